@@ -1,0 +1,1 @@
+//! Types, rules and views: decides, without I/O, clock or async.

@@ -1,0 +1,1 @@
+//! The world: Kubernetes, HTTP, configuration.

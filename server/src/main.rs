@@ -1,0 +1,2 @@
+//! The program `quarterdeck`.
+fn main() {}

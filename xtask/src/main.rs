@@ -1,0 +1,34 @@
+//! `cargo xtask …`: what the project's own work needs, one module per command.
+
+mod cluster;
+mod web;
+mod world;
+
+use clap::{Parser, Subcommand};
+
+/// Builds, local clusters, the demo world and benchmarks.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The local Kubernetes control planes.
+    #[command(subcommand)]
+    Cluster(cluster::Command),
+    /// The demo world: keeps the five systems alive, breaks and heals them.
+    World(world::Arguments),
+    /// The browser part: WebAssembly, bindings, style sheet, hashed and compressed files.
+    Web(web::Arguments),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Cluster(command) => cluster::run(command),
+        Command::World(arguments) => world::run(arguments),
+        Command::Web(arguments) => web::run(arguments),
+    }
+}
