@@ -1,1 +1,20 @@
-//! Types, rules and views: decides, without I/O, clock or async.
+//! Types, rules and views of Quarterdeck: decides, without I/O, clock or async.
+//!
+//! Compiled for the server and for the browser, so that one rule speaks on both sides.
+
+pub mod age;
+pub mod component;
+pub mod drift;
+pub mod facts;
+pub mod frame;
+pub mod freshness;
+pub mod health;
+pub mod image;
+pub mod listing;
+pub mod name;
+pub mod quantity;
+pub mod query;
+pub mod registry;
+pub mod sentence;
+pub mod text;
+pub mod view;

@@ -1,0 +1,397 @@
+//! The registry: what each environment should look like, declared by the team in one file.
+//!
+//! The tier of an environment is a field here and nothing else decides it: no name, prefix or host. A namespace that
+//! is not registered is treated as production.
+
+pub mod validate;
+pub mod window;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::{
+    ClusterId, ComponentId, EnvironmentId, EnvironmentName, Namespace, ObjectName, SystemId, WorkloadKind,
+};
+use crate::quantity::Quantity;
+
+/// The whole file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Registry {
+    /// The clusters that hold the environments.
+    pub clusters: Vec<Cluster>,
+    /// The systems, in the order in which the wall shows them.
+    pub systems: Vec<System>,
+}
+
+/// A cluster and how to reach it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Cluster {
+    /// What environments call it.
+    pub id: ClusterId,
+    /// Where it stands, for people: `East US 2`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// How to reach it.
+    pub connect: Connect,
+    /// Which part of it is watched.
+    #[serde(default)]
+    pub watch: WatchScope,
+}
+
+/// How to reach a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum Connect {
+    /// A context of the kubeconfig.
+    Context(String),
+    /// The cluster the program itself runs in, by its service account: `inCluster: true` is always `true`.
+    InCluster(bool),
+}
+
+/// Which part of a cluster is watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum WatchScope {
+    /// One watch per kind over the whole cluster: the fewest connections; needs a ClusterRole.
+    #[default]
+    Cluster,
+    /// One watch per kind and registered namespace: Roles in those namespaces are enough.
+    Namespaces,
+}
+
+/// A system: what users would call one product.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct System {
+    /// Its name in URLs.
+    pub id: SystemId,
+    /// Its name on screen.
+    pub name: String,
+    /// Where it runs.
+    pub environments: Vec<Environment>,
+}
+
+/// How careful one must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum Tier {
+    /// For building.
+    Development,
+    /// For testing.
+    Staging,
+    /// For users.
+    Production,
+}
+
+impl Tier {
+    /// The word on the chip.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Development => "Development",
+            Self::Staging => "Staging",
+            Self::Production => "Production",
+        }
+    }
+}
+
+/// An environment of a system: one namespace of one cluster.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Environment {
+    /// Its name in URLs, and on screen unless `name` says otherwise.
+    pub id: EnvironmentName,
+    /// Its name on screen, where the tier's word does not tell it apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The cluster it runs in.
+    pub cluster: ClusterId,
+    /// The namespace it runs in.
+    pub namespace: Namespace,
+    /// How careful one must be here.
+    pub tier: Tier,
+    /// Where its users reach it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// The IANA time zone its people work in: `America/New_York`, never `EST`.
+    pub time_zone: String,
+    /// When it may be disturbed.
+    #[serde(default)]
+    pub maintenance: Maintenance,
+    /// Whether users are promised that changes do not interrupt them.
+    #[serde(default)]
+    pub zero_downtime: bool,
+    /// Who is asked and called, in this order.
+    #[serde(default)]
+    pub contacts: Vec<Contact>,
+    /// Where else to look.
+    #[serde(default)]
+    pub links: Vec<Link>,
+    /// ConfigMaps that are watched, and what should stand in them.
+    #[serde(default)]
+    pub config: Vec<ConfigExpectation>,
+    /// What should run.
+    pub components: Vec<Component>,
+}
+
+/// When an environment may be disturbed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum Maintenance {
+    /// Nothing was declared.
+    #[default]
+    Undeclared,
+    /// At any time.
+    AnyTime,
+    /// In these windows only, in the environment's time zone.
+    Windows(Vec<MaintenanceWindow>),
+}
+
+/// A window that comes again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MaintenanceWindow {
+    /// The days on which it opens.
+    pub days: Vec<Weekday>,
+    /// Only the n-th such day of a month, 1 to 5; every week when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nth: Option<u8>,
+    /// Wall-clock time at which it opens: `02:00`.
+    pub from: WallTime,
+    /// Wall-clock time at which it closes: `06:00`. Not after `from`: the next day. `24:00` is midnight.
+    pub to: WallTime,
+    /// What to keep in mind: `coordinate with testers`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// A day of the week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names say all")]
+pub enum Weekday {
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
+}
+
+/// A time on the wall clock, `HH:MM`, `00:00` to `24:00`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(with = "String"))]
+pub struct WallTime {
+    /// Minutes since midnight, at most 1440.
+    pub minutes: u16,
+}
+
+impl TryFrom<String> for WallTime {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let digits = |part: &str| if part.len() == 2 { part.parse::<u16>().ok() } else { None };
+        text.split_once(':')
+            .and_then(|(hours, minutes)| Some((digits(hours)?, digits(minutes)?)))
+            .filter(|&(hours, minutes)| minutes < 60 && hours * 60 + minutes <= 1440)
+            .map(|(hours, minutes)| Self { minutes: hours * 60 + minutes })
+            .ok_or_else(|| format!("'{text}' is not a time of day: write HH:MM, 00:00 to 24:00, in quotes"))
+    }
+}
+
+impl From<WallTime> for String {
+    fn from(time: WallTime) -> Self {
+        format!("{:02}:{:02}", time.minutes / 60, time.minutes % 60)
+    }
+}
+
+/// Who is asked or called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Contact {
+    /// `On-call`, `Engineering manager`.
+    pub role: String,
+    /// How and how fast: `pager, immediate`.
+    pub reach: String,
+}
+
+/// A page elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Link {
+    /// What it is called: `Grafana`.
+    pub name: String,
+    /// Where it is; `https:` or `http:` only.
+    pub url: String,
+}
+
+/// What should stand in a ConfigMap.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConfigExpectation {
+    /// The ConfigMap's name.
+    pub config_map: ObjectName,
+    /// Key and value; a key that is not listed here may hold anything and is never shown.
+    pub expect: BTreeMap<String, String>,
+}
+
+/// What a component is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum Role {
+    /// What users see.
+    App,
+    /// What the app talks to.
+    Api,
+    /// Works in the background.
+    Worker,
+    /// Keeps the data.
+    Database,
+    /// Keeps what can be lost.
+    Cache,
+}
+
+impl Role {
+    /// The word on screen.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::App => "app",
+            Self::Api => "api",
+            Self::Worker => "worker",
+            Self::Database => "database",
+            Self::Cache => "cache",
+        }
+    }
+}
+
+/// A workload that should run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Component {
+    /// What it is to Kubernetes.
+    pub kind: WorkloadKind,
+    /// What it is called there.
+    pub name: ObjectName,
+    /// What it is there for.
+    pub role: Role,
+    /// How many should run. Left out for a DaemonSet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<Replicas>,
+    /// CPU and memory of its main container, the first of the pod. Left out: not compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Resources>,
+    /// Storage of each replica.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage: Option<Quantity>,
+    /// Repository of the main container's image, without tag: `fleetappregistry.azurecr.io/fleet-app`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// ConfigMaps that it reads when it starts: a pod older than the last change runs with old config.
+    #[serde(default)]
+    pub reads: Vec<ObjectName>,
+}
+
+/// How many replicas should run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum Replicas {
+    /// Exactly so many, and no autoscaler.
+    Exactly(u32),
+    /// As many as a HorizontalPodAutoscaler with these bounds wants.
+    Autoscaled(AutoscaledReplicas),
+}
+
+/// The bounds that an autoscaler should have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AutoscaledReplicas {
+    /// Fewest.
+    pub min: u32,
+    /// Most.
+    pub max: u32,
+}
+
+/// What a container may use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Resources {
+    /// CPU, in cores or millicores: `250m`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<Bounds>,
+    /// Memory: `256Mi`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Bounds>,
+}
+
+/// Request and limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Bounds {
+    /// What is set aside for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Quantity>,
+    /// What it may use at most. Left out: there should be none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Quantity>,
+}
+
+impl Registry {
+    /// Every environment with its system, in the file's order.
+    pub fn environments(&self) -> impl Iterator<Item = (&System, &Environment)> {
+        self.systems.iter().flat_map(|system| system.environments.iter().map(move |environment| (system, environment)))
+    }
+
+    /// The environment with this id.
+    pub fn environment(&self, id: &EnvironmentId) -> Option<(&System, &Environment)> {
+        self.environments().find(|(system, environment)| system.id == id.system && environment.id == id.environment)
+    }
+
+    /// The environment that was registered for a namespace of a cluster. `None`: treat it as production.
+    pub fn at(&self, cluster: &ClusterId, namespace: &Namespace) -> Option<(&System, &Environment)> {
+        self.environments()
+            .find(|(_, environment)| environment.cluster == *cluster && environment.namespace == *namespace)
+    }
+}
+
+impl System {
+    /// The full id of one of its environments.
+    pub fn environment_id(&self, environment: &Environment) -> EnvironmentId {
+        EnvironmentId { system: self.id.clone(), environment: environment.id.clone() }
+    }
+}
+
+impl Environment {
+    /// Its name on screen.
+    pub fn title(&self) -> &str {
+        self.name.as_deref().unwrap_or_else(|| self.tier.word())
+    }
+}
+
+impl Component {
+    /// The full id of this component in an environment.
+    pub fn id(&self, environment: &EnvironmentId) -> ComponentId {
+        ComponentId { environment: environment.clone(), kind: self.kind, name: self.name.clone() }
+    }
+}

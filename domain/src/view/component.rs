@@ -1,0 +1,93 @@
+//! One component's page.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::facts::Condition;
+use crate::listing::Keyed;
+use crate::view::{Cell, EnvironmentHead, EventRow, Finding, PodRow};
+
+/// What stands above the tabs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComponentHead {
+    /// State, version, replicas.
+    pub cell: Cell,
+    /// What explains the state, and what differs, worst first.
+    pub findings: Vec<Finding>,
+    /// `replicas 3, expected 3–20`, `memory 512Mi–2Gi, expected 512Mi–2Gi`: name, actual, expected, whether they agree.
+    pub expectations: Vec<(Arc<str>, Arc<str>, Arc<str>, bool)>,
+    /// Conditions of the workload.
+    pub conditions: Vec<Condition>,
+    /// The whole image of the template; empty when the workload does not exist.
+    pub image: Arc<str>,
+    /// Who applies it, where labels say so: `Flux HelmRelease production/super-todo`.
+    pub managed_by: Arc<str>,
+}
+
+/// A revision: a ReplicaSet, or a ControllerRevision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevisionRow {
+    /// Its number.
+    pub number: i64,
+    /// The object behind it.
+    pub name: Arc<str>,
+    /// Image of the main container, with tag.
+    pub image: Arc<str>,
+    /// The whole digest that ran (`imageID`), `sha256:…`; empty when no pod of it was seen.
+    pub digest: Arc<str>,
+    /// When it was created.
+    pub created: i64,
+    /// `kubernetes.io/change-cause`; empty when nobody said.
+    pub cause: Arc<str>,
+    /// Pods of it that run, and that are ready.
+    pub pods: (u32, u32),
+    /// Whether it is the newest one.
+    pub current: bool,
+    /// Numbers of other revisions that ran the same digest.
+    pub same_as: Vec<i64>,
+}
+
+/// What changes in a revision.
+pub type RevisionPatch = ((u32, u32), bool, Vec<i64>, Option<Arc<str>>, Option<Arc<str>>);
+
+impl Keyed for RevisionRow {
+    type Key = (i64, Arc<str>);
+    type Patch = RevisionPatch;
+    fn key(&self) -> Self::Key {
+        (self.number, self.name.clone())
+    }
+    fn patch_to(&self, new: &Self) -> RevisionPatch {
+        (
+            new.pods,
+            new.current,
+            new.same_as.clone(),
+            (self.digest != new.digest).then(|| new.digest.clone()),
+            (self.cause != new.cause).then(|| new.cause.clone()),
+        )
+    }
+    fn apply(&mut self, (pods, current, same_as, digest, cause): RevisionPatch) {
+        (self.pods, self.current, self.same_as) = (pods, current, same_as);
+        if let Some(digest) = digest {
+            self.digest = digest;
+        }
+        if let Some(cause) = cause {
+            self.cause = cause;
+        }
+    }
+}
+
+/// The whole page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ComponentView {
+    /// The environment it is in.
+    pub environment: EnvironmentHead,
+    /// What stands above the tabs.
+    pub head: ComponentHead,
+    /// Its pods, worst first, then by name.
+    pub pods: Vec<PodRow>,
+    /// Its revisions, newest first.
+    pub revisions: Vec<RevisionRow>,
+    /// Events of the workload, its revisions and its pods, newest first, at most 50.
+    pub events: Vec<EventRow>,
+}

@@ -1,0 +1,172 @@
+//! One environment's page.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::listing::Keyed;
+use crate::name::ComponentId;
+use crate::view::{Cell, EnvironmentHead, State};
+
+/// What was declared of an environment, in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvironmentFacts {
+    /// Its namespace.
+    pub namespace: Arc<str>,
+    /// `main · v1.36.2 · East US 2`.
+    pub cluster: Arc<str>,
+    /// Where users reach it; empty when not declared.
+    pub host: Arc<str>,
+    /// `closed · opens Sun 02:00 New York (in 1 d 4 h)`, `open until 06:00 New York`, `any time`, `not declared`.
+    pub window: Arc<str>,
+    /// Whether the window is open now; `None` when none was declared.
+    pub window_open: Option<bool>,
+    /// Who is asked and called.
+    pub contacts: Vec<ContactView>,
+    /// Where else to look.
+    pub links: Vec<LinkView>,
+}
+
+/// Who is asked or called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactView {
+    /// `On-call`.
+    pub role: Arc<str>,
+    /// `pager, immediate`.
+    pub reach: Arc<str>,
+}
+
+/// A page elsewhere; the registry takes `https:` and `http:` only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkView {
+    /// `Grafana`.
+    pub name: Arc<str>,
+    /// Where it is.
+    pub url: Arc<str>,
+}
+
+/// Something that is wrong, with its evidence and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// How bad it is.
+    pub state: State,
+    /// `fleet-api crash loops: 7 restarts, exit code 1`.
+    pub title: Arc<str>,
+    /// What was seen, in sentences.
+    pub evidence: Arc<str>,
+    /// What one can do, in a sentence; empty when there is nothing to say.
+    pub advice: Arc<str>,
+    /// The component it is about; `None` when it is about the environment.
+    pub component: Option<ComponentId>,
+}
+
+impl Keyed for Finding {
+    type Key = (Option<ComponentId>, Arc<str>);
+    type Patch = Self;
+    fn key(&self) -> Self::Key {
+        (self.component.clone(), self.title.clone())
+    }
+    fn patch_to(&self, new: &Self) -> Self {
+        new.clone()
+    }
+    fn apply(&mut self, patch: Self) {
+        *self = patch;
+    }
+}
+
+/// An autoscaler: current, target, range.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AutoscalerView {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What it scales.
+    pub target: Arc<str>,
+    /// Fewest.
+    pub min: u32,
+    /// Most.
+    pub max: u32,
+    /// Replicas now.
+    pub current: u32,
+    /// Replicas it wants.
+    pub desired: u32,
+    /// CPU utilisation of the request in percent, now and wanted.
+    pub cpu: Option<(u32, u32)>,
+    /// Memory likewise.
+    pub memory: Option<(u32, u32)>,
+    /// What keeps it from scaling, in a sentence; empty when nothing does.
+    pub trouble: Arc<str>,
+    /// Samples of the last hour, oldest first: seconds since 1970, replicas, CPU percent.
+    pub history: Vec<(i64, u32, Option<u32>)>,
+}
+
+impl Keyed for AutoscalerView {
+    type Key = Arc<str>;
+    type Patch = Self;
+    fn key(&self) -> Arc<str> {
+        self.name.clone()
+    }
+    fn patch_to(&self, new: &Self) -> Self {
+        new.clone()
+    }
+    fn apply(&mut self, patch: Self) {
+        *self = patch;
+    }
+}
+
+/// An event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventRow {
+    /// `metadata.uid`, the 128 bits of it.
+    pub uid: u128,
+    /// Whether its type is `Warning`.
+    pub warning: bool,
+    /// One word of Kubernetes: `BackOff`.
+    pub reason: Arc<str>,
+    /// What it is about: `Pod fleet-api-7c…`.
+    pub about: Arc<str>,
+    /// Its sentence, made safe to show.
+    pub message: Arc<str>,
+    /// How often it was seen.
+    pub count: u32,
+    /// When it was last seen.
+    pub last: i64,
+}
+
+/// What changes in an event: how often and when.
+pub type EventPatch = (u32, i64, Option<Arc<str>>);
+
+impl Keyed for EventRow {
+    type Key = u128;
+    type Patch = EventPatch;
+    fn key(&self) -> u128 {
+        self.uid
+    }
+    fn patch_to(&self, new: &Self) -> EventPatch {
+        (new.count, new.last, (self.message != new.message).then(|| new.message.clone()))
+    }
+    fn apply(&mut self, (count, last, message): EventPatch) {
+        (self.count, self.last) = (count, last);
+        if let Some(message) = message {
+            self.message = message;
+        }
+    }
+}
+
+/// The whole page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EnvironmentView {
+    /// Name, tier, state, sentence.
+    pub head: EnvironmentHead,
+    /// What was declared.
+    pub facts: EnvironmentFacts,
+    /// What is wrong, worst first.
+    pub findings: Vec<Finding>,
+    /// Its components, in the registry's order.
+    pub components: Vec<Cell>,
+    /// Its autoscalers, by name.
+    pub autoscalers: Vec<AutoscalerView>,
+    /// Its newest warnings, newest first, at most 20.
+    pub warnings: Vec<EventRow>,
+    /// Workloads that run here and were not declared: `Deployment debug-shell`.
+    pub undeclared: Vec<Arc<str>>,
+}
