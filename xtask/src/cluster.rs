@@ -1,4 +1,186 @@
-//! Placeholder, replaced by the slice that builds it.
-#[derive(clap::Subcommand)]
-pub enum Command { Up }
-pub fn run(_: Command) -> anyhow::Result<()> { Ok(()) }
+//! `cargo xtask cluster …`: real Kubernetes control planes on this machine, without containers.
+
+pub mod apply;
+mod build;
+mod control_plane;
+mod demo;
+mod kubeconfig;
+mod layout;
+mod nodes;
+mod pki;
+mod ports;
+mod probe;
+mod process;
+mod progress;
+mod status;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand};
+
+pub use kubeconfig::client;
+pub use layout::Cluster;
+use progress::Progress;
+
+/// What can be done with the local clusters.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Build the control plane's programs into the cache; nothing is started.
+    Build,
+    /// Start what is not running: both clusters, or the one that is named.
+    Up(UpArguments),
+    /// Stop the processes of the clusters; their data stays.
+    Down(DownArguments),
+    /// Show every process with its id and port.
+    Status(Which),
+    /// Stop, forget everything, start again.
+    Reset(UpArguments),
+    /// Print the path of the kubeconfig, and nothing else.
+    Kubeconfig(Which),
+}
+
+/// Which cluster is meant.
+#[derive(Args, Clone)]
+pub struct Which {
+    /// `main`, `fleetops` or a name of your own; without it, both.
+    #[arg(long)]
+    name: Option<String>,
+    /// Where the cluster keeps its data, logs and keys.
+    #[arg(long, requires = "name")]
+    run_dir: Option<PathBuf>,
+    /// The API server's port; the other ports follow it.
+    #[arg(long, requires = "name")]
+    port_base: Option<u16>,
+}
+
+/// How a cluster is started.
+#[derive(Args, Clone)]
+pub struct UpArguments {
+    #[command(flatten)]
+    which: Which,
+    /// Leave the cluster without the systems of the demo.
+    #[arg(long)]
+    no_demo: bool,
+    /// How many nodes the cluster has at least.
+    #[arg(long)]
+    nodes: Option<u16>,
+}
+
+/// How a cluster is stopped.
+#[derive(Args, Clone)]
+pub struct DownArguments {
+    #[command(flatten)]
+    which: Which,
+    /// Remove the data too.
+    #[arg(long)]
+    wipe: bool,
+}
+
+/// Runs one of the commands to its end.
+pub fn run(command: Command) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("starting the async runtime")?;
+    runtime.block_on(dispatch(command))
+}
+
+async fn dispatch(command: Command) -> Result<()> {
+    match command {
+        Command::Build => build::ensure().await.map(drop),
+        Command::Up(arguments) => up(&arguments).await,
+        Command::Down(arguments) => {
+            for cluster in select(&arguments.which)? {
+                stop(&cluster, arguments.wipe).await?;
+            }
+            Ok(())
+        }
+        Command::Status(which) => {
+            let clusters = select(&which)?;
+            let complete = status::print(&clusters);
+            if complete { Ok(()) } else { bail!("not everything is up") }
+        }
+        Command::Reset(arguments) => {
+            for cluster in select(&arguments.which)? {
+                stop(&cluster, true).await?;
+            }
+            up(&arguments).await
+        }
+        Command::Kubeconfig(which) => {
+            println!("{}", kubeconfig::path(&select(&which)?, which.name.is_none())?.display());
+            Ok(())
+        }
+    }
+}
+
+/// The clusters that are meant, with what an earlier `up` remembered about them.
+pub fn select(which: &Which) -> Result<Vec<Cluster>> {
+    match &which.name {
+        None => ports::DEFAULTS.iter().map(|(name, _)| Cluster::find(name, None, None)).collect(),
+        Some(name) => Ok(vec![Cluster::find(name, which.run_dir.clone(), which.port_base)?]),
+    }
+}
+
+/// A cluster by name, as an earlier `up` left it.
+pub fn find(name: &str, run_dir: Option<PathBuf>) -> Result<Cluster> {
+    Cluster::find(name, run_dir, None)
+}
+
+async fn up(arguments: &UpArguments) -> Result<()> {
+    let total = Progress::start("clusters");
+    let clusters: Vec<Cluster> = select(&arguments.which)?
+        .into_iter()
+        .map(|mut cluster| {
+            cluster.nodes = arguments.nodes.unwrap_or(cluster.nodes);
+            cluster
+        })
+        .collect();
+    let programs = build::ensure().await?;
+    process::raise_file_limit();
+    let started = clusters.iter().map(|cluster| start(cluster, &programs, !arguments.no_demo));
+    let changed = futures::future::try_join_all(started).await?;
+    if kubeconfig::merge(&Cluster::defaults()?)? {
+        println!("kubeconfig: {}", layout::merged_kubeconfig()?.display());
+    } else {
+        for cluster in &clusters {
+            println!("kubeconfig: {}", cluster.kubeconfig().display());
+        }
+    }
+    if changed.contains(&true) {
+        total.done("up");
+    }
+    Ok(())
+}
+
+/// Brings one cluster up. False when it was up already.
+async fn start(cluster: &Cluster, programs: &std::path::Path, with_demo: bool) -> Result<bool> {
+    let _lock = cluster.lock()?;
+    let changed = control_plane::up(cluster, programs)
+        .await
+        .with_context(|| format!("starting cluster {}", cluster.name))?;
+    let applied = with_demo
+        && demo::apply(cluster)
+            .await
+            .with_context(|| format!("applying the demo to cluster {}", cluster.name))?;
+    if !changed && !applied {
+        println!("{}: already up on {}", cluster.name, cluster.ports.api_url());
+    }
+    Ok(changed || applied)
+}
+
+async fn stop(cluster: &Cluster, wipe: bool) -> Result<()> {
+    if !cluster.run.exists() {
+        println!("{}: nothing to stop", cluster.name);
+        return Ok(());
+    }
+    let lock = cluster.lock()?;
+    control_plane::down(cluster).await?;
+    if wipe {
+        drop(lock);
+        std::fs::remove_dir_all(&cluster.run).with_context(|| format!("removing {}", cluster.run.display()))?;
+        println!("{}: data removed", cluster.name);
+    }
+    Ok(())
+}
