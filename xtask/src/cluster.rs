@@ -4,6 +4,7 @@ pub mod apply;
 mod build;
 mod control_plane;
 mod demo;
+pub mod images;
 mod kubeconfig;
 mod layout;
 mod nodes;
@@ -14,9 +15,9 @@ mod process;
 mod progress;
 mod status;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 
 pub use kubeconfig::client;
@@ -62,6 +63,9 @@ pub struct UpArguments {
     /// Leave the cluster without the systems of the demo.
     #[arg(long)]
     no_demo: bool,
+    /// Give it the demo's systems of this cluster (`main` or `fleetops`); by default, those of its own name.
+    #[arg(long, conflicts_with = "no_demo", requires = "name")]
+    demo: Option<String>,
     /// How many nodes the cluster has at least.
     #[arg(long)]
     nodes: Option<u16>,
@@ -99,8 +103,11 @@ async fn dispatch(command: Command) -> Result<()> {
         }
         Command::Status(which) => {
             let clusters = select(&which)?;
-            let complete = status::print(&clusters);
-            if complete { Ok(()) } else { bail!("not everything is up") }
+            // The table says what is wrong; scripts look at the exit code.
+            if !status::print(&clusters) {
+                std::process::exit(1);
+            }
+            Ok(())
         }
         Command::Reset(arguments) => {
             for cluster in select(&arguments.which)? {
@@ -139,7 +146,10 @@ async fn up(arguments: &UpArguments) -> Result<()> {
         .collect();
     let programs = build::ensure().await?;
     process::raise_file_limit();
-    let started = clusters.iter().map(|cluster| start(cluster, &programs, !arguments.no_demo));
+    let started = clusters.iter().map(|cluster| {
+        let demo = arguments.demo.as_deref().unwrap_or(&cluster.name);
+        start(cluster, &programs, (!arguments.no_demo).then_some(demo))
+    });
     let changed = futures::future::try_join_all(started).await?;
     if kubeconfig::merge(&Cluster::defaults()?)? {
         println!("kubeconfig: {}", layout::merged_kubeconfig()?.display());
@@ -155,15 +165,17 @@ async fn up(arguments: &UpArguments) -> Result<()> {
 }
 
 /// Brings one cluster up. False when it was up already.
-async fn start(cluster: &Cluster, programs: &std::path::Path, with_demo: bool) -> Result<bool> {
+async fn start(cluster: &Cluster, programs: &Path, demo: Option<&str>) -> Result<bool> {
     let _lock = cluster.lock()?;
     let changed = control_plane::up(cluster, programs)
         .await
         .with_context(|| format!("starting cluster {}", cluster.name))?;
-    let applied = with_demo
-        && demo::apply(cluster)
+    let applied = match demo {
+        Some(role) => demo::apply(cluster, role)
             .await
-            .with_context(|| format!("applying the demo to cluster {}", cluster.name))?;
+            .with_context(|| format!("applying the demo to cluster {}", cluster.name))?,
+        None => false,
+    };
     if !changed && !applied {
         println!("{}: already up on {}", cluster.name, cluster.ports.api_url());
     }

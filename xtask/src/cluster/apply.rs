@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{TryStreamExt, stream};
 use kube::{
     Api, Client,
     api::{DynamicObject, ListParams, Patch, PatchParams},
@@ -32,11 +32,11 @@ impl Applier {
         Self { client, manager: manager.to_owned() }
     }
 
-    /// Applies namespaces first, then the rest, several at a time.
+    /// Applies in waves, several documents at a time.
     pub async fn apply_all(&self, documents: &[Value]) -> Result<()> {
-        let (first, rest): (Vec<_>, Vec<_>) = documents.iter().partition(|document| comes_first(document));
-        for wave in [first, rest] {
-            stream::iter(wave.into_iter().map(Ok::<_, anyhow::Error>))
+        for wave in 0..3 {
+            let members = documents.iter().filter(|document| wave_of(document) == wave);
+            stream::iter(members.map(Ok::<_, anyhow::Error>))
                 .try_for_each_concurrent(8, |document| self.apply(document))
                 .await?;
         }
@@ -59,13 +59,16 @@ impl Applier {
         }
     }
 
-    /// Waits until the API server serves every kind that was defined.
+    /// Waits until the API server serves and describes every kind that was defined: kwok reads the descriptions.
     pub async fn wait_for_kinds(&self, limit: Duration) -> Result<()> {
         let kind = GroupVersionKind::gvk("apiextensions.k8s.io", "v1", "CustomResourceDefinition");
         let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &ApiResource::from_gvk(&kind));
         probe::until("the kinds", limit, || true, || async {
             let definitions = api.list(&ListParams::default()).await?;
-            let waiting = definitions.iter().filter(|definition| !is_established(&definition.data)).count();
+            let request = http::Request::get("/openapi/v3").body(Vec::new()).context("making a request")?;
+            let described: Value = self.client.request(request).await?;
+            let waiting =
+                definitions.iter().filter(|it| !(is_established(&it.data) && is_described(&it.data, &described))).count();
             if waiting == 0 { Ok(()) } else { bail!("{waiting} kinds are not served yet") }
         })
         .await
@@ -121,8 +124,13 @@ pub fn title(document: &Value) -> String {
     }
 }
 
-fn comes_first(document: &Value) -> bool {
-    document["kind"] == "Namespace"
+/// Namespaces, then what changes pods when they are made or what they read, then the rest.
+fn wave_of(document: &Value) -> u8 {
+    match document["kind"].as_str() {
+        Some("Namespace") => 0,
+        Some("ConfigMap" | "LimitRange" | "ResourceQuota" | "Secret" | "ServiceAccount" | "StorageClass") => 1,
+        _ => 2,
+    }
 }
 
 /// Not found (a kind or namespace on its way), too many requests, a server that is still starting.
@@ -133,6 +141,13 @@ fn may_pass(code: u16) -> bool {
 fn is_established(definition: &Value) -> bool {
     let conditions = definition.pointer("/status/conditions").and_then(Value::as_array);
     conditions.is_some_and(|all| all.iter().any(|one| one["type"] == "Established" && one["status"] == "True"))
+}
+
+/// Whether the index of OpenAPI documents knows the kind's group in its first version.
+fn is_described(definition: &Value, index: &Value) -> bool {
+    let text = |pointer: &str| definition.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let path = format!("apis/{}/{}", text("/spec/group"), text("/spec/versions/0/name"));
+    index.get("paths").and_then(|paths| paths.get(path)).is_some()
 }
 
 #[cfg(test)]
