@@ -1,6 +1,7 @@
 //! `cargo xtask …`: what the project's own work needs, one module per command.
 
 mod cluster;
+mod step;
 mod web;
 mod world;
 
