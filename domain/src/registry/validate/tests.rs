@@ -1,0 +1,160 @@
+use super::*;
+use crate::registry::Registry;
+
+/// A registry in which everything is right, to be spoiled one value at a time.
+const GOOD: &str = r#"{
+  "clusters": [
+    {"id": "main", "region": "East US 2", "connect": {"context": "main"}},
+    {"id": "fleetops", "connect": {"inCluster": true}}
+  ],
+  "systems": [
+    {"id": "fleet-management", "name": "Fleet Management", "environments": [
+      {"id": "production", "cluster": "main", "namespace": "fleet-management", "tier": "production",
+       "host": "fleet.example.com", "timeZone": "America/New_York", "zeroDowntime": true,
+       "maintenance": {"windows": [{"days": ["sunday"], "nth": 1, "from": "02:00", "to": "06:00"}]},
+       "contacts": [{"role": "On-call", "reach": "pager, immediate"}],
+       "links": [{"name": "Grafana", "url": "https://grafana.example.com"}],
+       "config": [{"configMap": "fleet-config", "expect": {"LOG_LEVEL": "info"}}],
+       "components": [
+         {"kind": "Deployment", "name": "fleet-app", "role": "app", "replicas": {"min": 3, "max": 20},
+          "resources": {"cpu": {"request": "500m", "limit": "2000m"}, "memory": {"request": "512Mi", "limit": "2Gi"}},
+          "image": "fleetappregistry.azurecr.io/fleet-app", "reads": ["fleet-config"]},
+         {"kind": "StatefulSet", "name": "fleet-postgres", "role": "database", "replicas": 1, "storage": "100Gi"},
+         {"kind": "DaemonSet", "name": "agent", "role": "worker"}
+       ]},
+      {"id": "staging", "cluster": "main", "namespace": "staging", "tier": "staging", "timeZone": "UTC",
+       "maintenance": "anyTime", "components": [{"kind": "Deployment", "name": "fleet-app", "role": "app", "replicas": 0}]}
+    ]},
+    {"id": "fleetops", "name": "FleetOps", "environments": [
+      {"id": "staging", "cluster": "fleetops", "namespace": "staging", "tier": "staging", "timeZone": "UTC",
+       "components": [{"kind": "Deployment", "name": "api", "role": "api", "replicas": 2}]}
+    ]}
+  ]
+}"#;
+
+fn problems(json: &str) -> Vec<Problem> {
+    validate(&serde_json::from_str::<Registry>(json).unwrap_or_else(|error| panic!("{error}: {json}")))
+}
+
+#[test]
+fn a_registry_that_is_right_has_no_problems() {
+    assert_eq!(problems(GOOD), []);
+}
+
+#[test]
+fn every_mistake_is_found_where_it_stands_with_what_to_write() {
+    const PROD: &str = "systems[0].environments[0]";
+    for (right, wrong, path, message) in [
+        (r#""id": "fleetops", "connect""#, r#""id": "main", "connect""#, "clusters[1].id", "write another id"),
+        (r#"{"context": "main"}"#, r#"{"context": " "}"#, "clusters[0].connect.context", "a context of the kubeconfig"),
+        (r#"{"inCluster": true}"#, r#"{"inCluster": false}"#, "clusters[1].connect.inCluster", "write true"),
+        (r#"{"inCluster": true}"#, r#"{"context": "main"}"#, "clusters[1].connect", "declare it once"),
+        (r#""id": "fleetops", "name""#, r#""id": "fleet-management", "name""#, "systems[1].id", "write another id"),
+        (r#""name": "FleetOps""#, r#""name": """#, "systems[1].name", "the name that people use"),
+        (
+            r#""id": "staging", "cluster": "main""#,
+            r#""id": "production", "cluster": "main""#,
+            "systems[0].environments[1].id",
+            "systems[0].environments[0].id already",
+        ),
+        (
+            r#""cluster": "fleetops""#,
+            r#""cluster": "other""#,
+            "systems[1].environments[0].cluster",
+            "write one of main, fleetops",
+        ),
+        (
+            r#""cluster": "fleetops""#,
+            r#""cluster": "main""#,
+            "systems[1].environments[0].namespace",
+            "a namespace belongs to one environment",
+        ),
+        ("America/New_York", "EST", "{}.timeZone", "write America/New_York"),
+        ("\"fleet.example.com\"", "\"https://fleet.example.com/\"", "{}.host", "write 'fleet.example.com'"),
+        ("https://grafana.example.com", "javascript:alert(1)", "{}.links[0].url", "only https: and http:"),
+        (r#""name": "Grafana""#, r#""name": """#, "{}.links[0].name", "what it is called"),
+        (r#""role": "On-call""#, r#""role": """#, "{}.contacts[0].role", "who it is"),
+        ("pager, immediate", "", "{}.contacts[0].reach", "how and how fast"),
+        (r#"["sunday"]"#, "[]", "{}.maintenance.windows[0].days", "write the days"),
+        (r#"["sunday"]"#, r#"["sunday", "sunday"]"#, "{}.maintenance.windows[0].days[1]", "write it once"),
+        (r#""nth": 1"#, r#""nth": 6"#, "{}.maintenance.windows[0].nth", "write 1 to 5"),
+        (r#""nth": 1"#, r#""nth": 0"#, "{}.maintenance.windows[0].nth", "write 1 to 5"),
+        (r#""to": "06:00""#, r#""to": "02:00""#, "{}.maintenance.windows[0].to", "open for no time"),
+        (r#""from": "02:00""#, r#""from": "24:00""#, "{}.maintenance.windows[0].from", "write 00:00"),
+        (
+            r#"[{"days": ["sunday"], "nth": 1, "from": "02:00", "to": "06:00"}]"#,
+            "[]",
+            "{}.maintenance.windows",
+            "write a window, or anyTime",
+        ),
+        ("LOG_LEVEL", "DATABASE_URL", "{}.config[0].expect.DATABASE_URL", "reads like a secret"),
+        ("LOG_LEVEL", "LOG LEVEL", "{}.config[0].expect.LOG LEVEL", "has no such key"),
+        (r#""info""#, r#""http://u:p@h/x""#, "{}.config[0].expect.LOG_LEVEL", "holds a user and password"),
+        (
+            r#""expect": {"LOG_LEVEL": "info"}}"#,
+            r#""expect": {}}, {"configMap": "fleet-config", "expect": {}}"#,
+            "{}.config[1].configMap",
+            "write its keys there",
+        ),
+        (r#"["fleet-config"]"#, r#"["other"]"#, "{}.components[0].reads[0]", "is not watched"),
+        (r#"["fleet-config"]"#, r#"["fleet-config", "fleet-config"]"#, "{}.components[0].reads[1]", "write it once"),
+        (r#""min": 3"#, r#""min": 0"#, "{}.components[0].replicas.min", "1 or more"),
+        (r#""max": 20"#, r#""max": 2"#, "{}.components[0].replicas.max", "at least 3"),
+        (r#""replicas": 1, "#, "", "{}.components[1].replicas", "how many should run"),
+        (
+            r#""name": "agent", "role": "worker""#,
+            r#""name": "agent", "role": "worker", "replicas": 1"#,
+            "{}.components[2].replicas",
+            "leave replicas out",
+        ),
+        (r#""request": "500m""#, r#""request": "3""#, "{}.components[0].resources.cpu.request", "write it lower"),
+        (r#""request": "512Mi""#, r#""request": "0""#, "{}.components[0].resources.memory.request", "above 0"),
+        (r#""storage": "100Gi""#, r#""storage": "0""#, "{}.components[1].storage", "above 0"),
+        (r#""kind": "StatefulSet""#, r#""kind": "Deployment""#, "{}.components[1].storage", "only a StatefulSet"),
+        ("azurecr.io/fleet-app\"", "azurecr.io/fleet-app:latest\"", "{}.components[0].image", "io/fleet-app'"),
+        ("azurecr.io/fleet-app\"", "azurecr.io/fleet-app@sha256:1\"", "{}.components[0].image", "the digest"),
+        ("fleetappregistry.azurecr.io/", "https://x/", "{}.components[0].image", "no scheme"),
+        ("azurecr.io/fleet-app\"", "azurecr.io/\"", "{}.components[0].image", "not a repository"),
+        (
+            r#""kind": "StatefulSet", "name": "fleet-postgres""#,
+            r#""kind": "DaemonSet", "name": "agent""#,
+            "{}.components[2].name",
+            "declare it once",
+        ),
+    ] {
+        assert!(GOOD.contains(right), "{right}");
+        let found = problems(&GOOD.replacen(right, wrong, 1));
+        let path = path.replace("{}", PROD);
+        assert!(
+            found.iter().any(|problem| problem.path == path && problem.message.contains(message)),
+            "{path}: {message}: {found:#?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_empty_is_not_declared() {
+    for (json, paths) in [
+        (r#"{"clusters": [], "systems": []}"#, vec!["clusters", "systems"]),
+        (
+            r#"{"clusters": [{"id": "main", "connect": {"context": "x"}}], "systems": [{"id": "a", "name": "A", "environments": []}]}"#,
+            vec!["systems[0].environments"],
+        ),
+    ] {
+        let found: Vec<String> = problems(json).into_iter().map(|problem| problem.path).collect();
+        assert_eq!(found, paths);
+    }
+    let nothing = r#"[{"kind": "Deployment", "name": "api", "role": "api", "replicas": 2}]"#;
+    let found = problems(&GOOD.replacen(nothing, "[]", 1));
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0].path, "systems[1].environments[0].components");
+}
+
+#[test]
+fn messages_are_in_the_house_style() {
+    for (right, wrong) in [("America/New_York", "EST"), ("LOG_LEVEL", "PASSWORD"), (r#""nth": 1"#, r#""nth": 9"#)] {
+        for problem in problems(&GOOD.replacen(right, wrong, 1)) {
+            assert!(!problem.message.ends_with(['.', '!']) && problem.message.contains(": "), "{}", problem.message);
+        }
+    }
+}
