@@ -1,0 +1,148 @@
+//! The commands of the program.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use domain::registry::Registry;
+
+use crate::config::ServeSettings;
+use crate::registry::{self, LoadError};
+
+/// The place from which a team runs its environments on Kubernetes.
+///
+/// Every setting can be given as a flag or as the environment variable named beside it; the flag wins.
+#[derive(Debug, Parser)]
+#[command(name = "quarterdeck", version, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serves the console.
+    Serve(ServeSettings),
+    /// Checks a registry and says what is wrong, where, and what to write instead.
+    ///
+    /// Every problem is one line, `file:line:column: path: message`. Ends with 0 when there is none, else with 1.
+    Check {
+        /// The registry to check.
+        file: PathBuf,
+    },
+    /// Prints the JSON Schema of a registry, with which editors check and complete it.
+    ///
+    /// Begin a registry with `# yaml-language-server: $schema=registry.schema.json` and put the schema beside it.
+    Schema,
+}
+
+/// Checks a registry and says so: what is in it, or what is wrong with it.
+pub fn check(file: &Path) -> ExitCode {
+    match report(file) {
+        Ok(report) => {
+            println!("{report}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn report(file: &Path) -> Result<String, LoadError> {
+    let registry = registry::load(file)?;
+    Ok(format!("{}: {}. No problems.", file.display(), contents(&registry)))
+}
+
+/// Prints the JSON Schema of a registry.
+pub fn schema() {
+    print!("{}", registry::schema());
+}
+
+/// `2 clusters, 4 systems, 8 environments, 30 components`.
+fn contents(registry: &Registry) -> String {
+    let count = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    [
+        count(registry.clusters.len(), "cluster"),
+        count(registry.systems.len(), "system"),
+        count(registry.environments().count(), "environment"),
+        count(registry.environments().map(|(_, environment)| environment.components.len()).sum(), "component"),
+    ]
+    .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// The help of a command as somebody reads it, line breaks aside.
+    fn help(words: &[&str]) -> String {
+        let text = Cli::try_parse_from(words).unwrap_err().to_string();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_explains_every_flag_and_names_its_variable() {
+        let text = help(&["quarterdeck", "serve", "--help"]);
+        for (flag, variable) in [
+            ("--config <FILE>", "QUARTERDECK_CONFIG"),
+            ("--listen <ADDRESS>", "QUARTERDECK_LISTEN"),
+            ("--kubeconfig <FILE>", "QUARTERDECK_KUBECONFIG"),
+            ("--site <DIRECTORY>", "QUARTERDECK_SITE"),
+            ("--log <FILTER>", "QUARTERDECK_LOG"),
+            ("--log-format <FORMAT>", "QUARTERDECK_LOG_FORMAT"),
+        ] {
+            assert!(text.contains(flag), "{flag}: {text}");
+            assert!(text.contains(&format!("[env: {variable}=")), "{variable}: {text}");
+        }
+        let command = Cli::command();
+        let serve = command.find_subcommand("serve").unwrap();
+        for argument in serve.get_arguments().filter(|argument| argument.get_id() != "help") {
+            assert!(argument.get_help().is_some(), "{} explains nothing", argument.get_id());
+            assert!(argument.get_env().is_some(), "{} has no environment variable", argument.get_id());
+        }
+        for word in ["serve", "check", "schema"] {
+            assert!(help(&["quarterdeck", "--help"]).contains(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_check_says_what_is_in_the_registry_or_that_there_is_none() {
+        let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/../config/demo.yaml");
+        let text = report(Path::new(demo)).unwrap();
+        assert_eq!(text, format!("{demo}: 2 clusters, 4 systems, 8 environments, 30 components. No problems."));
+        for (file, expected) in [
+            ("no-such.yaml", "no-such.yaml: there is no such file"),
+            (".", ".: this is a directory: name the registry file in it"),
+            ("/dev/null", "/dev/null: this is not a regular file"),
+        ] {
+            assert_eq!(report(Path::new(file)).unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn an_address_that_others_reach_is_refused_with_the_reason() {
+        let text = help(&["quarterdeck", "serve", "--config", "x.yaml", "--listen", "0.0.0.0:7780"]);
+        assert!(text.contains("there is no sign-in yet") && text.contains("kubectl port-forward"), "{text}");
+    }
+
+    #[test]
+    fn flags_become_settings() {
+        let words = ["quarterdeck", "serve", "--config", "x.yaml", "--listen", "127.0.0.1:0", "--log-format", "json"];
+        let Command::Serve(settings) = Cli::try_parse_from(words).unwrap().command else { panic!("not serve") };
+        assert_eq!(settings.config, Path::new("x.yaml"));
+        assert_eq!(settings.listen.port(), 0);
+        assert_eq!(settings.log_format, crate::config::LogFormat::Json);
+        assert!(settings.log_filter().to_string().contains("kube_client=error"), "{}", settings.log_filter());
+    }
+}

@@ -1,0 +1,187 @@
+//! The settings of the program, each a flag and an environment variable.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+/// The filter of the log where none is set.
+const LOG_DEFAULT: &str = "info";
+/// kube logs a body that it cannot read in full as a warning, and the body may be a Secret.
+const LOG_ALWAYS: &str = "kube_client=error";
+
+/// Everything `quarterdeck serve` can be told.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct ServeSettings {
+    /// The registry: which clusters, systems and environments there are and what each should look like.
+    ///
+    /// It is read again whenever it changes; a version with problems is refused and the old one stays. `quarterdeck check`
+    /// says what is wrong with a file.
+    #[arg(long, env = "QUARTERDECK_CONFIG", value_name = "FILE")]
+    pub config: PathBuf,
+
+    /// The address and port to listen on; port 0 takes any free one.
+    ///
+    /// Loopback only: there is no sign-in yet, and whoever reaches the port sees everything.
+    #[arg(
+        long,
+        env = "QUARTERDECK_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:7780",
+        value_parser = listen_address
+    )]
+    pub listen: SocketAddr,
+
+    /// The kubeconfig that holds the contexts named in the registry.
+    ///
+    /// Where it is not given, the files of KUBECONFIG are used, then ~/.kube/config. Clusters that the registry reaches
+    /// by `inCluster: true` need none: they use the service account of the pod.
+    #[arg(long, env = "QUARTERDECK_KUBECONFIG", value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+
+    /// The directory of the browser part: scripts, styles, pictures.
+    ///
+    /// Where it is not given: `site` beside the program, else `target/site`.
+    #[arg(
+        long,
+        env = "QUARTERDECK_SITE",
+        value_name = "DIRECTORY",
+        default_value_os_t = default_site(),
+        hide_default_value = true
+    )]
+    pub site: PathBuf,
+
+    /// What is logged: a level, and levels of single parts, like `info,server=debug`.
+    ///
+    /// `kube_client` stays at error whatever is written here: it logs bodies that it cannot read, Secrets among them.
+    #[arg(
+        long,
+        env = "QUARTERDECK_LOG",
+        value_name = "FILTER",
+        default_value = LOG_DEFAULT,
+        value_parser = log_directives
+    )]
+    pub log: String,
+
+    /// How a line of the log is written: `text` for people, `json` for collectors.
+    #[arg(long, env = "QUARTERDECK_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+/// How a line of the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line, for collectors.
+    Json,
+}
+
+impl ServeSettings {
+    /// What passes into the log.
+    pub fn log_filter(&self) -> EnvFilter {
+        EnvFilter::builder().parse_lossy(format!("{},{LOG_ALWAYS}", self.log))
+    }
+}
+
+/// `site` beside the program, as it is installed; else where the build puts it.
+fn default_site() -> PathBuf {
+    std::env::current_exe()
+        .ok()
+        .and_then(|program| Some(program.parent()?.join("site")))
+        .filter(|site| site.is_dir())
+        .unwrap_or_else(|| PathBuf::from("target/site"))
+}
+
+/// Why an address is not listened on.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum ListenError {
+    /// Not an address.
+    #[error("'{0}' is not an address and port: write it like 127.0.0.1:7780")]
+    Form(String),
+    /// Reachable from elsewhere.
+    #[error(
+        "{0} can be reached from other machines, and there is no sign-in yet: anybody who reaches the port would see \
+         everything. Keep 127.0.0.1 and come by `kubectl port-forward` or an ssh tunnel \
+         (ssh -L 7780:127.0.0.1:7780 <host>)"
+    )]
+    Reachable(IpAddr),
+}
+
+/// Reads an address and refuses those that other machines can reach.
+fn listen_address(text: &str) -> Result<SocketAddr, ListenError> {
+    let address = match text.strip_prefix("localhost:") {
+        Some(port) => port.parse().map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port))).ok(),
+        None => text.parse::<SocketAddr>().ok(),
+    };
+    let address = address.ok_or_else(|| ListenError::Form(text.to_owned()))?;
+    if !address.ip().to_canonical().is_loopback() {
+        return Err(ListenError::Reachable(address.ip()));
+    }
+    Ok(address)
+}
+
+/// Why a log filter is not taken.
+#[derive(Debug, thiserror::Error)]
+enum LogError {
+    /// It could let through what must not be logged.
+    #[error("'{0}' is not allowed: kube_client stays at error, because it logs bodies that may be Secrets")]
+    Forbidden(String),
+    /// Not a filter.
+    #[error("write a level (error, warn, info, debug, trace) and, if need be, levels of parts: info,server=debug")]
+    Form(#[source] tracing_subscriber::filter::ParseError),
+}
+
+/// Reads a log filter and refuses those that could open kube's bodies: by name, or by span, which has no name.
+fn log_directives(text: &str) -> Result<String, LogError> {
+    if let Some(directive) = text.split(',').find(|part| part.contains("kube_client") || part.contains('[')) {
+        return Err(LogError::Forbidden(directive.trim().to_owned()));
+    }
+    EnvFilter::builder().parse(text).map_err(LogError::Form)?;
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_is_listened_on() {
+        for (text, expected) in [
+            ("127.0.0.1:7780", Ok("127.0.0.1:7780")),
+            ("127.0.0.1:0", Ok("127.0.0.1:0")),
+            ("127.8.9.10:80", Ok("127.8.9.10:80")),
+            ("localhost:7780", Ok("127.0.0.1:7780")),
+            ("[::1]:7780", Ok("[::1]:7780")),
+            ("[::ffff:127.0.0.1]:80", Ok("[::ffff:127.0.0.1]:80")),
+            ("0.0.0.0:7780", Err("no sign-in yet")),
+            ("[::]:7780", Err("no sign-in yet")),
+            ("[::ffff:0.0.0.0]:7780", Err("no sign-in yet")),
+            ("192.168.1.4:7780", Err("kubectl port-forward")),
+            ("[fe80::1]:7780", Err("ssh tunnel")),
+            ("8.8.8.8:53", Err("anybody who reaches the port would see everything")),
+            ("7780", Err("write it like 127.0.0.1:7780")),
+            ("localhost", Err("write it like 127.0.0.1:7780")),
+            ("example.com:80", Err("write it like 127.0.0.1:7780")),
+            ("127.0.0.1:70000", Err("write it like 127.0.0.1:7780")),
+            ("", Err("write it like 127.0.0.1:7780")),
+        ] {
+            match (listen_address(text), expected) {
+                (Ok(address), Ok(expected)) => assert_eq!(address.to_string(), expected, "{text}"),
+                (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{text}: {error}"),
+                (result, expected) => panic!("{text}: {result:?} instead of {expected:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn no_filter_lets_the_bodies_of_kube_into_the_log() {
+        for text in ["debug,kube_client=warn", "kube_client::client=trace", "[span]=trace", "info,[{x}]=trace"] {
+            assert!(matches!(log_directives(text), Err(LogError::Forbidden(_))), "{text}");
+        }
+        assert!(matches!(log_directives("loud"), Ok(_) | Err(LogError::Form(_))));
+        assert!(matches!(log_directives("server=loud"), Err(LogError::Form(_))));
+        assert_eq!(log_directives("info,server=debug").unwrap(), "info,server=debug");
+    }
+}
