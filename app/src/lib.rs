@@ -1,1 +1,43 @@
-//! Pages and components.
+//! Pages and components of Quarterdeck: shows, and knows neither Kubernetes nor a database.
+
+pub mod backend;
+pub mod boot;
+#[path = "browser/absent.rs"]
+mod browser;
+pub mod clock;
+pub mod components;
+mod frame;
+pub mod links;
+pub mod pages;
+pub mod routes;
+pub mod rows;
+pub mod screen;
+#[cfg(feature = "ssr")]
+pub mod shell;
+pub mod theme;
+
+use leptos::prelude::*;
+
+use crate::boot::Boot;
+use crate::frame::Frame;
+use crate::routes::Place;
+use crate::screen::Screen;
+
+/// Everything inside `<body>`: the same on the server and in the browser.
+#[component]
+pub fn App(
+    /// What the first view is made of.
+    boot: Boot,
+    /// Where the tab is.
+    place: Place,
+) -> impl IntoView {
+    let screen = Screen::new(&boot, place);
+    provide_context(screen);
+    browser::start(screen, boot);
+    view! { <Frame screen /> }
+}
+
+/// Makes the server's page live.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {}

@@ -1,0 +1,53 @@
+//! A component in an environment, in a few lines: expected beside actual.
+
+use domain::view::Cell;
+use leptos::prelude::*;
+
+use crate::components::age::Ago;
+use crate::components::chip::Chips;
+use crate::components::count::of;
+use crate::components::figure::Figure;
+use crate::components::hpa_bar::HpaBar;
+use crate::components::state_mark::StateMark;
+use crate::components::version::Version;
+
+/// The lines. What goes into a link; it is no link itself.
+#[component]
+pub fn CellLines(
+    /// The component.
+    cell: RwSignal<Cell>,
+    /// Whether the component's name stands in it: where no row's head says it.
+    #[prop(into)]
+    named: Signal<bool>,
+) -> impl IntoView {
+    let name = move || named.get().then(|| cell.with(|cell| cell.id.name.as_str().to_owned()));
+    view! {
+        <span class="flex items-center gap-2">
+            <StateMark
+                state=Signal::derive(move || cell.with(|cell| cell.status.state))
+                word=Signal::derive(move || cell.with(|cell| cell.status.word.clone()))
+                why=Signal::derive(move || cell.with(|cell| cell.status.why.clone()))
+            />
+            <span class="whitespace-nowrap tabular-nums text-soft stale:text-faint">
+                <Figure text=Signal::derive(move || cell.with(|cell| of(cell.ready, cell.wanted))) />
+            </span>
+            <span class="hidden shrink overflow-hidden xl:inline max-md:inline">
+                <HpaBar
+                    range=Signal::derive(move || cell.with(|cell| cell.range))
+                    current=Signal::derive(move || cell.with(|cell| cell.wanted.unwrap_or(0)))
+                />
+            </span>
+            <span class="ml-auto text-xs text-faint">
+                <Ago since=Signal::derive(move || cell.with(|cell| cell.changed)) what="Changed" />
+            </span>
+        </span>
+        <span class="mt-0.5 block truncate">
+            <Version
+                tag=Signal::derive(move || cell.with(|cell| cell.tag.clone()))
+                digest=Signal::derive(move || cell.with(|cell| cell.digest.clone()))
+            />
+            <span class="font-mono text-sm text-faint">{move || name().map(|name| [" · ", &name].concat())}</span>
+        </span>
+        <Chips chips=Signal::derive(move || cell.with(|cell| cell.chips.clone())) />
+    }
+}

@@ -1,0 +1,57 @@
+//! Something that is wrong, with its evidence and what to do.
+
+use domain::view::{Finding, State};
+use leptos::prelude::*;
+
+use crate::components::state_mark::StateDot;
+
+/// Findings, worst first.
+#[component]
+pub fn Findings(
+    /// The findings.
+    #[prop(into)]
+    findings: Signal<Vec<Finding>>,
+    /// What is said when there are none.
+    calm: &'static str,
+    /// Where a finding's component has its page; `None` draws no link.
+    address: fn(&Finding) -> Option<String>,
+) -> impl IntoView {
+    let list = move || {
+        let findings = findings.get();
+        if findings.is_empty() {
+            return view! { <p class="px-3 py-2.5 text-soft">{calm}</p> }.into_any();
+        }
+        let items = findings.into_iter().map(|finding| item(address(&finding), finding));
+        view! { <ul>{items.collect_view()}</ul> }.into_any()
+    };
+    view! { {list} }
+}
+
+fn item(address: Option<String>, finding: Finding) -> impl IntoView {
+    let Finding { state, title, evidence, advice, .. } = finding;
+    let link = address.map(|address| {
+        view! {
+            <a
+                href=address
+                data-row=""
+                class="inline-flex h-7 items-center rounded border border-line-strong bg-panel px-2.5 font-medium hover:bg-raised"
+            >
+                "Open"
+                <span class="sr-only">" the component: " {title.clone()}</span>
+            </a>
+        }
+    });
+    view! {
+        <li class="flex flex-wrap gap-x-3 gap-y-2 border-t border-line px-3 py-2.5 first:border-t-0 sm:flex-nowrap">
+            <span class="mt-0.5">
+                <StateDot state=Signal::derive(move || -> State { state }) size="14" />
+            </span>
+            <div class="min-w-0 flex-1 break-words">
+                <div class="font-medium">{title.clone()}</div>
+                <div class="text-soft">{evidence}</div>
+                <div>{advice}</div>
+            </div>
+            <div class="w-full pl-7 empty:hidden sm:w-auto sm:shrink-0 sm:pl-0">{link}</div>
+        </li>
+    }
+}

@@ -1,0 +1,63 @@
+//! Addresses of pages, as they stand in links.
+
+use domain::name::{ComponentId, EnvironmentId};
+use domain::query::PodQuery;
+
+use crate::routes::Tab;
+
+/// The wall.
+pub const WALL: &str = "/";
+
+/// The wall, with only what differs.
+pub const WALL_DIFFERS: &str = "/?differs";
+
+/// All pods.
+pub const PODS: &str = "/pods";
+
+/// An environment's page.
+pub fn environment(id: &EnvironmentId) -> String {
+    ["/e/", id.system.as_str(), "/", id.environment.as_str()].concat()
+}
+
+/// A component's page.
+pub fn component(id: &ComponentId) -> String {
+    [&environment(&id.environment), "/", id.kind.as_str(), "/", id.name.as_str()].concat()
+}
+
+/// A tab of a component's page.
+pub fn tab(id: &ComponentId, tab: Tab) -> String {
+    match tab {
+        Tab::Overview => component(id),
+        Tab::Revisions | Tab::Events => [&component(id), "?tab=", tab.as_str()].concat(),
+    }
+}
+
+/// The pods page with this filter and order.
+pub fn pods(query: &PodQuery) -> String {
+    [PODS, &query.to_query_string()].concat()
+}
+
+/// The address, if it is one that a page elsewhere can have: nothing but `http:` and `https:` becomes a link.
+pub fn elsewhere(address: &str) -> Option<String> {
+    let lower = address.trim_start().to_ascii_lowercase();
+    (lower.starts_with("https://") || lower.starts_with("http://")).then(|| address.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_web_addresses_become_links() {
+        for (address, fine) in [
+            ("https://grafana.example.com/d/x", true),
+            ("HTTP://a", true),
+            ("javascript:alert(1)", false),
+            ("data:text/html,x", false),
+            ("//evil.example", false),
+            ("\u{1}javascript:alert(1)", false),
+        ] {
+            assert_eq!(elsewhere(address).is_some(), fine, "{address}");
+        }
+    }
+}

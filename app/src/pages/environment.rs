@@ -1,0 +1,148 @@
+//! An environment: what is wrong, what runs, what was declared.
+
+use domain::view::{ContactView, LinkView};
+use leptos::prelude::*;
+
+use crate::components::autoscaler::Autoscaler;
+use crate::components::component_table::ComponentTable;
+use crate::components::event_table::EventTable;
+use crate::components::facts::{Fact, FactStrip};
+use crate::components::finding::Findings;
+use crate::components::panel::{Calm, Panel};
+use crate::components::state_mark::StateDot;
+use crate::components::tier_chip::EnvironmentTitle;
+use crate::links;
+use crate::pages::stale;
+use crate::screen::{EnvironmentModel, Screen};
+
+/// The page.
+#[component]
+pub fn EnvironmentPage(
+    /// What it shows.
+    model: EnvironmentModel,
+    /// What the tab shows.
+    screen: Screen,
+) -> impl IntoView {
+    let EnvironmentModel { head, facts, findings, components, autoscalers, warnings, undeclared } = model;
+    let head: RwSignal<_> = head.into();
+    let facts: RwSignal<_> = facts.into();
+    let findings: RwSignal<_> = findings.into();
+    let autoscalers: RwSignal<Vec<_>> = autoscalers.into();
+    let undeclared: RwSignal<Vec<_>> = undeclared.into();
+    let old = stale(screen, move || head.with(|head| head.cluster.clone()));
+    let count = {
+        let components = components.clone();
+        Signal::derive(move || components.count().to_string())
+    };
+    let worst_first = Signal::derive(move || match findings.with(Vec::len) {
+        0 => String::new(),
+        _ => "worst first".to_owned(),
+    });
+    view! {
+        <div class="grid grid-cols-[minmax(0,1fr)] gap-4" data-stale=old>
+            <div>
+                <h1 class="flex flex-wrap items-center gap-3 text-xl font-semibold">
+                    <StateDot state=Signal::derive(move || head.with(|head| head.state)) size="16" />
+                    {move || head.with(|head| head.system.clone())}
+                    <EnvironmentTitle
+                        title=Signal::derive(move || head.with(|head| head.title.clone()))
+                        tier=Signal::derive(move || head.with(|head| head.tier))
+                    />
+                </h1>
+                <p class="mt-1">{move || head.with(|head| head.sentence.clone())}</p>
+            </div>
+            <FactStrip>
+                <Fact name="Namespace">
+                    <span class="font-mono text-sm">{move || facts.with(|facts| facts.namespace.clone())}</span>
+                </Fact>
+                <Fact name="Cluster">{move || facts.with(|facts| facts.cluster.clone())}</Fact>
+                <Fact name="Host">
+                    {move || facts.with(|facts| if facts.host.is_empty() { "not declared".into() } else { facts.host.clone() })}
+                </Fact>
+                <Fact name="Window">{move || facts.with(|facts| facts.window.clone())}</Fact>
+                <Fact name="Contacts">{move || facts.with(|facts| contacts(&facts.contacts))}</Fact>
+                <Fact name="Links">{move || facts.with(|facts| outside(&facts.links))}</Fact>
+            </FactStrip>
+            <div class="grid grid-cols-[minmax(0,1fr)] gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
+                <div class="grid grid-cols-[minmax(0,1fr)] content-start gap-4">
+                    <Panel title="What is wrong" aside=worst_first>
+                        <Findings
+                            findings
+                            calm="Nothing. Everything here is as it was declared."
+                            address=|finding| finding.component.as_ref().map(links::component)
+                        />
+                    </Panel>
+                    <Panel title="Components" aside=count>
+                        <ComponentTable rows=components address=|cell| links::component(&cell.id) />
+                    </Panel>
+                    <Panel title="Warnings" aside="from events, newest first">
+                        <EventTable rows=warnings caption="Warnings from events" calm="Kubernetes has reported nothing unusual here." />
+                    </Panel>
+                </div>
+                <div class="grid grid-cols-[minmax(0,1fr)] content-start gap-4">
+                    <Panel title="Autoscaling">
+                        {move || {
+                            let autoscalers = autoscalers.get();
+                            if autoscalers.is_empty() {
+                                view! { <Calm text="Nothing here scales by itself." /> }.into_any()
+                            } else {
+                                autoscalers
+                                    .into_iter()
+                                    .map(|autoscaler| view! { <Autoscaler autoscaler /> })
+                                    .collect_view()
+                                    .into_any()
+                            }
+                        }}
+                    </Panel>
+                    <Panel title="Not declared">
+                        {move || {
+                            let undeclared = undeclared.get();
+                            if undeclared.is_empty() {
+                                view! { <Calm text="Everything that runs here is in the registry." /> }.into_any()
+                            } else {
+                                let items = undeclared
+                                    .into_iter()
+                                    .map(|name| {
+                                        view! { <li class="border-t border-line px-3 py-1.5 font-mono text-sm [overflow-wrap:anywhere] first:border-t-0">{name}</li> }
+                                    });
+                                view! { <ul>{items.collect_view()}</ul> }.into_any()
+                            }
+                        }}
+                    </Panel>
+                </div>
+            </div>
+        </div>
+    }
+}
+
+fn contacts(contacts: &[ContactView]) -> impl IntoView + use<> {
+    if contacts.is_empty() {
+        return "not declared".into_any();
+    }
+    let items = contacts.iter().map(|contact| {
+        view! {
+            <li>
+                {contact.role.clone()} <span class="text-soft">": " {contact.reach.clone()}</span>
+            </li>
+        }
+    });
+    view! { <ul>{items.collect_view()}</ul> }.into_any()
+}
+
+fn outside(links: &[LinkView]) -> impl IntoView + use<> {
+    if links.is_empty() {
+        return "not declared".into_any();
+    }
+    let items = links.iter().map(|link| match links::elsewhere(&link.url) {
+        Some(address) => {
+            view! {
+                <a href=address target="_blank" rel="noopener noreferrer" class="inline-flex min-h-6 items-center text-accent underline">
+                    {link.name.clone()}
+                </a>
+            }
+            .into_any()
+        }
+        None => view! { <span>{link.name.clone()}</span> }.into_any(),
+    });
+    view! { <span class="flex flex-wrap gap-x-3">{items.collect_view()}</span> }.into_any()
+}

@@ -1,0 +1,106 @@
+//! The document around a page, rendered by the server.
+
+use std::sync::Arc;
+
+use domain::frame::Page;
+use leptos::nonce::use_nonce;
+use leptos::prelude::*;
+use leptos_router::location::RequestUrl;
+use leptos_router::{PathSegment, RouteList, RouteListing};
+
+use crate::App;
+use crate::backend::Backend;
+use crate::boot::{self, Boot};
+use crate::routes::{Place, routes};
+use crate::screen::Screen;
+pub use crate::theme::Theme;
+
+/// What of a request the pages need to know.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// From the cookie `theme`.
+    pub theme: Theme,
+    /// The files that belong to this build.
+    pub assets: Assets,
+}
+
+/// Addresses of files, with a hash in their names.
+#[derive(Debug, Clone)]
+pub struct Assets {
+    /// The browser part's bindings.
+    pub script: Arc<str>,
+    /// The browser part.
+    pub wasm: Arc<str>,
+    /// The style sheet.
+    pub style: Arc<str>,
+    /// The icon.
+    pub icon: Arc<str>,
+}
+
+/// The whole document. Reads [`Request`], `Arc<dyn Backend>` and the address from the context.
+pub fn shell() -> impl IntoView {
+    if RouteList::is_generating() {
+        RouteList::register(listing());
+        return ().into_any();
+    }
+    let request = expect_context::<Request>();
+    let backend = expect_context::<Arc<dyn Backend>>();
+    let address = use_context::<RequestUrl>();
+    let place = Place::read(address.as_ref().map_or("/", AsRef::as_ref));
+    let boot = Boot {
+        build: backend.build(),
+        now_ms: backend.now_ms(),
+        theme: request.theme,
+        chrome: backend.chrome(),
+        page: place.topic().map_or(Page::Absent, |topic| backend.page(&topic)),
+    };
+    document(&request, boot, place).into_any()
+}
+
+fn document(request: &Request, boot: Boot, place: Place) -> impl IntoView + use<> {
+    let Assets { script, wasm, style, icon } = request.assets.clone();
+    let title = Screen::new(&boot, place.clone()).about.with_untracked(|about| about.title());
+    let carried = boot.encode();
+    let start =
+        ["import init,{hydrate} from \"", &script, "\";init({module_or_path:\"", &wasm, "\"}).then(hydrate)"].concat();
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=request.theme.attribute()>
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <title>{title}</title>
+                <link rel="stylesheet" href=style />
+                <link rel="icon" href=icon />
+            </head>
+            <body>
+                <App boot place />
+                // After what can be read, so that the page and its style sheet have the line for themselves first.
+                <script type="application/octet-stream" id=boot::ELEMENT nonce=use_nonce()>
+                    {carried}
+                </script>
+                <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+                <script type="module" nonce=use_nonce()>
+                    {start}
+                </script>
+            </body>
+        </html>
+    }
+}
+
+/// The pages, for `leptos_axum::generate_route_list`.
+fn listing() -> RouteList {
+    let segment = |part: &str| match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+        Some(name) => PathSegment::Param(name.to_owned().into()),
+        None => PathSegment::Static(part.to_owned().into()),
+    };
+    let listing = |pattern: &str| {
+        RouteListing::new(
+            pattern.split('/').filter(|part| !part.is_empty()).map(segment),
+            leptos_router::SsrMode::InOrder,
+            [leptos_router::Method::Get],
+            [],
+        )
+    };
+    routes().map(listing).collect::<Vec<_>>().into()
+}
