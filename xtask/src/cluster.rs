@@ -2,6 +2,7 @@
 
 pub mod apply;
 mod build;
+pub mod change;
 mod control_plane;
 mod demo;
 pub mod images;
@@ -123,16 +124,19 @@ async fn dispatch(command: Command) -> Result<()> {
 }
 
 /// The clusters that are meant, with what an earlier `up` remembered about them.
-pub fn select(which: &Which) -> Result<Vec<Cluster>> {
+fn select(which: &Which) -> Result<Vec<Cluster>> {
     match &which.name {
         None => ports::DEFAULTS.iter().map(|(name, _)| Cluster::find(name, None, None)).collect(),
         Some(name) => Ok(vec![Cluster::find(name, which.run_dir.clone(), which.port_base)?]),
     }
 }
 
-/// A cluster by name, as an earlier `up` left it.
-pub fn find(name: &str, run_dir: Option<PathBuf>) -> Result<Cluster> {
-    Cluster::find(name, run_dir, None)
+/// The clusters in these folders, or those of the demo that were started.
+pub fn started(folders: &[PathBuf]) -> Result<Vec<Cluster>> {
+    if folders.is_empty() {
+        return Ok(Cluster::defaults()?.into_iter().filter(|cluster| cluster.kubeconfig().exists()).collect());
+    }
+    folders.iter().map(|folder| Cluster::at(folder)).collect()
 }
 
 async fn up(arguments: &UpArguments) -> Result<()> {
@@ -151,11 +155,14 @@ async fn up(arguments: &UpArguments) -> Result<()> {
         start(cluster, &programs, (!arguments.no_demo).then_some(demo))
     });
     let changed = futures::future::try_join_all(started).await?;
-    if kubeconfig::merge(&Cluster::defaults()?)? {
-        println!("kubeconfig: {}", layout::merged_kubeconfig()?.display());
-    } else {
-        for cluster in &clusters {
+    match clusters.as_slice() {
+        // A cluster that is not the demo's stays out of the demo's kubeconfig.
+        [cluster] if !Cluster::defaults()?.iter().any(|default| default.run == cluster.run) => {
             println!("kubeconfig: {}", cluster.kubeconfig().display());
+        }
+        _ => {
+            kubeconfig::merge(&Cluster::defaults()?)?;
+            println!("kubeconfig: {}", layout::merged_kubeconfig()?.display());
         }
     }
     if changed.contains(&true) {
@@ -167,9 +174,8 @@ async fn up(arguments: &UpArguments) -> Result<()> {
 /// Brings one cluster up. False when it was up already.
 async fn start(cluster: &Cluster, programs: &Path, demo: Option<&str>) -> Result<bool> {
     let _lock = cluster.lock()?;
-    let changed = control_plane::up(cluster, programs)
-        .await
-        .with_context(|| format!("starting cluster {}", cluster.name))?;
+    let changed =
+        control_plane::up(cluster, programs).await.with_context(|| format!("starting cluster {}", cluster.name))?;
     let applied = match demo {
         Some(role) => demo::apply(cluster, role)
             .await

@@ -63,14 +63,21 @@ impl Applier {
     pub async fn wait_for_kinds(&self, limit: Duration) -> Result<()> {
         let kind = GroupVersionKind::gvk("apiextensions.k8s.io", "v1", "CustomResourceDefinition");
         let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &ApiResource::from_gvk(&kind));
-        probe::until("the kinds", limit, || true, || async {
-            let definitions = api.list(&ListParams::default()).await?;
-            let request = http::Request::get("/openapi/v3").body(Vec::new()).context("making a request")?;
-            let described: Value = self.client.request(request).await?;
-            let waiting =
-                definitions.iter().filter(|it| !(is_established(&it.data) && is_described(&it.data, &described))).count();
-            if waiting == 0 { Ok(()) } else { bail!("{waiting} kinds are not served yet") }
-        })
+        probe::until(
+            "the kinds",
+            limit,
+            || true,
+            || async {
+                let definitions = api.list(&ListParams::default()).await?;
+                let request = http::Request::get("/openapi/v3").body(Vec::new()).context("making a request")?;
+                let described: Value = self.client.request(request).await?;
+                let waiting = definitions
+                    .iter()
+                    .filter(|it| !(is_established(&it.data) && is_described(&it.data, &described)))
+                    .count();
+                if waiting == 0 { Ok(()) } else { bail!("{waiting} kinds are not served yet") }
+            },
+        )
         .await
     }
 }
@@ -110,8 +117,7 @@ pub fn documents_in(folder: &Path) -> Result<Vec<Value>> {
 
 /// The documents of one YAML text.
 pub fn read(text: &str, origin: &str) -> Result<Vec<Value>> {
-    let documents: Vec<Value> =
-        serde_saphyr::from_multiple(text).with_context(|| format!("understanding {origin}"))?;
+    let documents: Vec<Value> = serde_saphyr::from_multiple(text).with_context(|| format!("understanding {origin}"))?;
     Ok(documents.into_iter().filter(|document| !document.is_null()).collect())
 }
 

@@ -5,7 +5,7 @@ use std::{fs, path::Path, time::Duration};
 use anyhow::{Context, Result};
 
 use super::{
-    apply::{Applier, documents_in, read},
+    apply::{Applier, documents_in},
     kubeconfig,
     layout::{Cluster, project},
     nodes, pki, probe,
@@ -22,8 +22,7 @@ const KWOK_FILES: [&str; 5] = ["base", "scenarios", "own-logs", "server", "opera
 
 /// Starts what is missing. False when everything was there.
 pub async fn up(cluster: &Cluster, programs: &Path) -> Result<bool> {
-    let missing: Vec<_> =
-        PROCESSES.into_iter().filter(|name| process::alive(&cluster.run, name).is_none()).collect();
+    let missing: Vec<_> = PROCESSES.into_iter().filter(|name| process::alive(&cluster.run, name).is_none()).collect();
     if missing.is_empty() {
         nodes::ensure(&kubeconfig::client(cluster).await?, cluster.nodes).await?;
         return Ok(false);
@@ -101,13 +100,9 @@ where
 }
 
 async fn base(cluster: &Cluster, applier: &Applier) -> Result<()> {
-    let folder = project().join("dev/base");
-    let mut documents = Vec::new();
-    for file in ["cluster", "registry", "metrics"] {
-        let text = fs::read_to_string(folder.join(format!("{file}.yaml")))
-            .with_context(|| format!("reading {file}.yaml"))?
-            .replace("@METRICS_PORT@", &cluster.ports.metrics.to_string());
-        documents.extend(read(&text, file)?);
+    let mut documents = documents_in(&project().join("dev/base"))?;
+    for document in documents.iter_mut().filter(|document| document["kind"] == "APIService") {
+        document["spec"]["service"]["port"] = cluster.ports.metrics.into();
     }
     applier.apply_all(&documents).await
 }

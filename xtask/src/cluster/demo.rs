@@ -3,16 +3,13 @@
 use std::{collections::BTreeMap, fs, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use kube::{
-    Client,
-    api::{Patch, PatchParams},
-};
+use kube::Client;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     apply::{Applier, api_of, documents_in, read, title},
-    images, kubeconfig,
+    change, images, kubeconfig,
     layout::{Cluster, project},
     pki::random_hex,
     probe,
@@ -55,6 +52,7 @@ struct Finding {
     kind: String,
     namespace: String,
     name: String,
+    scenario: String,
     manager: String,
     patch: Value,
 }
@@ -127,10 +125,15 @@ fn as_it_was(document: &Value, revision: &Revision, number: u32) -> Value {
 /// Waits until all pods of a Deployment are new and ready.
 async fn wait_for_rollout(client: &Client, document: &Value) -> Result<()> {
     let (api, name) = api_of(client, document)?;
-    probe::until(&title(document), ROLLOUT_WITHIN, || true, || async {
-        let object = api.get(&name).await?;
-        if is_rolled_out(object.metadata.generation, &object.data) { Ok(()) } else { bail!("still rolling out") }
-    })
+    probe::until(
+        &title(document),
+        ROLLOUT_WITHIN,
+        || true,
+        || async {
+            let object = api.get(&name).await?;
+            if is_rolled_out(object.metadata.generation, &object.data) { Ok(()) } else { bail!("still rolling out") }
+        },
+    )
     .await
 }
 
@@ -150,12 +153,7 @@ async fn befall(client: &Client, finding: &Finding) -> Result<()> {
         "kind": finding.kind,
         "metadata": {"name": finding.name, "namespace": finding.namespace},
     });
-    let (api, name) = api_of(client, &document)?;
-    let params = PatchParams { field_manager: Some(finding.manager.clone()), ..PatchParams::default() };
-    api.patch(&name, &params, &Patch::Strategic(&finding.patch))
-        .await
-        .with_context(|| format!("changing {} as {}", title(&document), finding.manager))?;
-    Ok(())
+    change::make(client, &document, &finding.scenario, &finding.manager, &finding.patch).await
 }
 
 fn past_of<'a>(document: &Value, histories: &'a [History]) -> Option<&'a History> {

@@ -1,14 +1,17 @@
 //! The registry of the local cluster: which digest a mutable tag points to.
 
-use anyhow::{Context, Result};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use k8s_openapi::api::core::v1::Pod;
 use kube::{
-    Client,
-    api::{Patch, PatchParams},
+    Api, Client,
+    api::{Patch, PatchParams, PostParams},
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::apply::api_of;
+use super::{apply::api_of, probe};
 
 /// Makes a tag point to another digest: pods that start from now on run it. `dev/base/registry.yaml` does the rest.
 pub async fn push(client: &Client, image: &str, digest: &str) -> Result<()> {
@@ -37,18 +40,49 @@ async fn change(client: &Client, image: &str, digest: Option<&str>) -> Result<()
     let (api, name) = api_of(client, &document)?;
     // A patch alone would need the object to be there; the answer to a second creation does not matter.
     let empty = serde_json::from_value(tags(&json!({}))).context("describing the registry's tags")?;
-    let _ = api.create(&kube::api::PostParams::default(), &empty).await;
+    let _ = api.create(&PostParams::default(), &empty).await;
     api.patch(&name, &PatchParams::default(), &Patch::Merge(&document))
         .await
         .with_context(|| format!("moving the tag of {image}"))?;
-    Ok(())
+    settled(client, image, digest).await
 }
+
+/// Waits until a new pod would get the digest: the policy hears of a push a moment later.
+async fn settled(client: &Client, image: &str, digest: Option<&str>) -> Result<()> {
+    let pod = json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"generateName": "probe-", "namespace": NAMESPACE, "annotations": {"sim.kwok.dev/probe": "true"}},
+        "spec": {"containers": [{"name": "probe", "image": image}]},
+    });
+    let pod: Pod = serde_json::from_value(pod).context("describing a pod")?;
+    let api: Api<Pod> = Api::namespaced(client.clone(), NAMESPACE);
+    let params = PostParams { dry_run: true, ..PostParams::default() };
+    probe::until(
+        "the moved tag",
+        Duration::from_secs(15),
+        || true,
+        || async {
+            let answer = api.create(&params, &pod).await?;
+            let annotations = answer.metadata.annotations.unwrap_or_default();
+            if annotations.get("sim.kwok.dev/digest.probe").map(String::as_str) == digest {
+                Ok(())
+            } else {
+                bail!("new pods still get the other digest")
+            }
+        },
+    )
+    .await
+}
+
+/// Where the registry's tags are kept.
+const NAMESPACE: &str = "sim-registry";
 
 fn tags(data: &Value) -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": "tags", "namespace": "sim-registry"},
+        "metadata": {"name": "tags", "namespace": NAMESPACE},
         "data": data,
     })
 }

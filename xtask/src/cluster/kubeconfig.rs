@@ -18,7 +18,7 @@ pub fn with_certificate(cluster: &Cluster, user: &str) -> Result<String> {
 }
 
 /// A kubeconfig of a user with a token.
-pub fn with_token(cluster: &Cluster, _user: &str, token: &str) -> Result<String> {
+pub fn with_token(cluster: &Cluster, token: &str) -> Result<String> {
     render(cluster, &json!({"token": token}))
 }
 
@@ -38,8 +38,8 @@ fn render(cluster: &Cluster, credentials: &Value) -> Result<String> {
     serde_json::to_string_pretty(&document).context("writing a kubeconfig")
 }
 
-/// Writes the file with a context for each of the clusters that exist. False when there is none.
-pub fn merge(clusters: &[Cluster]) -> Result<bool> {
+/// Writes the file with a context for each of the clusters that exist.
+pub fn merge(clusters: &[Cluster]) -> Result<()> {
     let mut merged = json!({"apiVersion": "v1", "kind": "Config", "clusters": [], "users": [], "contexts": []});
     for cluster in clusters {
         let Ok(bytes) = fs::read(cluster.kubeconfig()) else { continue };
@@ -53,15 +53,11 @@ pub fn merge(clusters: &[Cluster]) -> Result<bool> {
             merged["current-context"] = one["current-context"].clone();
         }
     }
-    if merged.get("current-context").is_none() {
-        return Ok(false);
-    }
     let path = layout::merged_kubeconfig()?;
     let fresh = path.with_extension("new");
     fs::write(&fresh, serde_json::to_vec_pretty(&merged)?)
         .and_then(|()| fs::rename(&fresh, &path))
-        .with_context(|| format!("writing {}", path.display()))?;
-    Ok(true)
+        .with_context(|| format!("writing {}", path.display()))
 }
 
 /// Where the kubeconfig lies: of one cluster, or of both.

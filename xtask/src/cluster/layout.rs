@@ -26,6 +26,7 @@ pub struct Cluster {
 /// What `up` writes down so that later commands need no flags.
 #[derive(Serialize, Deserialize)]
 struct Remembered {
+    name: String,
     port_base: u16,
     nodes: u16,
 }
@@ -37,9 +38,8 @@ impl Cluster {
             Some(path) => std::path::absolute(&path).with_context(|| format!("resolving {}", path.display()))?,
             None => state_folder()?.join(name),
         };
-        let remembered = fs::read(run.join("cluster.json"))
-            .ok()
-            .and_then(|bytes| serde_json::from_slice::<Remembered>(&bytes).ok());
+        let remembered =
+            fs::read(run.join("cluster.json")).ok().and_then(|bytes| serde_json::from_slice::<Remembered>(&bytes).ok());
         let default = DEFAULTS.iter().find(|(known, _)| *known == name).map(|(_, port)| *port);
         let base = port_base
             .or(remembered.as_ref().map(|it| it.port_base))
@@ -47,6 +47,15 @@ impl Cluster {
             .with_context(|| format!("cluster {name} is not one of the demo's: add --port-base <port>"))?;
         let nodes = remembered.map_or(if name == "main" { 8 } else { 3 }, |it| it.nodes);
         Ok(Self { name: name.to_owned(), run, ports: Ports::from_base(base)?, nodes })
+    }
+
+    /// The cluster that was started in this folder.
+    pub fn at(run: &Path) -> Result<Self> {
+        let path = run.join("cluster.json");
+        let bytes = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+        let remembered: Remembered =
+            serde_json::from_slice(&bytes).with_context(|| format!("understanding {}", path.display()))?;
+        Self::find(&remembered.name, Some(run.to_owned()), None)
     }
 
     /// The clusters of the demo where they are by default.
@@ -60,7 +69,7 @@ impl Cluster {
             let path = self.run.join(folder);
             fs::create_dir_all(&path).with_context(|| format!("creating {}", path.display()))?;
         }
-        let remembered = Remembered { port_base: self.ports.api, nodes: self.nodes };
+        let remembered = Remembered { name: self.name.clone(), port_base: self.ports.api, nodes: self.nodes };
         fs::write(self.run.join("cluster.json"), serde_json::to_vec(&remembered)?)
             .context("writing down the cluster's ports")
     }
@@ -120,10 +129,8 @@ fn base_folder(variable: &str, below_home: &str) -> Result<PathBuf> {
     let given = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = match given {
         Some(path) => path,
-        None => {
-            PathBuf::from(std::env::var_os("HOME").with_context(|| format!("neither {variable} nor HOME is set"))?)
-                .join(below_home)
-        }
+        None => PathBuf::from(std::env::var_os("HOME").with_context(|| format!("neither {variable} nor HOME is set"))?)
+            .join(below_home),
     };
     Ok(base.join("quarterdeck"))
 }

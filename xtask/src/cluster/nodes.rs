@@ -39,17 +39,22 @@ pub async fn ensure(client: &Client, count: u16) -> Result<()> {
 /// Waits until every node that is not meant to be down is ready.
 pub async fn wait_until_ready(client: &Client, limit: Duration) -> Result<()> {
     let api: Api<Node> = Api::all(client.clone());
-    probe::until("the nodes", limit, || true, || async {
-        let nodes = api.list(&ListParams::default().labels("sim.kwok.dev/node!=down")).await?;
-        let waiting = stream::iter(nodes.iter()).filter(|node| {
-            let ready = is_ready(node);
-            async move { !ready }
-        });
-        match waiting.count().await {
-            0 => Ok(()),
-            count => bail!("{count} nodes are not ready"),
-        }
-    })
+    probe::until(
+        "the nodes",
+        limit,
+        || true,
+        || async {
+            let nodes = api.list(&ListParams::default().labels("sim.kwok.dev/node!=down")).await?;
+            let waiting = stream::iter(nodes.iter()).filter(|node| {
+                let ready = is_ready(node);
+                async move { !ready }
+            });
+            match waiting.count().await {
+                0 => Ok(()),
+                count => bail!("{count} nodes are not ready"),
+            }
+        },
+    )
     .await
 }
 

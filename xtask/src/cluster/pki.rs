@@ -43,7 +43,7 @@ pub fn ensure(cluster: &Cluster) -> Result<()> {
     }
     for (user, _) in TOKENS {
         let token = fs::read_to_string(folder.join(format!("{user}.token"))).context("reading a token")?;
-        write(&folder.join(format!("{user}.conf")), &kubeconfig::with_token(cluster, user, &token)?)?;
+        write(&folder.join(format!("{user}.conf")), &kubeconfig::with_token(cluster, &token)?)?;
     }
     Ok(())
 }
@@ -84,8 +84,7 @@ fn authority(folder: &Path, file: &str, name: &str) -> Result<Issuer<'static, Ke
     let mut params = CertificateParams::new(Vec::<String>::new())?;
     params.distinguished_name = subject(None, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages =
-        vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
     let key = KeyPair::generate()?;
     let certificate = params.self_signed(&key)?;
     write(&folder.join(format!("{file}.crt")), &certificate.pem())?;

@@ -30,7 +30,7 @@ pub struct Ports {
 impl Ports {
     /// All ports of the cluster whose API server listens on `base`.
     pub fn from_base(base: u16) -> Result<Self> {
-        if base < 1024 || base > u16::MAX - SPAN {
+        if !(1024..=u16::MAX - SPAN).contains(&base) {
             bail!("port base {base} is not between 1024 and {}", u16::MAX - SPAN);
         }
         Ok(Self {
@@ -72,15 +72,9 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for (name, base) in DEFAULTS {
             let ports = Ports::from_base(base).unwrap();
-            for port in [
-                ports.api,
-                ports.etcd,
-                ports.etcd_peer,
-                ports.controllers,
-                ports.scheduler,
-                ports.kwok,
-                ports.metrics,
-            ] {
+            for port in
+                [ports.api, ports.etcd, ports.etcd_peer, ports.controllers, ports.scheduler, ports.kwok, ports.metrics]
+            {
                 assert!(seen.insert(port), "{name} takes port {port} twice");
             }
         }

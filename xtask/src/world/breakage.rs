@@ -1,0 +1,215 @@
+//! Breaking things and healing them.
+
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
+use k8s_openapi::{api::core::v1::Pod, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+use kube::{
+    Api, Client,
+    api::{DeleteParams, DynamicObject, ListParams},
+    core::{ApiResource, GroupVersionKind},
+};
+use serde_json::{Value, json};
+
+use super::scenario::Scenario;
+use crate::cluster::{Cluster, change, client, images};
+
+/// Where an object is.
+struct Place {
+    cluster: String,
+    namespace: Option<String>,
+    name: String,
+}
+
+/// Prints what can be broken.
+pub fn list() {
+    println!("{:<15} {:<8} {:<38} EFFECT", "SCENARIO", "CLUSTER", "DEFAULT TARGET");
+    for scenario in Scenario::value_variants() {
+        let target = scenario.target();
+        let path = match target.namespace {
+            "" => target.name.to_owned(),
+            namespace => format!("{namespace}/{}", target.name),
+        };
+        println!("{:<15} {:<8} {path:<38} {}", scenario.name(), target.cluster, scenario.effect());
+    }
+}
+
+/// Breaks one thing.
+pub async fn inflict(clusters: &[Cluster], scenario: Scenario, target: Option<&str>) -> Result<()> {
+    let place = place(scenario, target);
+    let cluster = clusters
+        .iter()
+        .find(|cluster| cluster.name == place.cluster)
+        .or_else(|| if clusters.len() == 1 { clusters.first() } else { None })
+        .with_context(|| format!("there is no cluster {}", place.cluster))?;
+    let client = client(cluster).await?;
+    let (version, kind) = scenario.kind();
+    let document = json!({
+        "apiVersion": version,
+        "kind": kind,
+        "metadata": {"name": place.name, "namespace": place.namespace},
+    });
+    let (api, name) = crate::cluster::apply::api_of(&client, &document)?;
+    let object = api.get(&name).await.with_context(|| format!("reading {}", describe(&place)))?;
+    let container = object.data.pointer("/spec/template/spec/containers/0").cloned().unwrap_or_default();
+    let text = |key: &str| container.get(key).and_then(Value::as_str).unwrap_or_default();
+    if scenario == Scenario::MovedTag {
+        move_tag(&client, &document, &object, text("image")).await?;
+    } else {
+        let patch = scenario.patch(text("name"), text("image"));
+        change::make(&client, &document, scenario.name(), "kubectl-edit", &patch).await?;
+    }
+    println!("{}: {} has {}: {}", cluster.name, describe(&place), scenario.name(), scenario.effect());
+    Ok(())
+}
+
+/// Heals one scenario, or all of them. Says what was healed.
+pub async fn heal(clusters: &[Cluster], scenario: Option<Scenario>, target: Option<&str>) -> Result<()> {
+    let mut healed = 0;
+    for cluster in clusters {
+        let client = client(cluster).await?;
+        for (group, kind) in [("apps", "Deployment"), ("", "ConfigMap"), ("", "Node")] {
+            let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, "v1", kind));
+            let everywhere: Api<DynamicObject> = Api::all_with(client.clone(), &resource);
+            let objects = everywhere.list(&ListParams::default()).await.with_context(|| format!("listing {kind}s"))?;
+            for object in objects {
+                let path = path_of(&object);
+                if target.is_some_and(|wanted| wanted != path) {
+                    continue;
+                }
+                for mistake in change::mistakes_of(&object) {
+                    if scenario.is_some_and(|wanted| wanted.name() != mistake) {
+                        continue;
+                    }
+                    let api = match &object.metadata.namespace {
+                        Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
+                        None => everywhere.clone(),
+                    };
+                    if mistake == Scenario::MovedTag.name() {
+                        move_tag_back(&client, &object).await?;
+                    }
+                    change::take_back(&api, &object, &mistake).await?;
+                    println!("{}: {path} is healed of {mistake}", cluster.name);
+                    healed += 1;
+                }
+            }
+        }
+    }
+    if healed == 0 {
+        println!("nothing to heal");
+    }
+    Ok(())
+}
+
+/// `namespace/name`, or `cluster/namespace/name`; a node has no namespace.
+fn place(scenario: Scenario, target: Option<&str>) -> Place {
+    let default = scenario.target();
+    let Some(target) = target else {
+        return Place {
+            cluster: default.cluster.to_owned(),
+            namespace: (!default.namespace.is_empty()).then(|| default.namespace.to_owned()),
+            name: default.name.to_owned(),
+        };
+    };
+    let is_node = scenario == Scenario::NodeDown;
+    let parts: Vec<_> = target.split('/').collect();
+    let (cluster, namespace, name) = match parts.as_slice() {
+        [cluster, name] if is_node => (*cluster, None, *name),
+        [namespace, name] => (default.cluster, Some(*namespace), *name),
+        [cluster, namespace, name] => (*cluster, Some(*namespace), *name),
+        _ => (default.cluster, None, target),
+    };
+    Place { cluster: cluster.to_owned(), namespace: namespace.map(str::to_owned), name: name.to_owned() }
+}
+
+fn describe(place: &Place) -> String {
+    match &place.namespace {
+        Some(namespace) => format!("{namespace}/{}", place.name),
+        None => place.name.clone(),
+    }
+}
+
+fn path_of(object: &DynamicObject) -> String {
+    let name = object.metadata.name.clone().unwrap_or_default();
+    match &object.metadata.namespace {
+        Some(namespace) => format!("{namespace}/{name}"),
+        None => name,
+    }
+}
+
+/// Pushes another image under the same tag and lets one pod be made anew.
+async fn move_tag(client: &Client, document: &Value, object: &DynamicObject, image: &str) -> Result<()> {
+    if image.is_empty() {
+        bail!("{} has no image", path_of(object));
+    }
+    let before = images::pointed_to(client, image).await?;
+    let note = json!({"image": image, "digest": before}).to_string();
+    let patch = json!({"metadata": {"annotations": {NOTE: note}}});
+    change::make(client, document, Scenario::MovedTag.name(), "world", &patch).await?;
+    let moved = images::digest(&format!("{image} {}", before.unwrap_or_default()));
+    images::push(client, image, &moved).await?;
+    let pods = pods_of(client, object).await?;
+    renew(client, pods.into_iter().take(1)).await
+}
+
+async fn move_tag_back(client: &Client, object: &DynamicObject) -> Result<()> {
+    let note = object.metadata.annotations.as_ref().and_then(|all| all.get(NOTE)).context("the old digest is gone")?;
+    let note: Value = serde_json::from_str(note).context("understanding the old digest")?;
+    let image = note["image"].as_str().unwrap_or_default();
+    let moved = images::pointed_to(client, image).await?;
+    match note["digest"].as_str() {
+        Some(digest) => images::push(client, image, digest).await?,
+        None => images::forget(client, image).await?,
+    }
+    let runs_moved = |pod: &ObjectMeta| {
+        let annotations = pod.annotations.iter().flatten();
+        annotations
+            .filter(|(key, _)| key.starts_with("sim.kwok.dev/digest."))
+            .any(|(_, digest)| Some(digest) == moved.as_ref())
+    };
+    let pods = pods_of(client, object).await?;
+    renew(client, pods.into_iter().filter(runs_moved)).await
+}
+
+/// Where the digest that a tag pointed to is written down.
+const NOTE: &str = "sim.kwok.dev/tag-before";
+
+/// The pods of a Deployment, the youngest first.
+async fn pods_of(client: &Client, object: &DynamicObject) -> Result<Vec<ObjectMeta>> {
+    let labels = object.data.pointer("/spec/selector/matchLabels").and_then(Value::as_object);
+    let selector: Vec<_> =
+        labels.into_iter().flatten().filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?))).collect();
+    let api: Api<Pod> = Api::namespaced(client.clone(), object.metadata.namespace.as_deref().unwrap_or_default());
+    let pods = api.list(&ListParams::default().labels(&selector.join(","))).await.context("listing pods")?;
+    let mut pods: Vec<_> = pods.into_iter().map(|pod| pod.metadata).collect();
+    pods.sort_by_key(|pod| std::cmp::Reverse(pod.creation_timestamp.as_ref().map(|time| time.0)));
+    Ok(pods)
+}
+
+/// Deletes pods, which makes their Deployment start new ones.
+async fn renew(client: &Client, pods: impl Iterator<Item = ObjectMeta>) -> Result<()> {
+    for pod in pods {
+        let api: Api<Pod> = Api::namespaced(client.clone(), pod.namespace.as_deref().unwrap_or_default());
+        let name = pod.name.unwrap_or_default();
+        api.delete(&name, &DeleteParams::default()).await.context("deleting a pod")?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_may_name_its_cluster() {
+        for (scenario, target, expected) in [
+            (Scenario::Oom, None, ("main", Some("ctafleet"), "rag-indexer")),
+            (Scenario::Oom, Some("staging/super-todo"), ("main", Some("staging"), "super-todo")),
+            (Scenario::Oom, Some("fleetops/prod/fleetops-api"), ("fleetops", Some("prod"), "fleetops-api")),
+            (Scenario::NodeDown, Some("node-001"), ("main", None, "node-001")),
+            (Scenario::NodeDown, Some("fleetops/node-001"), ("fleetops", None, "node-001")),
+        ] {
+            let place = place(scenario, target);
+            assert_eq!((place.cluster.as_str(), place.namespace.as_deref(), place.name.as_str()), expected);
+        }
+    }
+}
