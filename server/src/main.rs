@@ -1,2 +1,52 @@
 //! The program `quarterdeck`.
-fn main() {}
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use server::cli::{self, Cli, Command};
+use server::config::{LogFormat, ServeSettings};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Check { file } => cli::check(&file),
+        Command::Schema => {
+            cli::schema();
+            ExitCode::SUCCESS
+        }
+        Command::Serve(settings) => match serve(settings) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("quarterdeck: {error:#}");
+                ExitCode::FAILURE
+            }
+        },
+    }
+}
+
+fn serve(settings: ServeSettings) -> anyhow::Result<()> {
+    let log = tracing_subscriber::fmt().with_env_filter(settings.log_filter()).with_writer(std::io::stderr);
+    match settings.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
+    runtime.block_on(async {
+        let cancel = CancellationToken::new();
+        let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+        let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+        let on_signal = cancel.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            info!("ending");
+            on_signal.cancel();
+        });
+        server::serve(settings, cancel).await
+    })
+}

@@ -1,0 +1,61 @@
+//! Connections to clusters.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use domain::registry::Connect;
+use kube::config::{KubeConfigOptions, Kubeconfig as KubeconfigFile};
+use kube::{Client, Config};
+
+/// Where the kubeconfig is.
+#[derive(Debug, Clone, Default)]
+pub struct Kubeconfig {
+    /// The file; `None`: `$KUBECONFIG` or `~/.kube/config`.
+    pub path: Option<PathBuf>,
+}
+
+/// Why there is no connection. Its text is for the screen: it names no credential.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The kubeconfig cannot be read.
+    #[error("The kubeconfig cannot be read: {0}.")]
+    Read(String),
+    /// It has no such context.
+    #[error("The kubeconfig has no context '{wanted}'. It has: {known}.")]
+    NoContext {
+        /// The context in the registry.
+        wanted: String,
+        /// Those in the file.
+        known: String,
+    },
+    /// The context cannot be used.
+    #[error("The connection cannot be set up: {0}.")]
+    Unusable(String),
+}
+
+impl Kubeconfig {
+    /// A client for reading: it never retries by itself, our watches and probes do.
+    pub async fn reader(&self, connect: &Connect) -> Result<Client, ConnectError> {
+        let mut config = match connect {
+            Connect::InCluster(_) => Config::incluster().map_err(|error| ConnectError::Unusable(error.to_string()))?,
+            Connect::Context(context) => self.context(context).await?,
+        };
+        config.default_retry = false;
+        config.connect_timeout = Some(Duration::from_secs(3));
+        Client::try_from(config).map_err(|error| ConnectError::Unusable(error.to_string()))
+    }
+
+    async fn context(&self, context: &str) -> Result<Config, ConnectError> {
+        let file = match &self.path {
+            Some(path) => KubeconfigFile::read_from(path),
+            None => KubeconfigFile::read(),
+        };
+        let file = file.map_err(|error| ConnectError::Read(error.to_string()))?;
+        if !file.contexts.iter().any(|known| known.name == context) {
+            let known: Vec<_> = file.contexts.iter().map(|known| known.name.as_str()).collect();
+            return Err(ConnectError::NoContext { wanted: context.to_owned(), known: known.join(", ") });
+        }
+        let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
+        Config::from_custom_kubeconfig(file, &options).await.map_err(|error| ConnectError::Unusable(error.to_string()))
+    }
+}

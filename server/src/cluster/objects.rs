@@ -1,0 +1,366 @@
+//! Kubernetes objects as narrow as the rules read them. Field names and meanings: the Kubernetes API reference.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use kube::Resource;
+use serde::Deserialize;
+
+use super::narrow::{Amount, meta, meta_with_writers, nullable};
+
+macro_rules! objects {
+    ($($(#[$attribute:meta])* struct $name:ident { $($body:tt)* })*) => {
+        $(
+            $(#[$attribute])*
+            #[derive(Clone, Debug, Default, Deserialize)]
+            #[serde(rename_all = "camelCase", default)]
+            pub struct $name { $($body)* }
+        )*
+    };
+}
+
+objects! {
+    #[derive(Resource)]
+    #[resource(inherit = k8s_openapi::api::core::v1::Pod)]
+    struct Pod {
+        #[serde(deserialize_with = "meta")]
+        pub metadata: ObjectMeta,
+        #[serde(deserialize_with = "nullable")]
+        pub spec: PodSpec,
+        #[serde(deserialize_with = "nullable")]
+        pub status: PodStatus,
+    }
+
+    struct PodSpec {
+        pub node_name: Option<String>,
+        #[serde(deserialize_with = "nullable")]
+        pub containers: Vec<ContainerSpec>,
+        #[serde(deserialize_with = "nullable")]
+        pub init_containers: Vec<ContainerSpec>,
+    }
+
+    struct ContainerSpec {
+        #[serde(deserialize_with = "nullable")]
+        pub name: String,
+        #[serde(deserialize_with = "nullable")]
+        pub image: String,
+        /// `Always` on an init container makes it a side car.
+        pub restart_policy: Option<String>,
+    }
+
+    struct PodStatus {
+        pub phase: Option<String>,
+        pub reason: Option<String>,
+        pub message: Option<String>,
+        #[serde(deserialize_with = "nullable")]
+        pub conditions: Vec<ObjectCondition>,
+        #[serde(deserialize_with = "nullable")]
+        pub container_statuses: Vec<ContainerStatus>,
+        #[serde(deserialize_with = "nullable")]
+        pub init_container_statuses: Vec<ContainerStatus>,
+    }
+
+    struct ObjectCondition {
+        #[serde(rename = "type", deserialize_with = "nullable")]
+        pub kind: String,
+        #[serde(deserialize_with = "nullable")]
+        pub status: String,
+        #[serde(deserialize_with = "nullable")]
+        pub reason: String,
+        #[serde(deserialize_with = "nullable")]
+        pub message: String,
+        pub last_transition_time: Option<Time>,
+        pub last_update_time: Option<Time>,
+    }
+
+    struct ContainerStatus {
+        #[serde(deserialize_with = "nullable")]
+        pub name: String,
+        #[serde(rename = "imageID", deserialize_with = "nullable")]
+        pub image_id: String,
+        #[serde(deserialize_with = "nullable")]
+        pub ready: bool,
+        #[serde(deserialize_with = "nullable")]
+        pub restart_count: u32,
+        #[serde(deserialize_with = "nullable")]
+        pub state: ContainerState,
+        #[serde(deserialize_with = "nullable")]
+        pub last_state: ContainerState,
+    }
+
+    struct ContainerState {
+        pub waiting: Option<Waiting>,
+        pub running: Option<Running>,
+        pub terminated: Option<Terminated>,
+    }
+
+    struct Waiting {
+        #[serde(deserialize_with = "nullable")]
+        pub reason: String,
+        #[serde(deserialize_with = "nullable")]
+        pub message: String,
+    }
+
+    struct Running {
+        pub started_at: Option<Time>,
+    }
+
+    struct Terminated {
+        #[serde(deserialize_with = "nullable")]
+        pub reason: String,
+        #[serde(deserialize_with = "nullable")]
+        pub exit_code: i32,
+        pub finished_at: Option<Time>,
+    }
+
+    #[derive(Resource)]
+    #[resource(inherit = k8s_openapi::api::apps::v1::Deployment)]
+    struct Deployment {
+        #[serde(deserialize_with = "meta")]
+        pub metadata: ObjectMeta,
+        #[serde(deserialize_with = "nullable")]
+        pub spec: WorkloadSpec,
+        #[serde(deserialize_with = "nullable")]
+        pub status: WorkloadStatus,
+    }
+
+    #[derive(Resource)]
+    #[resource(inherit = k8s_openapi::api::apps::v1::StatefulSet)]
+    struct StatefulSet {
+        #[serde(deserialize_with = "meta")]
+        pub metadata: ObjectMeta,
+        #[serde(deserialize_with = "nullable")]
+        pub spec: WorkloadSpec,
+        #[serde(deserialize_with = "nullable")]
+        pub status: WorkloadStatus,
+    }
+
+    #[derive(Resource)]
+    #[resource(inherit = k8s_openapi::api::apps::v1::DaemonSet)]
+    struct DaemonSet {
+        #[serde(deserialize_with = "meta")]
+        pub metadata: ObjectMeta,
+        #[serde(deserialize_with = "nullable")]
+        pub spec: WorkloadSpec,
+        #[serde(deserialize_with = "nullable")]
+        pub status: WorkloadStatus,
+    }
+
+    struct WorkloadSpec {
+        pub replicas: Option<u32>,
+        #[serde(deserialize_with = "nullable")]
+        pub paused: bool,
+        #[serde(deserialize_with = "nullable")]
+        pub template: Template,
+        #[serde(deserialize_with = "nullable")]
+        pub volume_claim_templates: Vec<VolumeClaim>,
+    }
+
+    struct Template {
+        #[serde(deserialize_with = "nullable")]
+        pub spec: TemplateSpec,
+    }
+
+    struct TemplateSpec {
+        #[serde(deserialize_with = "nullable")]
+        pub containers: Vec<TemplateContainer>,
+    }
+
+    struct TemplateContainer {
+        #[serde(deserialize_with = "nullable")]
+        pub name: String,
+        #[serde(deserialize_with = "nullable")]
+        pub image: String,
+        #[serde(deserialize_with = "nullable")]
+        pub resources: ResourceRequirements,
+        #[serde(deserialize_with = "nullable")]
+        pub env_from: Vec<EnvFrom>,
+        #[serde(deserialize_with = "nullable")]
+        pub env: Vec<EnvVariable>,
+    }
+
+    struct ResourceRequirements {
+        #[serde(deserialize_with = "nullable")]
+        pub requests: BTreeMap<String, Amount>,
+        #[serde(deserialize_with = "nullable")]
+        pub limits: BTreeMap<String, Amount>,
+    }
+
+    struct EnvFrom {
+        pub config_map_ref: Option<Reference>,
+    }
+
+    /// Only where the value comes from: a value itself is never read.
+    struct EnvVariable {
+        pub value_from: Option<ValueFrom>,
+    }
+
+    struct ValueFrom {
+        pub config_map_key_ref: Option<Reference>,
+    }
+
+    struct Reference {
+        #[serde(deserialize_with = "nullable")]
+        pub name: String,
+    }
+
+    struct VolumeClaim {
+        #[serde(deserialize_with = "nullable")]
+        pub spec: VolumeClaimSpec,
+    }
+
+    struct VolumeClaimSpec {
+        #[serde(deserialize_with = "nullable")]
+        pub resources: ResourceRequirements,
+    }
+
+    /// The union of what the three kinds report.
+    struct WorkloadStatus {
+        #[serde(deserialize_with = "nullable")]
+        pub observed_generation: i64,
+        #[serde(deserialize_with = "nullable")]
+        pub replicas: u32,
+        #[serde(deserialize_with = "nullable")]
+        pub updated_replicas: u32,
+        #[serde(deserialize_with = "nullable")]
+        pub ready_replicas: u32,
+        #[serde(deserialize_with = "nullable")]
+        pub available_replicas: u32,
+        #[serde(deserialize_with = "nullable")]
+        pub desired_number_scheduled: u32,
+        #[serde(deserialize_with = "nullable")]
+        pub current_number_scheduled: u32,
+        #[serde(deserialize_with = "nullable")]
+        pub updated_number_scheduled: u32,
+        #[serde(deserialize_with = "nullable")]
+        pub number_ready: u32,
+        #[serde(deserialize_with = "nullable")]
+        pub number_available: u32,
+        #[serde(deserialize_with = "nullable")]
+        pub conditions: Vec<ObjectCondition>,
+    }
+
+    #[derive(Resource)]
+    #[resource(inherit = k8s_openapi::api::apps::v1::ReplicaSet)]
+    struct ReplicaSet {
+        #[serde(deserialize_with = "meta")]
+        pub metadata: ObjectMeta,
+        #[serde(deserialize_with = "nullable")]
+        pub spec: WorkloadSpec,
+        #[serde(deserialize_with = "nullable")]
+        pub status: WorkloadStatus,
+    }
+
+    #[derive(Resource)]
+    #[resource(inherit = k8s_openapi::api::apps::v1::ControllerRevision)]
+    struct ControllerRevision {
+        #[serde(deserialize_with = "meta")]
+        pub metadata: ObjectMeta,
+        #[serde(deserialize_with = "nullable")]
+        pub revision: i64,
+        #[serde(deserialize_with = "nullable")]
+        pub data: RevisionData,
+    }
+
+    struct RevisionData {
+        #[serde(deserialize_with = "nullable")]
+        pub spec: WorkloadSpec,
+    }
+
+    #[derive(Resource)]
+    #[resource(inherit = k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler)]
+    struct Autoscaler {
+        #[serde(deserialize_with = "meta")]
+        pub metadata: ObjectMeta,
+        #[serde(deserialize_with = "nullable")]
+        pub spec: AutoscalerSpec,
+        #[serde(deserialize_with = "nullable")]
+        pub status: AutoscalerStatus,
+    }
+
+    struct AutoscalerSpec {
+        #[serde(deserialize_with = "nullable")]
+        pub scale_target_ref: ScaleTarget,
+        pub min_replicas: Option<u32>,
+        #[serde(deserialize_with = "nullable")]
+        pub max_replicas: u32,
+        #[serde(deserialize_with = "nullable")]
+        pub metrics: Vec<Metric>,
+    }
+
+    struct ScaleTarget {
+        #[serde(deserialize_with = "nullable")]
+        pub kind: String,
+        #[serde(deserialize_with = "nullable")]
+        pub name: String,
+    }
+
+    struct Metric {
+        pub resource: Option<ResourceMetric>,
+    }
+
+    struct ResourceMetric {
+        #[serde(deserialize_with = "nullable")]
+        pub name: String,
+        #[serde(deserialize_with = "nullable")]
+        pub target: MetricValue,
+        #[serde(deserialize_with = "nullable")]
+        pub current: MetricValue,
+    }
+
+    struct MetricValue {
+        pub average_utilization: Option<u32>,
+    }
+
+    struct AutoscalerStatus {
+        #[serde(deserialize_with = "nullable")]
+        pub current_replicas: u32,
+        #[serde(deserialize_with = "nullable")]
+        pub desired_replicas: u32,
+        #[serde(deserialize_with = "nullable")]
+        pub current_metrics: Vec<Metric>,
+        #[serde(deserialize_with = "nullable")]
+        pub conditions: Vec<ObjectCondition>,
+    }
+
+    #[derive(Resource)]
+    #[resource(inherit = k8s_openapi::api::core::v1::ConfigMap)]
+    struct ConfigMap {
+        #[serde(deserialize_with = "meta_with_writers")]
+        pub metadata: ObjectMeta,
+        #[serde(deserialize_with = "nullable")]
+        pub data: BTreeMap<String, String>,
+    }
+
+    #[derive(Resource)]
+    #[resource(inherit = k8s_openapi::api::core::v1::Event)]
+    struct Event {
+        #[serde(deserialize_with = "meta")]
+        pub metadata: ObjectMeta,
+        #[serde(deserialize_with = "nullable")]
+        pub involved_object: ObjectReference,
+        #[serde(deserialize_with = "nullable")]
+        pub reason: String,
+        #[serde(deserialize_with = "nullable")]
+        pub message: String,
+        #[serde(rename = "type", deserialize_with = "nullable")]
+        pub kind: String,
+        pub count: Option<u32>,
+        pub last_timestamp: Option<Time>,
+        pub event_time: Option<Time>,
+        pub series: Option<EventSeries>,
+    }
+
+    struct ObjectReference {
+        #[serde(deserialize_with = "nullable")]
+        pub kind: String,
+        #[serde(deserialize_with = "nullable")]
+        pub name: String,
+    }
+
+    struct EventSeries {
+        #[serde(deserialize_with = "nullable")]
+        pub count: u32,
+        pub last_observed_time: Option<Time>,
+    }
+}

@@ -1,0 +1,361 @@
+//! From a narrow Kubernetes object to what the rules read.
+
+use std::sync::Arc;
+
+use domain::facts::{
+    AutoscalerFacts, Condition, ConfigMapFacts, ContainerFacts, ContainerState, Phase, PodFacts, TemplateContainer,
+    Termination, WorkloadFacts,
+};
+use domain::name::{Namespace, WorkloadKind};
+use domain::quantity::Quantity;
+use domain::text::{MESSAGE_LIMIT, plain};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time};
+use kube::Resource;
+
+use super::narrow::Amount;
+use super::objects;
+use crate::rows::{Key, Kind, Object, Observed, ObservedEvent, ObservedPod, ObservedRevision, ObservedWorkload};
+
+/// A kind of object that is watched, and how it is read.
+pub trait Project: Resource<DynamicType = ()> {
+    /// The kind.
+    const KIND: Kind;
+    /// What the rules read of it; `None` when it is of no interest, like a ReplicaSet without a Deployment.
+    fn object(self) -> Option<Object>;
+}
+
+/// Which object this is; `None` for one without a name or namespace, which the API server never sends.
+pub fn key_of<K: Project>(object: &K) -> Option<Key> {
+    let meta = object.meta();
+    let namespace = Namespace::new(meta.namespace.as_deref()?).ok()?;
+    Some(Key { kind: K::KIND, namespace, name: meta.name.as_deref()?.into() })
+}
+
+/// The 128 bits of an object's uid; 0 when it has none.
+pub fn uid_of(meta: &ObjectMeta) -> u128 {
+    let digits = meta.uid.as_deref().unwrap_or_default();
+    digits.bytes().filter_map(|byte| (byte as char).to_digit(16)).fold(0, |uid, digit| uid << 4 | u128::from(digit))
+}
+
+/// Reads an object.
+pub fn observe<K: Project>(object: K) -> Option<Observed> {
+    let key = key_of(&object)?;
+    let uid = uid_of(object.meta());
+    Some(Observed { key, uid, object: object.object()? })
+}
+
+fn seconds(time: Option<&Time>) -> i64 {
+    time.map_or(0, |time| time.0.as_second())
+}
+
+fn message(text: &str) -> Arc<str> {
+    plain(text, MESSAGE_LIMIT).as_ref().into()
+}
+
+fn some_message(text: Option<&String>) -> Option<Arc<str>> {
+    text.filter(|text| !text.is_empty()).map(|text| message(text))
+}
+
+fn owner(meta: &ObjectMeta) -> Option<&OwnerReference> {
+    meta.owner_references.as_ref()?.iter().find(|owner| owner.controller == Some(true))
+}
+
+fn label<'a>(meta: &'a ObjectMeta, name: &str) -> Option<&'a str> {
+    meta.labels.as_ref()?.get(name).map(String::as_str)
+}
+
+fn annotation<'a>(meta: &'a ObjectMeta, name: &str) -> Option<&'a str> {
+    meta.annotations.as_ref()?.get(name).map(String::as_str)
+}
+
+/// The workload behind a pod. A Deployment's ReplicaSet is called `<deployment>-<pod-template-hash>`, and the pod carries the
+/// hash as a label, so the Deployment is known without having seen the ReplicaSet.
+fn workload_of(meta: &ObjectMeta) -> (Option<(WorkloadKind, Arc<str>)>, Arc<str>) {
+    let Some(owner) = owner(meta) else { return (None, "".into()) };
+    let revision = label(meta, "controller-revision-hash").unwrap_or_default();
+    match owner.kind.as_str() {
+        "ReplicaSet" => {
+            let deployment = label(meta, "pod-template-hash")
+                .and_then(|hash| owner.name.strip_suffix(hash))
+                .and_then(|name| name.strip_suffix('-'));
+            (deployment.map(|name| (WorkloadKind::Deployment, name.into())), owner.name.as_str().into())
+        }
+        "StatefulSet" => (Some((WorkloadKind::StatefulSet, owner.name.as_str().into())), revision.into()),
+        "DaemonSet" => {
+            (Some((WorkloadKind::DaemonSet, owner.name.as_str().into())), format!("{}-{revision}", owner.name).into())
+        }
+        _ => (None, "".into()),
+    }
+}
+
+impl Project for objects::Pod {
+    const KIND: Kind = Kind::Pod;
+
+    fn object(self) -> Option<Object> {
+        let (workload, revision) = workload_of(&self.metadata);
+        let condition = |kind: &str| self.status.conditions.iter().find(|condition| condition.kind == kind);
+        let ready = condition("Ready");
+        let unschedulable = condition("PodScheduled").filter(|condition| condition.status == "False");
+        let containers = |init: bool, specs: &[objects::ContainerSpec], statuses: &[objects::ContainerStatus]| {
+            specs
+                .iter()
+                // A side car is an init container that stays: it is ready or not like any other.
+                .map(|spec| container(init && spec.restart_policy.as_deref() != Some("Always"), spec, statuses))
+                .collect::<Vec<_>>()
+        };
+        let mut all = containers(true, &self.spec.init_containers, &self.status.init_container_statuses);
+        all.extend(containers(false, &self.spec.containers, &self.status.container_statuses));
+        Some(Object::Pod(Box::new(ObservedPod {
+            facts: PodFacts {
+                phase: match self.status.phase.as_deref() {
+                    Some("Running") => Phase::Running,
+                    Some("Succeeded") => Phase::Succeeded,
+                    Some("Failed") => Phase::Failed,
+                    Some("Unknown") => Phase::Unknown,
+                    _ => Phase::Pending,
+                },
+                reason: some_message(self.status.reason.as_ref()),
+                message: some_message(self.status.message.as_ref()),
+                created: seconds(self.metadata.creation_timestamp.as_ref()),
+                deletion: self.metadata.deletion_timestamp.as_ref().map(|time| time.0.as_second()),
+                ready: ready.is_some_and(|condition| condition.status == "True"),
+                not_ready_reason: ready
+                    .filter(|condition| condition.status != "True" && !condition.reason.is_empty())
+                    .map(|condition| message(&condition.reason)),
+                unschedulable: unschedulable.map(|condition| message(&condition.message)),
+                containers: all,
+            },
+            workload,
+            revision,
+            node: self.spec.node_name.unwrap_or_default().into(),
+        })))
+    }
+}
+
+fn container(init: bool, spec: &objects::ContainerSpec, statuses: &[objects::ContainerStatus]) -> ContainerFacts {
+    let status = statuses.iter().find(|status| status.name == spec.name);
+    let termination = |terminated: &objects::Terminated| Termination {
+        reason: message(&terminated.reason),
+        exit_code: terminated.exit_code,
+        finished: seconds(terminated.finished_at.as_ref()),
+    };
+    let state = status.map(|status| &status.state);
+    ContainerFacts {
+        name: spec.name.as_str().into(),
+        init,
+        image: spec.image.as_str().into(),
+        image_id: status.map_or("", |status| &status.image_id).into(),
+        ready: status.is_some_and(|status| status.ready),
+        restarts: status.map_or(0, |status| status.restart_count),
+        state: match state.map(|state| (&state.running, &state.terminated, &state.waiting)) {
+            Some((Some(running), _, _)) => ContainerState::Running { since: seconds(running.started_at.as_ref()) },
+            Some((None, Some(terminated), _)) => ContainerState::Terminated(termination(terminated)),
+            Some((None, None, Some(waiting))) => {
+                ContainerState::Waiting { reason: message(&waiting.reason), message: message(&waiting.message) }
+            }
+            Some((None, None, None)) | None => ContainerState::Waiting { reason: "".into(), message: "".into() },
+        },
+        last: status.and_then(|status| status.last_state.terminated.as_ref()).map(termination),
+    }
+}
+
+fn conditions(conditions: &[objects::ObjectCondition]) -> Vec<Condition> {
+    conditions
+        .iter()
+        .map(|condition| Condition {
+            kind: message(&condition.kind),
+            status: match condition.status.as_str() {
+                "True" => Some(true),
+                "False" => Some(false),
+                _ => None,
+            },
+            reason: message(&condition.reason),
+            message: message(&condition.message),
+            since: seconds(condition.last_transition_time.as_ref()),
+        })
+        .collect()
+}
+
+fn quantity(amounts: &std::collections::BTreeMap<String, Amount>, name: &str) -> Option<Quantity> {
+    match amounts.get(name)? {
+        Amount::Text(text) => text.parse().ok(),
+        Amount::Number(number) => number.to_string().parse().ok(),
+    }
+}
+
+fn template(spec: &objects::WorkloadSpec) -> Option<TemplateContainer> {
+    let first = spec.template.spec.containers.first()?;
+    let storage = spec.volume_claim_templates.first();
+    Some(TemplateContainer {
+        name: first.name.as_str().into(),
+        image: message(&first.image),
+        cpu_request: quantity(&first.resources.requests, "cpu"),
+        cpu_limit: quantity(&first.resources.limits, "cpu"),
+        memory_request: quantity(&first.resources.requests, "memory"),
+        memory_limit: quantity(&first.resources.limits, "memory"),
+        storage: storage.and_then(|claim| quantity(&claim.spec.resources.requests, "storage")),
+    })
+}
+
+fn config_maps(spec: &objects::WorkloadSpec) -> Vec<Arc<str>> {
+    let mut names: Vec<Arc<str>> = Vec::new();
+    for container in &spec.template.spec.containers {
+        let whole = container.env_from.iter().filter_map(|from| from.config_map_ref.as_ref());
+        let single = container.env.iter().filter_map(|env| env.value_from.as_ref()?.config_map_key_ref.as_ref());
+        for reference in whole.chain(single) {
+            if !names.iter().any(|name| **name == *reference.name) {
+                names.push(reference.name.as_str().into());
+            }
+        }
+    }
+    names
+}
+
+/// Who applies an object, as far as its labels say: Flux and Argo CD put theirs on everything they apply.
+/// <https://fluxcd.io/flux/components/helm/helmreleases/>, <https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/>
+fn managed_by(meta: &ObjectMeta) -> Arc<str> {
+    if let Some(name) = label(meta, "helm.toolkit.fluxcd.io/name") {
+        return format!("Flux HelmRelease {name}").into();
+    }
+    if let Some(name) = label(meta, "kustomize.toolkit.fluxcd.io/name") {
+        return format!("Flux Kustomization {name}").into();
+    }
+    if let Some(name) = label(meta, "argocd.argoproj.io/instance") {
+        return format!("Argo CD application {name}").into();
+    }
+    match (label(meta, "app.kubernetes.io/managed-by"), annotation(meta, "meta.helm.sh/release-name")) {
+        (Some("Helm"), Some(release)) => format!("Helm release {release}").into(),
+        (Some("Helm"), None) => "Helm".into(),
+        (Some(_) | None, _) => "".into(),
+    }
+}
+
+fn workload(
+    kind: WorkloadKind,
+    meta: &ObjectMeta,
+    spec: &objects::WorkloadSpec,
+    status: &objects::WorkloadStatus,
+) -> Object {
+    let daemon = kind == WorkloadKind::DaemonSet;
+    let progressing = status.conditions.iter().find(|condition| condition.kind == "Progressing");
+    Object::Workload(Box::new(ObservedWorkload {
+        facts: WorkloadFacts {
+            kind,
+            generation: meta.generation.unwrap_or(0),
+            observed_generation: status.observed_generation,
+            // A Deployment and a StatefulSet without a number want one.
+            wanted: if daemon { status.desired_number_scheduled } else { spec.replicas.unwrap_or(1) },
+            existing: if daemon { status.current_number_scheduled } else { status.replicas },
+            updated: if daemon { status.updated_number_scheduled } else { status.updated_replicas },
+            ready: if daemon { status.number_ready } else { status.ready_replicas },
+            available: if daemon { status.number_available } else { status.available_replicas },
+            paused: spec.paused,
+            conditions: conditions(&status.conditions),
+            container: template(spec),
+            config_maps: config_maps(spec),
+        },
+        progressed: progressing.map_or(0, |condition| seconds(condition.last_update_time.as_ref())),
+        managed_by: managed_by(meta),
+    }))
+}
+
+macro_rules! project_workload {
+    ($($type:ident),*) => {$(
+        impl Project for objects::$type {
+            const KIND: Kind = Kind::Workload(WorkloadKind::$type);
+            fn object(self) -> Option<Object> {
+                Some(workload(WorkloadKind::$type, &self.metadata, &self.spec, &self.status))
+            }
+        }
+    )*};
+}
+
+project_workload!(Deployment, StatefulSet, DaemonSet);
+
+fn revision(meta: &ObjectMeta, number: i64, spec: &objects::WorkloadSpec) -> Option<Object> {
+    let owner = owner(meta)?;
+    let kind = owner.kind.parse().ok()?;
+    Some(Object::Revision(Box::new(ObservedRevision {
+        workload: (kind, owner.name.as_str().into()),
+        number,
+        image: message(spec.template.spec.containers.first().map_or("", |container| &container.image)),
+        created: seconds(meta.creation_timestamp.as_ref()),
+        cause: message(annotation(meta, "kubernetes.io/change-cause").unwrap_or_default()),
+    })))
+}
+
+impl Project for objects::ReplicaSet {
+    const KIND: Kind = Kind::ReplicaSet;
+    fn object(self) -> Option<Object> {
+        let number = annotation(&self.metadata, "deployment.kubernetes.io/revision")?.parse().ok()?;
+        revision(&self.metadata, number, &self.spec)
+    }
+}
+
+impl Project for objects::ControllerRevision {
+    const KIND: Kind = Kind::ControllerRevision;
+    fn object(self) -> Option<Object> {
+        revision(&self.metadata, self.revision, &self.data.spec)
+    }
+}
+
+impl Project for objects::Autoscaler {
+    const KIND: Kind = Kind::Autoscaler;
+    fn object(self) -> Option<Object> {
+        let utilisation = |name: &str| {
+            let of = |metric: &&objects::Metric| metric.resource.as_ref().is_some_and(|resource| resource.name == name);
+            let wanted = self.spec.metrics.iter().find(of)?.resource.as_ref()?.target.average_utilization?;
+            let current = self.status.current_metrics.iter().find(of)?.resource.as_ref()?.current.average_utilization?;
+            Some((current, wanted))
+        };
+        let target = self.spec.scale_target_ref.kind.parse().ok();
+        Some(Object::Autoscaler(
+            Box::new(AutoscalerFacts {
+                min: self.spec.min_replicas.unwrap_or(1),
+                max: self.spec.max_replicas,
+                current: self.status.current_replicas,
+                desired: self.status.desired_replicas,
+                cpu: utilisation("cpu"),
+                memory: utilisation("memory"),
+                conditions: conditions(&self.status.conditions),
+            }),
+            target.map(|kind| (kind, self.spec.scale_target_ref.name.as_str().into())),
+        ))
+    }
+}
+
+impl Project for objects::ConfigMap {
+    const KIND: Kind = Kind::ConfigMap;
+    fn object(self) -> Option<Object> {
+        let writers = self.metadata.managed_fields.unwrap_or_default();
+        let last =
+            writers.iter().filter(|writer| writer.time.is_some()).max_by_key(|writer| seconds(writer.time.as_ref()));
+        let created = seconds(self.metadata.creation_timestamp.as_ref());
+        Some(Object::ConfigMap(ConfigMapFacts {
+            values: self.data.iter().map(|(key, value)| (key.as_str().into(), message(value))).collect(),
+            changed: last.map_or(created, |writer| seconds(writer.time.as_ref())),
+            changed_by: last.and_then(|writer| some_message(writer.manager.as_ref())),
+        }))
+    }
+}
+
+impl Project for objects::Event {
+    const KIND: Kind = Kind::Event;
+    fn object(self) -> Option<Object> {
+        let series = self.series.as_ref();
+        let times = [
+            series.and_then(|series| series.last_observed_time.as_ref()),
+            self.last_timestamp.as_ref(),
+            self.event_time.as_ref(),
+            self.metadata.creation_timestamp.as_ref(),
+        ];
+        Some(Object::Event(Box::new(ObservedEvent {
+            warning: self.kind == "Warning",
+            reason: message(&self.reason),
+            about: (message(&self.involved_object.kind), message(&self.involved_object.name)),
+            message: message(&self.message),
+            count: series.map(|series| series.count).or(self.count).unwrap_or(1).max(1),
+            last: times.into_iter().flatten().next().map_or(0, |time| time.0.as_second()),
+        })))
+    }
+}

@@ -1,0 +1,201 @@
+//! Starts and stops what each cluster of the registry needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::name::{ClusterId, Namespace, ObjectName, WorkloadKind};
+use domain::registry::{Connect, Registry, WatchScope};
+use k8s_openapi::NamespaceResourceScope;
+use kube::runtime::watcher;
+use kube::{Api, Client, Resource};
+use serde::de::DeserializeOwned;
+use tokio::sync::watch::{Receiver, Sender};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::warn;
+
+use super::connect::Kubeconfig;
+use super::objects;
+use super::probe::probe;
+use super::project::Project;
+use super::watch::Watch;
+use crate::rows::{Kind, Rows, WatchId};
+
+/// How long until a connection that could not be set up is tried again.
+const RECONNECT: Duration = Duration::from_secs(5);
+
+/// What of a cluster's registration decides what is watched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Plan {
+    connect: Connect,
+    scope: WatchScope,
+    namespaces: BTreeSet<Namespace>,
+    config_maps: BTreeSet<(Namespace, ObjectName)>,
+}
+
+fn plans(registry: &Registry) -> BTreeMap<ClusterId, Plan> {
+    let mut plans: BTreeMap<ClusterId, Plan> = registry
+        .clusters
+        .iter()
+        .map(|cluster| {
+            let (connect, scope) = (cluster.connect.clone(), cluster.watch);
+            let plan = Plan { connect, scope, namespaces: BTreeSet::new(), config_maps: BTreeSet::new() };
+            (cluster.id.clone(), plan)
+        })
+        .collect();
+    for (_, environment) in registry.environments() {
+        let Some(plan) = plans.get_mut(&environment.cluster) else { continue };
+        plan.namespaces.insert(environment.namespace.clone());
+        let named = environment.config.iter().map(|config| (environment.namespace.clone(), config.config_map.clone()));
+        plan.config_maps.extend(named);
+    }
+    plans
+}
+
+/// Keeps the watches in step with the registry until cancelled: what changed is stopped and started anew, all else goes on.
+pub async fn supervise(
+    mut registry: Receiver<Arc<Registry>>,
+    rows: Arc<Rows>,
+    kubeconfig: Kubeconfig,
+    cancel: CancellationToken,
+) {
+    let mut running: BTreeMap<ClusterId, (Plan, CancellationToken)> = BTreeMap::new();
+    let tasks = TaskTracker::new();
+    loop {
+        let current = registry.borrow_and_update().clone();
+        rows.register(&current);
+        let wanted = plans(&current);
+        running.retain(|cluster, (plan, stop)| {
+            let stays = wanted.get(cluster) == Some(plan);
+            if !stays {
+                stop.cancel();
+            }
+            stays
+        });
+        for (cluster, plan) in wanted {
+            if !running.contains_key(&cluster) {
+                let stop = cancel.child_token();
+                running.insert(cluster.clone(), (plan.clone(), stop.clone()));
+                tasks.spawn(run(cluster, plan, rows.clone(), kubeconfig.clone(), stop));
+            }
+        }
+        tokio::select! {
+            () = cancel.cancelled() => break,
+            changed = registry.changed() => if changed.is_err() { break },
+        }
+    }
+    cancel.cancelled().await;
+    tasks.close();
+    tasks.wait().await;
+}
+
+/// Connects to a cluster and watches it until cancelled.
+async fn run(cluster: ClusterId, plan: Plan, rows: Arc<Rows>, kubeconfig: Kubeconfig, cancel: CancellationToken) {
+    let client = loop {
+        match kubeconfig.reader(&plan.connect).await {
+            Ok(client) => break client,
+            Err(error) => {
+                warn!(%cluster, "no connection: {error}");
+                rows.silent(&cluster, &error.to_string());
+            }
+        }
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            () = sleep(RECONNECT) => {}
+        }
+    };
+    let starter = Starter { cluster, rows, client, returned: Sender::new(0), cancel, tasks: TaskTracker::new() };
+    let places: Vec<Option<Namespace>> = match plan.scope {
+        WatchScope::Cluster => vec![None],
+        WatchScope::Namespaces => plan.namespaces.into_iter().map(Some).collect(),
+    };
+    starter.rows.watches_starting(&starter.cluster);
+    let mut ids = Vec::new();
+    for place in places {
+        ids.push(starter.start::<objects::Deployment>(Kind::Workload(WorkloadKind::Deployment), place.clone()));
+        ids.push(starter.start::<objects::StatefulSet>(Kind::Workload(WorkloadKind::StatefulSet), place.clone()));
+        ids.push(starter.start::<objects::DaemonSet>(Kind::Workload(WorkloadKind::DaemonSet), place.clone()));
+        ids.push(starter.start::<objects::Pod>(Kind::Pod, place.clone()));
+        ids.push(starter.start::<objects::ReplicaSet>(Kind::ReplicaSet, place.clone()));
+        ids.push(starter.start::<objects::ControllerRevision>(Kind::ControllerRevision, place.clone()));
+        ids.push(starter.start::<objects::Autoscaler>(Kind::Autoscaler, place.clone()));
+        ids.push(starter.start::<objects::Event>(Kind::Event, place));
+    }
+    for (namespace, name) in plan.config_maps {
+        let id = WatchId { kind: Kind::ConfigMap, within: Some((namespace, Some(name.shared()))) };
+        ids.push(starter.start_as::<objects::ConfigMap>(id));
+    }
+    starter.rows.watches(&starter.cluster, ids);
+    let asks = probe(
+        starter.client.clone(),
+        starter.rows.clone(),
+        starter.cluster.clone(),
+        starter.returned.clone(),
+        starter.cancel.clone(),
+    );
+    asks.await;
+    starter.tasks.close();
+    starter.tasks.wait().await;
+}
+
+/// What every watch of a cluster shares.
+struct Starter {
+    cluster: ClusterId,
+    rows: Arc<Rows>,
+    client: Client,
+    returned: Sender<u64>,
+    cancel: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Starter {
+    fn start<K>(&self, kind: Kind, place: Option<Namespace>) -> WatchId
+    where
+        K: Project
+            + Resource<Scope = NamespaceResourceScope>
+            + Clone
+            + Debug
+            + DeserializeOwned
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.start_as::<K>(WatchId { kind, within: place.map(|namespace| (namespace, None)) })
+    }
+
+    fn start_as<K>(&self, id: WatchId) -> WatchId
+    where
+        K: Project
+            + Resource<Scope = NamespaceResourceScope>
+            + Clone
+            + Debug
+            + DeserializeOwned
+            + Send
+            + Sync
+            + 'static,
+    {
+        let (api, config): (Api<K>, _) = match &id.within {
+            None => (Api::all(self.client.clone()), watcher::Config::default()),
+            Some((namespace, name)) => {
+                let config = watcher::Config::default();
+                let config = match name {
+                    Some(name) => config.fields(&format!("metadata.name={name}")),
+                    None => config,
+                };
+                (Api::namespaced(self.client.clone(), namespace.as_str()), config)
+            }
+        };
+        let watch = Watch {
+            rows: self.rows.clone(),
+            cluster: self.cluster.clone(),
+            id: id.clone(),
+            returned: self.returned.subscribe(),
+            cancel: self.cancel.clone(),
+        };
+        self.tasks.spawn(watch.follow(api, config));
+        id
+    }
+}

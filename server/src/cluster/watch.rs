@@ -1,0 +1,239 @@
+//! One watch of one kind: lists, follows, and gets back in step by itself after anything.
+//!
+//! kube's watcher resumes where it can. What it does not do is done here: a watch that starts with HTTP 410 is rebuilt
+//! (the watcher would ask for the same version for ever), a server without streaming lists is listed by pages, a missing
+//! right is said and tried again each minute, and a cluster that came back is followed again at once.
+
+use std::collections::HashSet;
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::name::{ClusterId, Namespace};
+use futures::StreamExt;
+use kube::Api;
+use kube::runtime::watcher::{self, Event, InitialListStrategy};
+use serde::de::DeserializeOwned;
+use tokio::sync::watch::Receiver;
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use super::project::{Project, key_of, observe, uid_of};
+use crate::rows::{Change, Rows, WatchId, WatchState};
+
+/// The least time between two lists of one kind.
+const LIST_INTERVAL: Duration = Duration::from_secs(10);
+/// How long a resumed watch must stay without an error until it counts as in step.
+const SETTLE: Duration = Duration::from_millis(1500);
+/// Waits between tries after an error: doubled from the first to the last.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
+/// How long until a missing right is tried again.
+const RIGHT_INTERVAL: Duration = Duration::from_secs(60);
+/// The most events taken in under one lock.
+const BATCH: usize = 512;
+
+/// What a watch needs to know.
+pub struct Watch {
+    /// The rows it feeds.
+    pub rows: Arc<Rows>,
+    /// The cluster it is of.
+    pub cluster: ClusterId,
+    /// Which of the cluster's watches it is.
+    pub id: WatchId,
+    /// Counts up each time the cluster answers again after it did not.
+    pub returned: Receiver<u64>,
+    /// Ends it.
+    pub cancel: CancellationToken,
+}
+
+/// How one run of a stream ended.
+enum End {
+    /// For good.
+    Cancelled,
+    /// Build a new stream: list again.
+    Rebuild,
+}
+
+impl Watch {
+    /// Follows until cancelled.
+    pub async fn follow<K>(mut self, api: Api<K>, mut config: watcher::Config)
+    where
+        K: Project + Clone + Debug + DeserializeOwned + Send + 'static,
+    {
+        config = config.streaming_lists();
+        loop {
+            let started = Instant::now();
+            match self.run(&api, &mut config).await {
+                End::Cancelled => return,
+                End::Rebuild => {
+                    tokio::select! {
+                        () = self.cancel.cancelled() => return,
+                        () = sleep_until(started + LIST_INTERVAL) => {}
+                    }
+                }
+            }
+        }
+    }
+
+    fn state(&self, state: WatchState) {
+        self.rows.watch_state(&self.cluster, &self.id, state);
+    }
+
+    async fn run<K>(&mut self, api: &Api<K>, config: &mut watcher::Config) -> End
+    where
+        K: Project + Clone + Debug + DeserializeOwned + Send + 'static,
+    {
+        let mut events = watcher::watcher(api.clone(), config.clone()).boxed().ready_chunks(BATCH);
+        let mut seen = None;
+        let mut failures = 0u32;
+        // Set while it is not known whether a resumed stream stands.
+        let mut settles: Option<Instant> = None;
+        loop {
+            let settled = async {
+                match settles {
+                    Some(at) => sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let batch = tokio::select! {
+                () = self.cancel.cancelled() => return End::Cancelled,
+                Ok(()) = self.returned.changed() => {
+                    // A stream that was silent through an outage may be dead without knowing.
+                    debug!(cluster = %self.cluster, watch = %self.id, "the cluster is back: listing again");
+                    return End::Rebuild;
+                }
+                () = settled => {
+                    (settles, failures) = (None, 0);
+                    self.state(WatchState::InStep);
+                    continue;
+                }
+                batch = events.next() => match batch {
+                    Some(batch) => batch,
+                    None => return End::Rebuild,
+                },
+            };
+            let (error, listed) = self.take_in(batch, &mut seen);
+            if listed {
+                (settles, failures) = (None, 0);
+                self.state(WatchState::InStep);
+            }
+            let Some(error) = error else { continue };
+            failures += 1;
+            match self.judge(&error, failures, config) {
+                Verdict::Rebuild => return End::Rebuild,
+                Verdict::ListByPages => {
+                    config.initial_list_strategy = InitialListStrategy::ListWatch;
+                    events = watcher::watcher(api.clone(), config.clone()).boxed().ready_chunks(BATCH);
+                }
+                Verdict::Wait(pause) => {
+                    tokio::select! {
+                        () = self.cancel.cancelled() => return End::Cancelled,
+                        _ = self.returned.changed() => {}
+                        () = sleep(pause) => {}
+                    }
+                    settles = Some(Instant::now() + SETTLE);
+                }
+            }
+        }
+    }
+
+    /// Takes a batch in. Returns the first error in it, and whether a list was completed.
+    fn take_in<K: Project>(
+        &self,
+        batch: Vec<Result<Event<K>, watcher::Error>>,
+        seen: &mut Option<HashSet<(Namespace, Arc<str>)>>,
+    ) -> (Option<watcher::Error>, bool) {
+        let mut changes = Vec::with_capacity(batch.len());
+        let (mut error, mut listed) = (None, false);
+        for event in batch {
+            match event {
+                Ok(Event::Init) => *seen = Some(HashSet::new()),
+                Ok(Event::InitApply(object)) => {
+                    if let (Some(seen), Some(key)) = (seen.as_mut(), key_of(&object)) {
+                        seen.insert((key.namespace, key.name));
+                    }
+                    changes.extend(observe(object).map(Change::Seen));
+                }
+                Ok(Event::InitDone) => {
+                    let seen = seen.take().unwrap_or_default();
+                    changes.push(Change::Listed { kind: K::KIND, within: self.id.within.clone(), seen });
+                    listed = true;
+                }
+                Ok(Event::Apply(object)) => changes.extend(observe(object).map(Change::Seen)),
+                Ok(Event::Delete(object)) => {
+                    let uid = uid_of(object.meta());
+                    changes.extend(key_of(&object).map(|key| Change::Gone(key, uid)));
+                }
+                Err(failed) => error = error.or(Some(failed)),
+            }
+        }
+        if !changes.is_empty() {
+            self.rows.take_in(&self.cluster, changes);
+        }
+        (error, listed)
+    }
+
+    fn judge(&self, error: &watcher::Error, failures: u32, config: &watcher::Config) -> Verdict {
+        let (resource, cluster) = (self.id.kind.resource(), &self.cluster);
+        match code(error) {
+            Some(401 | 403) => {
+                let place = match &self.id.within {
+                    Some((namespace, _)) => format!("in namespace {namespace}"),
+                    None => "in the whole cluster".to_owned(),
+                };
+                if failures == 1 {
+                    warn!(%cluster, "not allowed to list and watch {resource} {place}");
+                }
+                self.state(WatchState::Missing(
+                    format!("Quarterdeck may not list and watch {resource} {place}. Grant both verbs to its account.")
+                        .into(),
+                ));
+                Verdict::Wait(RIGHT_INTERVAL)
+            }
+            Some(410) => {
+                info!(%cluster, "the watch of {resource} fell too far behind: listing again");
+                Verdict::Rebuild
+            }
+            // What a server without streaming lists answers: the field is not known to it.
+            Some(400 | 422) if matches!(config.initial_list_strategy, InitialListStrategy::StreamingList) => {
+                Verdict::ListByPages
+            }
+            status => {
+                self.state(WatchState::OutOfStep(format!("The watch of {resource} broke off.").into()));
+                debug!(%cluster, "the watch of {resource} broke off: {error}");
+                // With an answer from the server, three failures in a row say that resuming does not help.
+                if status.is_some() && failures >= 3 {
+                    return Verdict::Rebuild;
+                }
+                let doubled = BACKOFF.0.saturating_mul(1 << failures.min(10).saturating_sub(1));
+                Verdict::Wait(doubled.min(BACKOFF.1))
+            }
+        }
+    }
+}
+
+/// What to do about an error.
+enum Verdict {
+    /// A new stream.
+    Rebuild,
+    /// A new stream that lists by pages.
+    ListByPages,
+    /// Go on with this stream after a while.
+    Wait(Duration),
+}
+
+/// The HTTP status in an error, if the server answered.
+fn code(error: &watcher::Error) -> Option<u16> {
+    let api = |error: &kube::Error| match error {
+        kube::Error::Api(status) => Some(status.code),
+        _ => None,
+    };
+    match error {
+        watcher::Error::InitialListFailed(error)
+        | watcher::Error::WatchStartFailed(error)
+        | watcher::Error::WatchFailed(error) => api(error),
+        watcher::Error::WatchError(status) => Some(status.code),
+        watcher::Error::NoResourceVersion => None,
+    }
+}

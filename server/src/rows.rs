@@ -1,0 +1,168 @@
+//! What the pages are made of: small rows, kept in step with the clusters and read by every viewer.
+//!
+//! Watches write, viewers read. A write only takes facts in and marks what must be judged again; the judging is done once,
+//! by whoever reads next, however many changes came in between.
+
+mod change;
+mod environment;
+mod judge;
+mod pages;
+mod pods;
+mod source;
+mod texts;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use domain::frame::{Page, Topic};
+use domain::name::{ClusterId, EnvironmentId, Namespace};
+use domain::registry::Registry;
+use domain::view::{Chrome, WallHead};
+use parking_lot::{RwLock, RwLockUpgradableReadGuard, RwLockWriteGuard};
+use tokio::sync::watch;
+
+pub use change::{Change, Key, Kind, Object, Observed, ObservedEvent, ObservedPod, ObservedRevision, ObservedWorkload};
+pub use source::{WatchId, WatchState};
+
+use environment::Environment;
+use pods::Pods;
+use source::Source;
+use texts::Texts;
+
+/// Everything that is known of all clusters.
+pub struct Rows {
+    state: RwLock<State>,
+    /// Counts up with every change that a viewer could see.
+    changed: watch::Sender<u64>,
+    clock: fn() -> i64,
+}
+
+/// What the lock guards.
+struct State {
+    registry: Arc<Registry>,
+    registry_trouble: Arc<str>,
+    sources: Vec<(ClusterId, Source)>,
+    /// In the wall's order.
+    environments: Vec<Environment>,
+    places: HashMap<(ClusterId, Namespace), usize>,
+    pods: Pods,
+    texts: Texts,
+    wall: WallHead,
+    /// Whether anything must be judged again before it is read.
+    dirty: bool,
+}
+
+impl Rows {
+    /// No rows yet. `clock` tells milliseconds since 1970.
+    pub fn new(registry: Arc<Registry>, clock: fn() -> i64) -> Self {
+        let empty = Registry { clusters: Vec::new(), systems: Vec::new() };
+        let state = State {
+            registry: Arc::new(empty),
+            registry_trouble: "".into(),
+            sources: Vec::new(),
+            environments: Vec::new(),
+            places: HashMap::new(),
+            pods: Pods::default(),
+            texts: Texts::default(),
+            wall: WallHead::default(),
+            dirty: true,
+        };
+        let rows = Self { state: RwLock::new(state), changed: watch::Sender::new(0), clock };
+        rows.register(&registry);
+        rows
+    }
+
+    /// Tells of every change; whoever waits on it sees the newest state when it wakes.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    fn write<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let result = {
+            let mut state = self.state.write();
+            let result = change(&mut state);
+            state.dirty = true;
+            result
+        };
+        self.changed.send_modify(|count| *count += 1);
+        result
+    }
+
+    /// Reads with everything judged.
+    fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
+        let state = self.state.upgradable_read();
+        if !state.dirty {
+            return read(&state);
+        }
+        let mut state = RwLockUpgradableReadGuard::upgrade(state);
+        state.judge_all((self.clock)());
+        read(&RwLockWriteGuard::downgrade(state))
+    }
+
+    /// Takes a registry in: what is registered in both stays, what is not any more goes.
+    pub fn register(&self, registry: &Arc<Registry>) {
+        self.write(|state| state.register(registry.clone()));
+    }
+
+    /// Says why the newest version of the registry is not in use; empty when it is.
+    pub fn registry_trouble(&self, trouble: Option<Arc<str>>) {
+        let trouble = trouble.unwrap_or_else(|| "".into());
+        if self.state.read().registry_trouble != trouble {
+            self.write(|state| state.registry_trouble = trouble);
+        }
+    }
+
+    /// Takes in what a watch tells.
+    pub fn take_in(&self, cluster: &ClusterId, changes: Vec<Change>) {
+        let now = (self.clock)() / 1000;
+        self.write(|state| {
+            for change in changes {
+                state.take_in(cluster, change, now);
+            }
+        });
+    }
+
+    /// Judges again what depends on the time, and samples what has a history. Called every few seconds.
+    pub fn tick(&self) {
+        let now = (self.clock)();
+        self.write(|state| state.tick(now));
+    }
+
+    /// What a page shows now.
+    pub fn page(&self, topic: &Topic) -> Page {
+        let now = (self.clock)();
+        if let Topic::Pods(query) = topic {
+            let query = query.clone().bounded();
+            let mut state = self.state.write();
+            if state.dirty {
+                state.judge_all(now);
+            }
+            state.pods.prepare(&query, now);
+            return Page::Pods(RwLockWriteGuard::downgrade(state).pods.window(&query));
+        }
+        self.read(|state| state.page(topic, now))
+    }
+
+    /// What stands around every page now.
+    pub fn chrome(&self) -> Chrome {
+        self.read(State::chrome)
+    }
+
+    /// Whether every cluster was read once, or is known not to answer: what is shown is right or says that it is not.
+    pub fn is_settled(&self) -> bool {
+        self.state.read().sources.iter().all(|(_, source)| source.is_settled())
+    }
+}
+
+impl State {
+    fn environment(&self, id: &EnvironmentId) -> Option<&Environment> {
+        self.environments.iter().find(|environment| environment.id == *id)
+    }
+
+    fn source(&mut self, cluster: &ClusterId) -> Option<&mut Source> {
+        self.sources.iter_mut().find(|(id, _)| id == cluster).map(|(_, source)| source)
+    }
+}

@@ -1,0 +1,156 @@
+//! What a watch tells the rows: objects as the rules read them, and what went.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use domain::facts::{AutoscalerFacts, ConfigMapFacts, PodFacts, WorkloadFacts};
+use domain::name::{Namespace, WorkloadKind};
+
+/// A kind that is watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// `v1` Pod.
+    Pod,
+    /// `apps/v1` Deployment, StatefulSet or DaemonSet.
+    Workload(WorkloadKind),
+    /// `apps/v1` ReplicaSet.
+    ReplicaSet,
+    /// `apps/v1` ControllerRevision.
+    ControllerRevision,
+    /// `autoscaling/v2` HorizontalPodAutoscaler.
+    Autoscaler,
+    /// `v1` ConfigMap, only those that the registry names.
+    ConfigMap,
+    /// `v1` Event.
+    Event,
+}
+
+impl Kind {
+    /// As a role of Kubernetes names it: `horizontalpodautoscalers`.
+    pub fn resource(self) -> &'static str {
+        match self {
+            Self::Pod => "pods",
+            Self::Workload(WorkloadKind::Deployment) => "deployments",
+            Self::Workload(WorkloadKind::StatefulSet) => "statefulsets",
+            Self::Workload(WorkloadKind::DaemonSet) => "daemonsets",
+            Self::ReplicaSet => "replicasets",
+            Self::ControllerRevision => "controllerrevisions",
+            Self::Autoscaler => "horizontalpodautoscalers",
+            Self::ConfigMap => "configmaps",
+            Self::Event => "events",
+        }
+    }
+}
+
+/// What tells an object from all others of its cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its namespace.
+    pub namespace: Namespace,
+    /// Its name.
+    pub name: Arc<str>,
+}
+
+/// An object as it was last seen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    /// Which.
+    pub key: Key,
+    /// The 128 bits of `metadata.uid`: another object of the same name has another.
+    pub uid: u128,
+    /// What the rules read.
+    pub object: Object,
+}
+
+/// The parts of an object that the rules read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Object {
+    /// A pod.
+    Pod(Box<ObservedPod>),
+    /// A workload.
+    Workload(Box<ObservedWorkload>),
+    /// A ReplicaSet or ControllerRevision.
+    Revision(Box<ObservedRevision>),
+    /// An autoscaler and the workload it scales.
+    Autoscaler(Box<AutoscalerFacts>, Option<(WorkloadKind, Arc<str>)>),
+    /// A ConfigMap: all its values; the rows keep the expected keys only.
+    ConfigMap(ConfigMapFacts),
+    /// An event.
+    Event(Box<ObservedEvent>),
+}
+
+/// A pod.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ObservedPod {
+    /// What decides its health.
+    pub facts: PodFacts,
+    /// The workload that owns it, directly or through a ReplicaSet.
+    pub workload: Option<(WorkloadKind, Arc<str>)>,
+    /// The revision it is of: its ReplicaSet, or the ControllerRevision that its label names.
+    pub revision: Arc<str>,
+    /// Its node; empty until it has one.
+    pub node: Arc<str>,
+}
+
+/// A workload.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ObservedWorkload {
+    /// What decides its health.
+    pub facts: WorkloadFacts,
+    /// When its last rollout last made progress, seconds since 1970; 0 when not reported.
+    pub progressed: i64,
+    /// `Flux HelmRelease super-todo`; empty when no label says who applies it.
+    pub managed_by: Arc<str>,
+}
+
+/// A ReplicaSet or ControllerRevision.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ObservedRevision {
+    /// The workload it is of.
+    pub workload: (WorkloadKind, Arc<str>),
+    /// Its number.
+    pub number: i64,
+    /// Image of its first container.
+    pub image: Arc<str>,
+    /// Creation, seconds since 1970.
+    pub created: i64,
+    /// `kubernetes.io/change-cause`.
+    pub cause: Arc<str>,
+}
+
+/// An event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ObservedEvent {
+    /// Whether its type is `Warning`.
+    pub warning: bool,
+    /// One word of Kubernetes.
+    pub reason: Arc<str>,
+    /// Kind and name of what it is about.
+    pub about: (Arc<str>, Arc<str>),
+    /// Its sentence, made safe to show.
+    pub message: Arc<str>,
+    /// How often it was seen.
+    pub count: u32,
+    /// When it was last seen, seconds since 1970.
+    pub last: i64,
+}
+
+/// What a watch tells.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// It is there, new or changed.
+    Seen(Observed),
+    /// It was deleted. The uid tells a late word about an object of the same name.
+    Gone(Key, u128),
+    /// A whole list of a kind has been seen: what of it is not in the set is gone. `None`: in the whole cluster.
+    Listed {
+        /// The kind.
+        kind: Kind,
+        /// Where, when the watch is of one namespace; for ConfigMaps also the only name it watches.
+        within: Option<(Namespace, Option<Arc<str>>)>,
+        /// What was seen.
+        seen: HashSet<(Namespace, Arc<str>)>,
+    },
+}

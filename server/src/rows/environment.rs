@@ -1,0 +1,400 @@
+//! What is held of one environment, and how a watch's word is taken in.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use domain::component::Assessment;
+use domain::facts::{AutoscalerFacts, ConfigMapFacts};
+use domain::image::{ImageReference, running_digest, short_digest};
+use domain::name::{ClusterId, ComponentId, EnvironmentId, WorkloadKind};
+use domain::view::{EnvironmentHead, EventRow, PodRow, Status};
+
+use super::pods::{Entry, RowId};
+use super::{
+    Change, Key, Kind, Object, Observed, ObservedEvent, ObservedPod, ObservedRevision, ObservedWorkload, State,
+};
+
+/// The most events of one environment that are kept; the oldest go first.
+const MOST_EVENTS: usize = 5_000;
+
+/// What is held of one environment.
+pub struct Environment {
+    /// Which.
+    pub id: EnvironmentId,
+    /// Its cluster.
+    pub cluster: ClusterId,
+    /// Places of its system, and of itself in it, in the registry.
+    pub declared: (usize, usize),
+    /// Its workloads, declared or not.
+    pub workloads: BTreeMap<(WorkloadKind, Arc<str>), ObservedWorkload>,
+    /// Its ReplicaSets and ControllerRevisions, by name.
+    pub revisions: BTreeMap<Arc<str>, Revision>,
+    /// Its autoscalers, by name.
+    pub autoscalers: BTreeMap<Arc<str>, Autoscaler>,
+    /// Its ConfigMaps that the registry names, with the expected keys.
+    pub config_maps: BTreeMap<Arc<str>, ConfigMapFacts>,
+    /// Its events.
+    pub events: Events,
+    /// Its components, in the registry's order.
+    pub components: Vec<Component>,
+    /// Places of its components by kind and name.
+    pub by_workload: HashMap<(WorkloadKind, Arc<str>), usize>,
+    /// Name, tier, state and sentence.
+    pub head: EnvironmentHead,
+    /// Whether its head must be made again.
+    pub dirty: bool,
+}
+
+/// A revision, and the digest that ran as it.
+pub struct Revision {
+    /// What was seen.
+    pub observed: ObservedRevision,
+    /// The digest of its pods' main containers; empty until one was seen.
+    pub digest: Arc<str>,
+}
+
+/// An autoscaler and its last hour.
+pub struct Autoscaler {
+    /// What was seen.
+    pub facts: AutoscalerFacts,
+    /// The workload it scales.
+    pub target: Option<(WorkloadKind, Arc<str>)>,
+    /// Seconds since 1970, replicas, CPU percent; oldest first.
+    pub history: Vec<(i64, u32, Option<u32>)>,
+}
+
+/// A declared component.
+pub struct Component {
+    /// Which.
+    pub id: ComponentId,
+    /// Its place among the environment's components in the registry.
+    pub declared: usize,
+    /// Its pods.
+    pub pods: Vec<RowId>,
+    /// What is to be said of it; `None` until it was judged.
+    pub assessment: Option<Assessment>,
+    /// Whether it must be judged again.
+    pub dirty: bool,
+}
+
+/// Events, newest last.
+#[derive(Default)]
+pub struct Events {
+    by_time: BTreeMap<(i64, u128), Event>,
+    by_name: HashMap<Arc<str>, (i64, u128)>,
+}
+
+/// An event and what it is about.
+pub struct Event {
+    /// What is shown.
+    pub row: EventRow,
+    /// The name of what it is about.
+    pub about: Arc<str>,
+    name: Arc<str>,
+}
+
+impl Events {
+    fn put(&mut self, name: Arc<str>, event: Event) {
+        self.remove(&name);
+        let place = (event.row.last, event.row.uid);
+        self.by_name.insert(name, place);
+        self.by_time.insert(place, event);
+        if self.by_time.len() > MOST_EVENTS
+            && let Some((_, oldest)) = self.by_time.pop_first()
+        {
+            self.by_name.remove(&oldest.name);
+        }
+    }
+
+    fn remove(&mut self, name: &str) {
+        if let Some(place) = self.by_name.remove(name) {
+            self.by_time.remove(&place);
+        }
+    }
+
+    fn names(&self) -> Vec<Arc<str>> {
+        self.by_name.keys().cloned().collect()
+    }
+
+    /// From the newest to the oldest.
+    pub fn newest_first(&self) -> impl Iterator<Item = &Event> {
+        self.by_time.values().rev()
+    }
+}
+
+impl Environment {
+    fn mark(&mut self, workload: Option<&(WorkloadKind, Arc<str>)>) {
+        if let Some(&place) = workload.and_then(|workload| self.by_workload.get(workload)) {
+            self.components[place].dirty = true;
+        }
+        self.dirty = true;
+    }
+
+    fn mark_all(&mut self) {
+        self.components.iter_mut().for_each(|component| component.dirty = true);
+        self.dirty = true;
+    }
+}
+
+impl State {
+    /// Takes in what a watch tells. `now` is seconds since 1970.
+    pub fn take_in(&mut self, cluster: &ClusterId, change: Change, now: i64) {
+        match change {
+            Change::Seen(Observed { key, uid, object }) => {
+                let Some(&place) = self.places.get(&(cluster.clone(), key.namespace)) else { return };
+                let name = key.name;
+                match object {
+                    Object::Pod(pod) => self.put_pod(place, name, uid, *pod, now),
+                    Object::Workload(workload) => self.put_workload(place, key.kind, name, *workload),
+                    Object::Revision(revision) => self.put_revision(place, name, *revision),
+                    Object::Autoscaler(facts, target) => self.put_autoscaler(place, name, *facts, target, now),
+                    Object::ConfigMap(facts) => self.put_config_map(place, name, facts),
+                    Object::Event(event) => self.put_event(place, name, uid, *event),
+                }
+            }
+            Change::Gone(key, uid) => {
+                if let Some(&place) = self.places.get(&(cluster.clone(), key.namespace.clone())) {
+                    self.remove(place, &key, Some(uid));
+                }
+            }
+            Change::Listed { kind, within, seen } => {
+                let places: Vec<(domain::name::Namespace, usize)> = self
+                    .places
+                    .iter()
+                    .filter(|((of, namespace), _)| {
+                        of == cluster && within.as_ref().is_none_or(|(only, _)| only == namespace)
+                    })
+                    .map(|((_, namespace), place)| (namespace.clone(), *place))
+                    .collect();
+                for (namespace, place) in places {
+                    for name in self.names(place, kind) {
+                        let watched =
+                            within.as_ref().is_none_or(|(_, only)| only.as_ref().is_none_or(|only| *only == name));
+                        if watched && !seen.contains(&(namespace.clone(), name.clone())) {
+                            self.remove(place, &Key { kind, namespace: namespace.clone(), name }, None);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Names of all objects of a kind that are held of an environment.
+    fn names(&self, place: usize, kind: Kind) -> Vec<Arc<str>> {
+        let environment = &self.environments[place];
+        let revisions = |deployments: bool| {
+            let of_kind =
+                move |revision: &Revision| (revision.observed.workload.0 == WorkloadKind::Deployment) == deployments;
+            environment
+                .revisions
+                .iter()
+                .filter(move |(_, revision)| of_kind(revision))
+                .map(|(name, _)| name.clone())
+                .collect()
+        };
+        match kind {
+            Kind::Pod => {
+                let here = self.pods.iter().filter(|(_, entry)| entry.environment == place);
+                here.map(|(_, entry)| entry.row.name.clone()).collect()
+            }
+            Kind::Workload(kind) => {
+                let of_kind = environment.workloads.keys().filter(|(of, _)| *of == kind);
+                of_kind.map(|(_, name)| name.clone()).collect()
+            }
+            Kind::ReplicaSet => revisions(true),
+            Kind::ControllerRevision => revisions(false),
+            Kind::Autoscaler => environment.autoscalers.keys().cloned().collect(),
+            Kind::ConfigMap => environment.config_maps.keys().cloned().collect(),
+            Kind::Event => environment.events.names(),
+        }
+    }
+
+    /// Takes an object out; with a `uid`, only if it is still that one.
+    fn remove(&mut self, place: usize, key: &Key, uid: Option<u128>) {
+        let name = &key.name;
+        if key.kind == Kind::Pod {
+            let Some(id) = self.pods.find(place, name) else { return };
+            if uid.is_none_or(|uid| self.pods.get(id).is_some_and(|entry| entry.row.uid == uid))
+                && let Some(entry) = self.pods.remove(id)
+            {
+                self.detach(id, &entry);
+            }
+            return;
+        }
+        let environment = &mut self.environments[place];
+        match key.kind {
+            Kind::Pod => {}
+            Kind::Workload(kind) => {
+                let workload = (kind, name.clone());
+                environment.workloads.remove(&workload);
+                environment.mark(Some(&workload));
+            }
+            Kind::ReplicaSet | Kind::ControllerRevision => {
+                if let Some(revision) = environment.revisions.remove(name) {
+                    environment.mark(Some(&revision.observed.workload));
+                }
+            }
+            Kind::Autoscaler => {
+                if let Some(autoscaler) = environment.autoscalers.remove(name) {
+                    environment.mark(autoscaler.target.as_ref());
+                }
+            }
+            Kind::ConfigMap => {
+                environment.config_maps.remove(name);
+                environment.mark_all();
+            }
+            Kind::Event => environment.events.remove(name),
+        }
+    }
+
+    fn detach(&mut self, id: RowId, entry: &Entry) {
+        let environment = &mut self.environments[entry.environment];
+        environment.dirty = true;
+        if let Some(component) = entry.component.and_then(|component| environment.components.get_mut(component)) {
+            component.pods.retain(|other| *other != id);
+            component.dirty = true;
+        }
+    }
+
+    fn put_pod(&mut self, place: usize, name: Arc<str>, uid: u128, pod: ObservedPod, now: i64) {
+        let Self { environments, pods, texts, .. } = self;
+        let environment = &mut environments[place];
+        let component = pod.workload.as_ref().and_then(|workload| environment.by_workload.get(workload)).copied();
+        let main = pod.facts.containers.iter().find(|container| !container.init);
+        let digest = texts.share(main.map_or("", |main| running_digest(&main.image_id)).into());
+        let steady = pod.facts.containers.iter().filter(|container| !container.init);
+        let row = PodRow {
+            uid,
+            name: name.clone(),
+            environment: environment.id.clone(),
+            component: match component {
+                Some(component) => environment.components[component].id.name.shared(),
+                None => texts.share("".into()),
+            },
+            node: texts.share(pod.node),
+            status: share(texts, domain::health::pod(&pod.facts, now)),
+            ready: count(steady.clone().filter(|container| container.ready).count()),
+            containers: count(steady.count()),
+            restarts: pod.facts.containers.iter().map(|container| container.restarts).sum(),
+            created: pod.facts.created,
+            restarted: last_end(&pod.facts),
+            tag: texts.share(main.map_or("", |main| ImageReference::parse(&main.image).tag).into()),
+            digest: texts.share(short_digest(&digest).into()),
+        };
+        if !digest.is_empty()
+            && let Some(revision) = environment.revisions.get_mut(&pod.revision)
+            && revision.digest != digest
+        {
+            revision.digest = digest.clone();
+        }
+        let settled = row.status.state == domain::view::State::Ready;
+        let entry = Entry {
+            row,
+            environment: place,
+            component,
+            workload: pod.workload.map(|(kind, name)| (kind, texts.share(name))),
+            revision: texts.share(pod.revision),
+            digest,
+            unsettled: (!settled).then(|| Box::new(pod.facts)),
+        };
+        let before = pods.find(place, &name).and_then(|id| Some((id, pods.get(id)?.component)));
+        let id = pods.put(entry);
+        environment.dirty = true;
+        if let Some((_, Some(before))) = before
+            && Some(before) != component
+        {
+            environment.components[before].pods.retain(|other| *other != id);
+            environment.components[before].dirty = true;
+        }
+        if let Some(component) = component.and_then(|component| environment.components.get_mut(component)) {
+            component.dirty = true;
+            if !component.pods.contains(&id) {
+                component.pods.push(id);
+            }
+        }
+    }
+
+    fn put_workload(&mut self, place: usize, kind: Kind, name: Arc<str>, workload: ObservedWorkload) {
+        let Kind::Workload(kind) = kind else { return };
+        let environment = &mut self.environments[place];
+        environment.mark(Some(&(kind, name.clone())));
+        environment.workloads.insert((kind, name), workload);
+    }
+
+    fn put_revision(&mut self, place: usize, name: Arc<str>, observed: ObservedRevision) {
+        // Its pods may have been seen before it.
+        let digest = match self.environments[place].revisions.get(&name) {
+            Some(known) => known.digest.clone(),
+            None => {
+                let mut of_it =
+                    self.pods.iter().filter(|(_, entry)| entry.environment == place && entry.revision == name);
+                let named = ImageReference::parse(&observed.image).digest;
+                of_it
+                    .find(|(_, entry)| !entry.digest.is_empty())
+                    .map_or_else(|| named.into(), |(_, entry)| entry.digest.clone())
+            }
+        };
+        let environment = &mut self.environments[place];
+        environment.mark(Some(&observed.workload));
+        environment.revisions.insert(name, Revision { observed, digest });
+    }
+
+    fn put_autoscaler(
+        &mut self,
+        place: usize,
+        name: Arc<str>,
+        facts: AutoscalerFacts,
+        target: Option<(WorkloadKind, Arc<str>)>,
+        now: i64,
+    ) {
+        let environment = &mut self.environments[place];
+        environment.mark(target.as_ref());
+        match environment.autoscalers.get_mut(&name) {
+            Some(known) => {
+                (known.facts, known.target) = (facts, target);
+            }
+            None => {
+                let history = vec![(now, facts.current, facts.cpu.map(|(current, _)| current))];
+                environment.autoscalers.insert(name, Autoscaler { facts, target, history });
+            }
+        }
+    }
+
+    fn put_config_map(&mut self, place: usize, name: Arc<str>, mut facts: ConfigMapFacts) {
+        let environment = &mut self.environments[place];
+        let declared = &self.registry.systems[environment.declared.0].environments[environment.declared.1];
+        let Some(expected) = declared.config.iter().find(|config| config.config_map.as_str() == &*name) else { return };
+        facts.values.retain(|key, _| expected.expect.contains_key(&**key));
+        environment.config_maps.insert(name, facts);
+        environment.mark_all();
+    }
+
+    fn put_event(&mut self, place: usize, name: Arc<str>, uid: u128, event: ObservedEvent) {
+        let texts = &mut self.texts;
+        let row = EventRow {
+            uid,
+            warning: event.warning,
+            reason: texts.share(event.reason),
+            about: texts.share(format!("{} {}", event.about.0, event.about.1).into()),
+            message: texts.share(event.message),
+            count: event.count,
+            last: event.last,
+        };
+        let about = texts.share(event.about.1);
+        self.environments[place].events.put(name.clone(), Event { row, about, name });
+    }
+}
+
+/// When a container last ended, seconds since 1970; 0 when none did.
+fn last_end(facts: &domain::facts::PodFacts) -> i64 {
+    facts.containers.iter().filter_map(|container| container.last.as_ref()).map(|last| last.finished).max().unwrap_or(0)
+}
+
+fn count(number: usize) -> u16 {
+    u16::try_from(number).unwrap_or(u16::MAX)
+}
+
+/// The same status with shared texts.
+pub fn share(texts: &mut super::texts::Texts, status: Status) -> Status {
+    Status { state: status.state, word: texts.share(status.word), why: texts.share(status.why) }
+}

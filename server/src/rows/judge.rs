@@ -1,0 +1,223 @@
+//! Judging what is held: done when somebody reads, and only what changed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use domain::component::{ComponentFacts, assess};
+use domain::name::ClusterId;
+use domain::registry::Registry;
+use domain::sentence;
+use domain::view::{Cell, EnvironmentHead, State as Health};
+
+use super::State;
+use super::environment::{Component, Environment, Events, share};
+use super::pods::{Pods, RowId};
+use super::source::Source;
+
+/// How long an autoscaler's history reaches back, in seconds, and how far its samples are apart.
+const HISTORY: (i64, i64) = (3600, 30);
+
+impl State {
+    /// Takes a registry in.
+    pub fn register(&mut self, registry: Arc<Registry>) {
+        let mut known: HashMap<_, _> = self
+            .environments
+            .drain(..)
+            .map(|environment| ((environment.cluster.clone(), environment.id.clone()), environment))
+            .collect();
+        let mut known_sources: HashMap<ClusterId, Source> = self.sources.drain(..).collect();
+        self.sources = registry
+            .clusters
+            .iter()
+            .map(|cluster| (cluster.id.clone(), known_sources.remove(&cluster.id).unwrap_or_default()))
+            .collect();
+        self.places.clear();
+        // Places of environments whose namespace was watched before: what is known of them is still right.
+        let mut kept = Vec::new();
+        // All pods are taken out and put back in the place that their environment has now.
+        let old_pods = std::mem::take(&mut self.pods).clear();
+        self.pods = Pods::default();
+        for (system_place, system) in registry.systems.iter().enumerate() {
+            let mut in_system: Vec<_> = system.environments.iter().enumerate().collect();
+            in_system.sort_by_key(|(_, environment)| environment.tier);
+            for (environment_place, declared) in in_system {
+                let id = system.environment_id(declared);
+                let head = EnvironmentHead {
+                    id: id.clone(),
+                    system: system.name.as_str().into(),
+                    title: declared.title().into(),
+                    tier: declared.tier,
+                    cluster: declared.cluster.clone(),
+                    state: Health::Unknown,
+                    sentence: "".into(),
+                };
+                let components: Vec<Component> = declared
+                    .components
+                    .iter()
+                    .enumerate()
+                    .map(|(place, component)| Component {
+                        id: component.id(&id),
+                        declared: place,
+                        pods: Vec::new(),
+                        assessment: None,
+                        dirty: true,
+                    })
+                    .collect();
+                let by_workload = components
+                    .iter()
+                    .enumerate()
+                    .map(|(place, component)| ((component.id.kind, component.id.name.shared()), place))
+                    .collect();
+                let was = self.registry.environment(&id).map(|(_, was)| was.namespace.clone());
+                let old = known
+                    .remove(&(declared.cluster.clone(), id.clone()))
+                    .filter(|_| was.as_ref() == Some(&declared.namespace));
+                let place = self.environments.len();
+                self.places.insert((declared.cluster.clone(), declared.namespace.clone()), place);
+                let declared_place = (system_place, environment_place);
+                self.environments.push(match old {
+                    Some(old) => {
+                        kept.push(place);
+                        Environment { declared: declared_place, components, by_workload, head, dirty: true, ..old }
+                    }
+                    None => Environment {
+                        id,
+                        cluster: declared.cluster.clone(),
+                        declared: declared_place,
+                        workloads: Default::default(),
+                        revisions: Default::default(),
+                        autoscalers: Default::default(),
+                        config_maps: Default::default(),
+                        events: Events::default(),
+                        components,
+                        by_workload,
+                        head,
+                        dirty: true,
+                    },
+                });
+            }
+        }
+        self.registry = registry;
+        for mut entry in old_pods {
+            let kept = kept.iter().find(|place| self.environments[**place].id == entry.row.environment);
+            let Some(&place) = kept else { continue };
+            let environment = &mut self.environments[place];
+            entry.environment = place;
+            entry.component =
+                entry.workload.as_ref().and_then(|workload| environment.by_workload.get(workload)).copied();
+            entry.row.component = match entry.component {
+                Some(component) => environment.components[component].id.name.shared(),
+                None => self.texts.share("".into()),
+            };
+            let component = entry.component;
+            let id = self.pods.put(entry);
+            if let Some(component) = component {
+                self.environments[place].components[component].pods.push(id);
+            }
+        }
+    }
+
+    /// Everything of a cluster must be judged again: its freshness changed.
+    pub fn distrust(&mut self, cluster: &ClusterId) {
+        for environment in self.environments.iter_mut().filter(|environment| environment.cluster == *cluster) {
+            environment.components.iter_mut().for_each(|component| component.dirty = true);
+            environment.dirty = true;
+        }
+    }
+
+    /// Judges again what depends on the time. `now` is milliseconds since 1970.
+    pub fn tick(&mut self, now: i64) {
+        let seconds = now / 1000;
+        let unsettled: Vec<RowId> =
+            self.pods.iter().filter(|(_, entry)| entry.unsettled.is_some()).map(|(id, _)| id).collect();
+        let Self { pods, texts, .. } = self;
+        for id in unsettled {
+            let Some(facts) = pods.get(id).and_then(|entry| entry.unsettled.as_deref()) else { continue };
+            let status = domain::health::pod(facts, seconds);
+            if pods.get(id).is_some_and(|entry| entry.row.status != status) {
+                let status = share(texts, status);
+                pods.change(id, |entry| entry.row.status = status);
+            }
+        }
+        for environment in &mut self.environments {
+            environment.dirty = true;
+            environment.components.iter_mut().for_each(|component| component.dirty = true);
+            for autoscaler in environment.autoscalers.values_mut() {
+                let facts = &autoscaler.facts;
+                if autoscaler.history.last().is_none_or(|(at, ..)| seconds - at >= HISTORY.1) {
+                    autoscaler.history.push((seconds, facts.current, facts.cpu.map(|(current, _)| current)));
+                }
+                autoscaler.history.retain(|(at, ..)| seconds - at <= HISTORY.0);
+            }
+        }
+    }
+
+    /// Judges whatever was marked. `now` is milliseconds since 1970.
+    pub fn judge_all(&mut self, now: i64) {
+        let seconds = now / 1000;
+        let mut heads_changed = false;
+        for place in 0..self.environments.len() {
+            if self.environments[place].dirty {
+                self.judge_environment(place, seconds);
+                heads_changed = true;
+            }
+        }
+        if heads_changed {
+            let heads: Vec<EnvironmentHead> =
+                self.environments.iter().map(|environment| environment.head.clone()).collect();
+            let cells: Vec<&Cell> = self.environments.iter().flat_map(Environment::cells).collect();
+            self.wall = sentence::wall(&heads, &cells, seconds);
+        }
+        self.dirty = false;
+    }
+
+    fn judge_environment(&mut self, place: usize, now: i64) {
+        let Self { environments, registry, pods, sources, .. } = self;
+        let environment = &mut environments[place];
+        let declared = &registry.systems[environment.declared.0].environments[environment.declared.1];
+        let freshness = sources
+            .iter()
+            .find(|(cluster, _)| *cluster == environment.cluster)
+            .map_or(domain::freshness::Freshness::Never, |(_, source)| source.freshness());
+        let Environment { components, workloads, autoscalers, config_maps, revisions, .. } = environment;
+        for component in components.iter_mut().filter(|component| component.dirty) {
+            let key = (component.id.kind, component.id.name.shared());
+            let rows: Vec<_> = component.pods.iter().filter_map(|id| Some(&pods.get(*id)?.row)).collect();
+            let workload = workloads.get(&key);
+            let newest = revisions.values().filter(|revision| revision.observed.workload == key);
+            let made =
+                newest.max_by_key(|revision| revision.observed.number).map_or(0, |newest| newest.observed.created);
+            component.assessment = Some(assess(&ComponentFacts {
+                id: &component.id,
+                declared: &declared.components[component.declared],
+                environment: declared,
+                workload: workload.map(|workload| &workload.facts),
+                autoscaler: autoscalers
+                    .values()
+                    .find(|autoscaler| autoscaler.target.as_ref() == Some(&key))
+                    .map(|autoscaler| &autoscaler.facts),
+                pods: &rows,
+                config_maps,
+                // A rollback makes no new ReplicaSet, so the rollout's own progress counts as well.
+                changed: made.max(workload.map_or(0, |workload| workload.progressed)),
+                freshness,
+                now,
+            }));
+            component.dirty = false;
+        }
+        let cells: Vec<&Cell> = environment.cells().collect();
+        let (state, sentence) = sentence::environment(declared, &cells, freshness, now);
+        environment.head.state = state;
+        if *environment.head.sentence != *sentence {
+            environment.head.sentence = sentence.into();
+        }
+        environment.dirty = false;
+    }
+}
+
+impl Environment {
+    /// Its components' cells, as last judged.
+    pub fn cells(&self) -> impl Iterator<Item = &Cell> {
+        self.components.iter().filter_map(|component| Some(&component.assessment.as_ref()?.cell))
+    }
+}

@@ -1,0 +1,268 @@
+//! What each page shows, put together from what was judged.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::age::Age;
+use domain::frame::{Page, Topic};
+use domain::freshness::Freshness;
+use domain::name::ComponentId;
+use domain::registry::window::{WindowState, window_state};
+use domain::registry::{self, Registry};
+use domain::view::{
+    AutoscalerView, Chrome, ComponentHead, ComponentView, ContactView, EnvironmentFacts, EnvironmentView, EventRow,
+    LinkView, NavEnvironment, PodRow, RevisionRow, State as Health, WallView,
+};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::State;
+use super::environment::{Autoscaler, Component, Environment, Revision};
+
+/// The most warnings on an environment's page.
+const MOST_WARNINGS: usize = 20;
+/// The most events on a component's page.
+const MOST_EVENTS: usize = 50;
+/// The most pods on a component's page; the table of pods shows all.
+const MOST_PODS: usize = 200;
+
+impl State {
+    /// What a page shows. `now` is milliseconds since 1970. The pods are not asked for here: their query must be prepared.
+    pub fn page(&self, topic: &Topic, now: i64) -> Page {
+        match topic {
+            Topic::Wall => Page::Wall(WallView {
+                head: self.wall.clone(),
+                environments: self.environments.iter().map(|environment| environment.head.clone()).collect(),
+                cells: self.environments.iter().flat_map(Environment::cells).cloned().collect(),
+            }),
+            Topic::Environment(id) => match self.environment(id) {
+                Some(environment) => Page::Environment(self.environment_page(environment, now)),
+                None => Page::Absent,
+            },
+            Topic::Component(id) => self.component_page(id).map_or(Page::Absent, Page::Component),
+            Topic::Pods(query) => Page::Pods(self.pods.window(query)),
+        }
+    }
+
+    /// What stands around every page.
+    pub fn chrome(&self) -> Chrome {
+        let nav = |environment: &Environment| NavEnvironment {
+            id: environment.id.clone(),
+            system: environment.head.system.clone(),
+            title: environment.head.title.clone(),
+            tier: environment.head.tier,
+            state: environment.head.state,
+            components: environment
+                .components
+                .iter()
+                .map(|component| (component.id.kind, component.id.name.shared()))
+                .collect(),
+        };
+        Chrome {
+            environments: self.environments.iter().map(nav).collect(),
+            sources: self.sources.iter().map(|(cluster, source)| source.view(cluster)).collect(),
+            registry_trouble: self.registry_trouble.clone(),
+        }
+    }
+
+    fn environment_page(&self, environment: &Environment, now: i64) -> EnvironmentView {
+        let declared = declared(&self.registry, environment);
+        let source = self.sources.iter().find(|(cluster, _)| *cluster == environment.cluster).map(|(_, source)| source);
+        let region = self.registry.clusters.iter().find(|cluster| cluster.id == environment.cluster);
+        let cluster: Vec<&str> = [
+            Some(environment.cluster.as_str()),
+            source.map(|source| &*source.version).filter(|version| !version.is_empty()),
+            region.and_then(|cluster| cluster.region.as_deref()),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let (window, window_open) = window_words(declared, now);
+        let fresh = source.map_or(Freshness::Never, |source| source.freshness());
+        let assessments = environment.components.iter().filter_map(|component| component.assessment.as_ref());
+        let mut findings: Vec<_> = assessments.flat_map(|assessment| assessment.findings.iter().cloned()).collect();
+        findings.sort_by(|a, b| b.state.cmp(&a.state));
+        let is_declared = |key: &(domain::name::WorkloadKind, Arc<str>)| environment.by_workload.contains_key(key);
+        EnvironmentView {
+            head: environment.head.clone(),
+            facts: EnvironmentFacts {
+                namespace: declared.namespace.shared(),
+                cluster: cluster.join(" · ").into(),
+                host: declared.host.as_deref().unwrap_or_default().into(),
+                window: window.into(),
+                window_open,
+                contacts: declared
+                    .contacts
+                    .iter()
+                    .map(|contact| ContactView {
+                        role: contact.role.as_str().into(),
+                        reach: contact.reach.as_str().into(),
+                    })
+                    .collect(),
+                links: declared
+                    .links
+                    .iter()
+                    .map(|link| LinkView { name: link.name.as_str().into(), url: link.url.as_str().into() })
+                    .collect(),
+            },
+            findings,
+            components: environment.cells().cloned().collect(),
+            autoscalers: environment.autoscalers.iter().map(|(name, scaler)| autoscaler_view(name, scaler)).collect(),
+            warnings: environment
+                .events
+                .newest_first()
+                .filter(|event| event.row.warning)
+                .take(MOST_WARNINGS)
+                .map(|event| event.row.clone())
+                .collect(),
+            undeclared: if fresh == Freshness::Never {
+                Vec::new()
+            } else {
+                environment
+                    .workloads
+                    .keys()
+                    .filter(|key| !is_declared(key))
+                    .map(|(kind, name)| format!("{} {name}", kind.title()).into())
+                    .collect()
+            },
+        }
+    }
+
+    fn component_page(&self, id: &ComponentId) -> Option<ComponentView> {
+        let environment = self.environment(&id.environment)?;
+        let component = environment.components.iter().find(|component| component.id == *id)?;
+        let assessment = component.assessment.as_ref()?;
+        let key = (id.kind, id.name.shared());
+        let workload = environment.workloads.get(&key);
+        let container = workload.and_then(|workload| workload.facts.container.as_ref());
+        let mut pods: Vec<PodRow> =
+            component.pods.iter().filter_map(|id| Some(self.pods.get(*id)?.row.clone())).collect();
+        pods.sort_by(|a, b| (b.status.state, &a.name).cmp(&(a.status.state, &b.name)));
+        pods.truncate(MOST_PODS);
+        Some(ComponentView {
+            environment: environment.head.clone(),
+            head: ComponentHead {
+                cell: assessment.cell.clone(),
+                findings: assessment.findings.clone(),
+                expectations: assessment.expectations.clone(),
+                conditions: workload.map_or_else(Vec::new, |workload| workload.facts.conditions.clone()),
+                image: container.map_or_else(|| "".into(), |container| container.image.clone()),
+                managed_by: workload.map_or_else(|| "".into(), |workload| workload.managed_by.clone()),
+            },
+            pods,
+            revisions: self.revisions(environment, component),
+            events: self.events(environment, component),
+        })
+    }
+
+    fn revisions(&self, environment: &Environment, component: &Component) -> Vec<RevisionRow> {
+        let of_it = |revision: &&Revision| {
+            let (kind, name) = &revision.observed.workload;
+            *kind == component.id.kind && **name == *component.id.name.as_str()
+        };
+        let mut pods: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
+        for entry in component.pods.iter().filter_map(|id| self.pods.get(*id)) {
+            let counts = pods.entry(&entry.revision).or_default();
+            counts.0 += 1;
+            counts.1 += u32::from(entry.row.status.state == Health::Ready);
+        }
+        let all: Vec<(&Arc<str>, &Revision)> =
+            environment.revisions.iter().filter(|(_, revision)| of_it(revision)).collect();
+        let newest = all.iter().map(|(_, revision)| revision.observed.number).max();
+        let mut rows: Vec<RevisionRow> = all
+            .iter()
+            .map(|(name, revision)| {
+                let number = revision.observed.number;
+                let twins = all.iter().filter(|(_, other)| {
+                    other.observed.number != number && !revision.digest.is_empty() && other.digest == revision.digest
+                });
+                RevisionRow {
+                    number,
+                    name: (*name).clone(),
+                    image: revision.observed.image.clone(),
+                    digest: revision.digest.clone(),
+                    created: revision.observed.created,
+                    cause: revision.observed.cause.clone(),
+                    pods: pods.get(&***name).copied().unwrap_or_default(),
+                    current: newest == Some(number),
+                    same_as: twins.map(|(_, other)| other.observed.number).collect(),
+                }
+            })
+            .collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.number));
+        rows
+    }
+
+    /// Events of the workload, its revisions and its pods, also of pods that are gone: their names begin with a revision's
+    /// or, for a StatefulSet, the workload's.
+    fn events(&self, environment: &Environment, component: &Component) -> Vec<EventRow> {
+        let name = component.id.name.as_str();
+        let begins = |text: &str, start: &str| text.strip_prefix(start).is_some_and(|rest| rest.starts_with('-'));
+        let revisions: Vec<&str> = environment
+            .revisions
+            .iter()
+            .filter(|(_, revision)| {
+                &*revision.observed.workload.1 == name && revision.observed.workload.0 == component.id.kind
+            })
+            .map(|(name, _)| &**name)
+            .collect();
+        let is_ordinal = |text: &str| {
+            let rest = text.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
+            rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        let belongs = |about: &str| {
+            about == name
+                || is_ordinal(about)
+                || revisions.iter().any(|revision| about == *revision || begins(about, revision))
+        };
+        let events = environment.events.newest_first().filter(|event| belongs(&event.about));
+        events.take(MOST_EVENTS).map(|event| event.row.clone()).collect()
+    }
+}
+
+fn declared<'a>(registry: &'a Registry, environment: &Environment) -> &'a registry::Environment {
+    &registry.systems[environment.declared.0].environments[environment.declared.1]
+}
+
+fn autoscaler_view(name: &Arc<str>, autoscaler: &Autoscaler) -> AutoscalerView {
+    let facts = &autoscaler.facts;
+    AutoscalerView {
+        name: name.clone(),
+        target: autoscaler.target.as_ref().map_or_else(|| "".into(), |(_, name)| name.clone()),
+        min: facts.min,
+        max: facts.max,
+        current: facts.current,
+        desired: facts.desired,
+        cpu: facts.cpu,
+        memory: facts.memory,
+        trouble: domain::health::autoscaler(facts).map_or_else(|| "".into(), Into::into),
+        history: autoscaler.history.clone(),
+    }
+}
+
+/// Where now stands in the windows, in words, and whether a window is open.
+fn window_words(environment: &registry::Environment, now: i64) -> (String, Option<bool>) {
+    let (Ok(zone), Ok(now)) = (TimeZone::get(&environment.time_zone), Timestamp::from_millisecond(now)) else {
+        return ("unknown: the time zone is not known here".to_owned(), None);
+    };
+    let city = environment.time_zone.rsplit('/').next().unwrap_or_default().replace('_', " ");
+    let wall = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%a %H:%M").to_string();
+    let until = |at: Timestamp| {
+        let seconds = at.as_second() - now.as_second();
+        let (days, hours, minutes) = (seconds / 86_400, seconds % 86_400 / 3600, seconds % 3600 / 60);
+        match (days, hours) {
+            (0, 0) => Age::between(0, minutes.max(1) * 60).words(),
+            (0, _) => format!("{hours} h {minutes} min"),
+            _ => format!("{days} d {hours} h"),
+        }
+    };
+    match window_state(&environment.maintenance, &zone, now) {
+        WindowState::Undeclared => ("not declared".to_owned(), None),
+        WindowState::AnyTime => ("any time".to_owned(), Some(true)),
+        WindowState::Open(end) => (format!("open · closes {} {city} (in {})", wall(end), until(end)), Some(true)),
+        WindowState::Closed(Some(start)) => {
+            (format!("closed · opens {} {city} (in {})", wall(start), until(start)), Some(false))
+        }
+        WindowState::Closed(None) => ("closed · does not open within a year".to_owned(), Some(false)),
+    }
+}

@@ -1,0 +1,178 @@
+//! How far what we hold of a cluster can be trusted.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use domain::freshness::Freshness;
+use domain::name::{ClusterId, Namespace};
+use domain::view::{MissingRight, SourceView};
+
+use super::{Kind, Rows};
+
+/// A watch of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WatchId {
+    /// What it watches.
+    pub kind: Kind,
+    /// Where, unless in the whole cluster; and the only name it watches, if it is one object's.
+    pub within: Option<(Namespace, Option<Arc<str>>)>,
+}
+
+impl fmt::Display for WatchId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.resource())?;
+        match &self.within {
+            None => Ok(()),
+            Some((namespace, None)) => write!(f, " in {namespace}"),
+            Some((namespace, Some(name))) => write!(f, " {namespace}/{name}"),
+        }
+    }
+}
+
+/// How a watch is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WatchState {
+    /// Its list is not complete yet.
+    Starting,
+    /// What it told is what there is.
+    InStep,
+    /// It broke off; the sentence says so.
+    OutOfStep(Arc<str>),
+    /// It is not allowed; the sentence says what is missing.
+    Missing(Arc<str>),
+}
+
+/// A cluster as a source.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Last answer to a probe, milliseconds since 1970; 0 when there was none.
+    answered: i64,
+    /// Why the last probes failed; empty when they did not.
+    silence: Arc<str>,
+    watches: BTreeMap<WatchId, WatchState>,
+    /// Whether all its watches were started.
+    complete: bool,
+    /// Whether every watch was in step once.
+    was_listed: bool,
+    /// `v1.36.2`; empty when not known.
+    pub version: Arc<str>,
+}
+
+impl Default for Source {
+    fn default() -> Self {
+        Self {
+            answered: 0,
+            silence: "".into(),
+            watches: BTreeMap::new(),
+            complete: false,
+            was_listed: false,
+            version: "".into(),
+        }
+    }
+}
+
+impl Source {
+    /// How old what we hold of it is.
+    pub fn freshness(&self) -> Freshness {
+        let in_step = |state: &WatchState| match state {
+            WatchState::InStep | WatchState::Missing(_) => true,
+            WatchState::Starting | WatchState::OutOfStep(_) => false,
+        };
+        if !self.was_listed || self.answered == 0 {
+            Freshness::Never
+        } else if self.silence.is_empty() && self.complete && self.watches.values().all(in_step) {
+            Freshness::Live(self.answered)
+        } else {
+            Freshness::Stale(self.answered)
+        }
+    }
+
+    /// Whether it was read once, or is known not to answer.
+    pub fn is_settled(&self) -> bool {
+        self.was_listed || !self.silence.is_empty()
+    }
+
+    fn note_lists(&mut self) {
+        let listed = |state: &WatchState| match state {
+            WatchState::InStep | WatchState::Missing(_) => true,
+            WatchState::Starting | WatchState::OutOfStep(_) => false,
+        };
+        self.was_listed |= self.complete && self.watches.values().all(listed);
+    }
+
+    /// As it is shown.
+    pub fn view(&self, cluster: &ClusterId) -> SourceView {
+        let broken = self.watches.values().find_map(|state| match state {
+            WatchState::OutOfStep(sentence) => Some(sentence.clone()),
+            WatchState::Starting | WatchState::InStep | WatchState::Missing(_) => None,
+        });
+        let trouble = if self.silence.is_empty() { broken.unwrap_or_else(|| "".into()) } else { self.silence.clone() };
+        let missing = self.watches.iter().filter_map(|(id, state)| match state {
+            WatchState::Missing(sentence) => {
+                Some(MissingRight { resource: id.kind.resource().into(), sentence: sentence.clone() })
+            }
+            WatchState::Starting | WatchState::InStep | WatchState::OutOfStep(_) => None,
+        });
+        SourceView { cluster: cluster.clone(), freshness: self.freshness(), trouble, missing: missing.collect() }
+    }
+}
+
+impl Rows {
+    fn source(&self, cluster: &ClusterId, change: impl FnOnce(&mut Source)) {
+        self.write(|state| {
+            let Some(source) = state.source(cluster) else { return };
+            let before = source.freshness();
+            change(source);
+            source.note_lists();
+            // While a source stays live only its age changes, and no judgement depends on that.
+            if before.is_live() != source.freshness().is_live() || !before.is_live() {
+                state.distrust(cluster);
+            }
+        });
+    }
+
+    /// The cluster answered a probe.
+    pub fn answered(&self, cluster: &ClusterId) {
+        let now = (self.clock)();
+        self.source(cluster, |source| {
+            source.answered = now;
+            source.silence = "".into();
+        });
+    }
+
+    /// The cluster does not answer, for this reason.
+    pub fn silent(&self, cluster: &ClusterId, trouble: &str) {
+        self.source(cluster, |source| source.silence = trouble.into());
+    }
+
+    /// The cluster's version.
+    pub fn version(&self, cluster: &ClusterId, version: &str) {
+        self.source(cluster, |source| source.version = version.into());
+    }
+
+    /// The watches of a cluster are about to be started: nothing is trusted until all of them are known.
+    pub fn watches_starting(&self, cluster: &ClusterId) {
+        self.source(cluster, |source| {
+            source.watches.clear();
+            source.complete = false;
+        });
+    }
+
+    /// All watches of a cluster were started.
+    pub fn watches(&self, cluster: &ClusterId, all: Vec<WatchId>) {
+        self.source(cluster, |source| {
+            for id in all {
+                source.watches.entry(id).or_insert(WatchState::Starting);
+            }
+            source.complete = true;
+        });
+    }
+
+    /// How a watch is now.
+    pub fn watch_state(&self, cluster: &ClusterId, id: &WatchId, watch: WatchState) {
+        self.source(cluster, |source| {
+            source.watches.insert(id.clone(), watch);
+        });
+    }
+}

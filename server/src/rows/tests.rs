@@ -1,0 +1,1 @@
+//! The rows against a naive model.
