@@ -1,16 +1,26 @@
 //! A declared component against what runs: one assessment that every page shows a part of.
 
+mod finding;
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::drift;
+pub use crate::drift::Expectation;
 use crate::facts::{AutoscalerFacts, ConfigMapFacts, WorkloadFacts};
 use crate::freshness::Freshness;
-use crate::health;
+use crate::health::{self, Word};
 use crate::image::ImageReference;
 use crate::name::ComponentId;
 use crate::registry;
+use crate::text::plain;
 use crate::view::{Cell, Finding, PodRow, State, Status};
+
+pub use finding::merged;
 
 /// Everything that is known about one component.
 #[derive(Debug, Clone, Copy)]
@@ -45,33 +55,79 @@ pub struct Assessment {
     /// What is wrong with it, worst first.
     pub findings: Vec<Finding>,
     /// What was declared: name, actual, expected, whether they agree.
-    pub expectations: Vec<(Arc<str>, Arc<str>, Arc<str>, bool)>,
+    pub expectations: Vec<Expectation>,
 }
 
 /// Says how a component is, what differs from what was declared, and what is wrong.
+///
+/// What was last seen of a cluster that does not answer stays, and is marked as such: the state is Unknown, and so are
+/// chips, findings and agreements that may no longer hold.
 pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
-    let status = match (facts.freshness, facts.workload) {
-        (Freshness::Never, _) => Status::new(State::Unknown, "Unknown", "The cluster was never reached."),
-        (_, None) => Status::new(State::Failed, "Missing", "It is declared and does not exist."),
-        (_, Some(workload)) => health::workload(workload, facts.pods.iter().copied(), facts.now),
+    let seen = seen(facts);
+    let (ready, wanted) = (facts.workload.map_or(0, |workload| workload.ready), facts.workload.map(|held| held.wanted));
+    let mut chips = drift::chips(facts);
+    let mut findings = finding::findings(facts, &seen);
+    let mut expectations = drift::expectations(facts);
+    let status = match facts.freshness {
+        Freshness::Live(_) => seen,
+        Freshness::Never => {
+            findings.clear();
+            for line in &mut expectations {
+                (line.1, line.3) = ("not seen yet".into(), false);
+            }
+            Word::Unknown.status(State::Unknown, crate::sentence::NOT_SEEN_YET)
+        }
+        Freshness::Stale(_) => {
+            for chip in chips.iter_mut().filter(|chip| chip.state > State::Ready) {
+                chip.state = State::Unknown;
+            }
+            for finding in &mut findings {
+                finding.state = State::Unknown;
+                finding.title = format!("Last seen: {}", finding.title).into();
+            }
+            for line in &mut expectations {
+                line.3 = false;
+            }
+            let counts = wanted.map(|wanted| format!(" ({ready} of {wanted} ready)")).unwrap_or_default();
+            let why = format!("Last seen {}{counts}; the cluster does not answer.", seen.word);
+            Word::Unknown.status(State::Unknown, why)
+        }
     };
-    let image = facts.workload.and_then(|workload| workload.container.as_ref());
+    let tag = facts.workload.and_then(|workload| workload.container.as_ref());
+    let tag = tag.map_or("", |container| ImageReference::parse(&container.image).tag);
     let cell = Cell {
         id: facts.id.clone(),
         role: facts.declared.role,
         status,
-        ready: facts.workload.map_or(0, |workload| workload.ready),
-        wanted: facts.workload.map(|workload| workload.wanted),
+        ready,
+        wanted,
         range: facts.autoscaler.map(|autoscaler| (autoscaler.min, autoscaler.max)),
-        tag: image.map_or("", |container| ImageReference::parse(&container.image).tag).into(),
-        digest: facts
-            .pods
-            .iter()
-            .find(|pod| !pod.digest.is_empty())
-            .map_or_else(|| "".into(), |pod| pod.digest.clone()),
-        restarts: facts.pods.iter().map(|pod| pod.restarts).sum(),
+        tag: plain(tag, 128).into(),
+        digest: digest(facts.pods),
+        restarts: facts.pods.iter().fold(0, |sum: u32, pod| sum.saturating_add(pod.restarts)),
         changed: facts.changed,
-        chips: drift::chips(facts),
+        chips,
     };
-    Assessment { cell, findings: Vec::new(), expectations: Vec::new() }
+    Assessment { cell, findings, expectations }
+}
+
+/// How it was when it was seen.
+fn seen(facts: &ComponentFacts<'_>) -> Status {
+    match facts.workload {
+        None => Word::Missing.status(State::Failed, "It is declared here and does not exist."),
+        Some(workload) => health::workload(workload, facts.pods.iter().copied(), facts.now),
+    }
+}
+
+/// The digest that most ready pods run; when none is ready, that most pods run. Of two that are equally many the smaller
+/// text, so that the cell does not flip.
+fn digest(pods: &[&PodRow]) -> Arc<str> {
+    let mut counts: BTreeMap<&Arc<str>, (u32, u32)> = BTreeMap::new();
+    for pod in pods.iter().filter(|pod| !pod.digest.is_empty()) {
+        let count = counts.entry(&pod.digest).or_default();
+        count.0 += u32::from(pod.status.state == State::Ready);
+        count.1 += 1;
+    }
+    // `max_by_key` takes the last of equals: going backwards, that is the first.
+    counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or_else(|| "".into(), |(digest, _)| digest.clone())
 }

@@ -1,11 +1,97 @@
 //! What differs between what was declared and what runs.
 
+mod config;
+mod promise;
+mod replicas;
+mod template;
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+pub(crate) use config::{ago, last_change};
+
 use crate::component::ComponentFacts;
-use crate::view::Chip;
+use crate::freshness::Freshness;
+use crate::view::{Chip, Finding, State};
 
 /// The remarks in a component's cell, worst first: replicas, autoscaler bounds, requests and limits, storage, image
 /// repository, config values, pods that run with old config, mutable tags.
+///
+/// A neutral remark (a tag that can change) is `Off`: it is not a difference, and an `Unknown` would count as one.
 pub fn chips(facts: &ComponentFacts<'_>) -> Vec<Chip> {
-    let _ = facts;
-    Vec::new()
+    let mut chips: Vec<Chip> = differences(facts).into_iter().filter_map(|difference| difference.chip).collect();
+    chips.sort_by_key(|chip| Reverse(chip.state));
+    chips
 }
+
+/// What is to be said of the differences in full, worst first.
+pub fn findings(facts: &ComponentFacts<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = differences(facts)
+        .into_iter()
+        .filter_map(|difference| difference.remark)
+        .map(|remark| Finding {
+            state: remark.state,
+            title: remark.title.into(),
+            evidence: remark.evidence.into(),
+            advice: remark.advice.into(),
+            component: Some(facts.id.clone()),
+        })
+        .collect();
+    findings.sort_by_key(|finding| Reverse(finding.state));
+    findings
+}
+
+/// What was declared against what is, line by line: name, actual, expected, whether they agree.
+pub(crate) fn expectations(facts: &ComponentFacts<'_>) -> Vec<Expectation> {
+    let mut lines = replicas::expectations(facts);
+    lines.extend(template::expectations(facts));
+    lines.extend(config::expectations(facts));
+    lines
+}
+
+/// A line of what was declared: name, actual, expected, whether they agree.
+pub type Expectation = (Arc<str>, Arc<str>, Arc<str>, bool);
+
+/// One thing that differs: a chip, a remark, or both.
+#[derive(Debug, Clone, PartialEq)]
+struct Difference {
+    chip: Option<Chip>,
+    remark: Option<Remark>,
+}
+
+/// The long form of a difference.
+#[derive(Debug, Clone, PartialEq)]
+struct Remark {
+    state: State,
+    title: String,
+    evidence: String,
+    advice: String,
+}
+
+impl Difference {
+    fn new(state: State, chip: String, title: String, evidence: String, advice: impl Into<String>) -> Self {
+        Self {
+            chip: Some(Chip { state, text: chip.into() }),
+            remark: Some(Remark { state, title, evidence, advice: advice.into() }),
+        }
+    }
+}
+
+/// Everything that differs. Nothing when nothing was ever read: that is not known to differ.
+fn differences(facts: &ComponentFacts<'_>) -> Vec<Difference> {
+    match facts.freshness {
+        Freshness::Never => return Vec::new(),
+        Freshness::Live(_) | Freshness::Stale(_) => {}
+    }
+    let mut found = replicas::differences(facts);
+    found.extend(template::differences(facts));
+    found.extend(config::differences(facts));
+    found.extend(promise::differences(facts));
+    found.extend(template::tag_remark(facts));
+    found
+}
+
+/// Actual and expected where nothing stands.
+const NONE: &str = "none";

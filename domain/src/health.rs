@@ -2,8 +2,14 @@
 
 mod autoscaler;
 mod pod;
+mod word;
 mod workload;
 
 pub use autoscaler::autoscaler;
 pub use pod::pod;
+pub use word::Word;
 pub use workload::workload;
+
+pub(crate) use autoscaler::{Trouble, trouble};
+pub(crate) use word::exit_code_in;
+pub(crate) use workload::is_rolling;

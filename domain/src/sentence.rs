@@ -1,25 +1,15 @@
 //! The sentences with which pages begin, made from facts.
+//!
+//! None of them changes more often than once a minute while nothing happens: ages are whole minutes or coarser.
 
-use crate::freshness::Freshness;
-use crate::registry;
-use crate::view::{Cell, EnvironmentHead, State, WallHead};
+mod environment;
+mod phrase;
+#[cfg(test)]
+mod tests;
+mod wall;
 
-/// How an environment is, in a state and one sentence: `Usable. Nothing changed for 3 days.`
-///
-/// `cells` are its components, `now` is seconds since 1970.
-pub fn environment(
-    environment: &registry::Environment,
-    cells: &[&Cell],
-    freshness: Freshness,
-    now: i64,
-) -> (State, String) {
-    let _ = (environment, freshness, now);
-    let worst = cells.iter().map(|cell| cell.status.state).max().unwrap_or(State::Unknown);
-    (worst, String::new())
-}
+pub use environment::environment;
+pub use wall::wall;
 
-/// What the wall says: what needs you, or that nothing does; and the counts.
-pub fn wall(environments: &[EnvironmentHead], cells: &[&Cell], now: i64) -> WallHead {
-    let _ = (environments, cells, now);
-    WallHead::default()
-}
+/// What is said of everything on a cluster that was never reached.
+pub const NOT_SEEN_YET: &str = "Not seen yet: connecting to the cluster.";

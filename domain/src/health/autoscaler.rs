@@ -1,9 +1,114 @@
 //! What keeps an autoscaler from scaling.
 
-use crate::facts::AutoscalerFacts;
+use super::word::full_stop;
+use crate::facts::{AutoscalerFacts, Condition};
+
+/// What can be wrong with an autoscaler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// Its target has no replicas, which switches it off.
+    Off,
+    /// It cannot read its metrics.
+    Blind,
+    /// It cannot read or change its target.
+    Unable,
+    /// It would add more, and may not.
+    AtMaximum,
+    /// It never reported.
+    Silent,
+}
 
 /// What keeps an autoscaler from doing its work, in a sentence; `None` when nothing does.
 pub fn autoscaler(facts: &AutoscalerFacts) -> Option<String> {
-    let _ = facts;
-    None
+    trouble(facts).map(|(_, sentence)| sentence)
+}
+
+/// The same with what kind of trouble it is. The worst alone: the others follow from it.
+pub(crate) fn trouble(facts: &AutoscalerFacts) -> Option<(Trouble, String)> {
+    let condition = |kind: &str| facts.conditions.iter().find(|condition| &*condition.kind == kind);
+    let turned = |kind: &str, status| condition(kind).filter(|condition| condition.status == status);
+    if facts.conditions.is_empty() {
+        return Some((Trouble::Silent, "It has not reported yet, so nothing scales.".into()));
+    }
+    if let Some(unable) = turned("AbleToScale", Some(false)) {
+        return Some((Trouble::Unable, reason(unable, "It cannot scale its target")));
+    }
+    if let Some(active) = turned("ScalingActive", Some(false)) {
+        return Some(match &*active.reason {
+            "ScalingDisabled" => (
+                Trouble::Off,
+                "It is switched off, because its target was set to 0 replicas, and does not come back by itself."
+                    .into(),
+            ),
+            "FailedGetResourceMetric" | "FailedGetContainerResourceMetric" => {
+                (Trouble::Blind, reason(active, "It gets no figures of CPU and memory, so it does not scale"))
+            }
+            _ => (
+                Trouble::Blind,
+                reason(active, "It cannot work out how many replicas are needed, so it does not scale"),
+            ),
+        });
+    }
+    if turned("ScalingActive", None).is_some() {
+        return Some((Trouble::Blind, "Whether it scales is not known.".into()));
+    }
+    turned("ScalingLimited", Some(true)).filter(|limited| &*limited.reason == "TooManyReplicas").map(|_| {
+        (Trouble::AtMaximum, format!("It is at its maximum of {} replicas, and the load asks for more.", facts.max))
+    })
+}
+
+fn reason(condition: &Condition, claim: &str) -> String {
+    let said = full_stop(if condition.message.is_empty() { &condition.reason } else { &condition.message });
+    if said.is_empty() { format!("{claim}.") } else { format!("{claim}: {said}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(conditions: &[(&str, Option<bool>, &str, &str)]) -> AutoscalerFacts {
+        let condition = |&(kind, status, reason, message): &(&str, Option<bool>, &str, &str)| Condition {
+            kind: kind.into(),
+            status,
+            reason: reason.into(),
+            message: message.into(),
+            since: 0,
+        };
+        let conditions = conditions.iter().map(condition).collect();
+        AutoscalerFacts { min: 3, max: 20, current: 3, desired: 3, cpu: None, memory: None, conditions }
+    }
+
+    #[test]
+    fn an_autoscaler_says_what_keeps_it_from_scaling() {
+        let able = ("AbleToScale", Some(true), "ReadyForNewScale", "");
+        let active = ("ScalingActive", Some(true), "ValidMetricFound", "");
+        for (conditions, expected) in [
+            (vec![able, active, ("ScalingLimited", Some(false), "DesiredWithinRange", "")], None),
+            (vec![able, active, ("ScalingLimited", Some(true), "TooFewReplicas", "")], None),
+            (
+                vec![able, active, ("ScalingLimited", Some(true), "TooManyReplicas", "")],
+                Some("It is at its maximum of 20 replicas, and the load asks for more."),
+            ),
+            (
+                vec![able, ("ScalingActive", Some(false), "ScalingDisabled", "scaling is disabled")],
+                Some("It is switched off, because its target was set to 0 replicas, and does not come back by itself."),
+            ),
+            (
+                vec![able, ("ScalingActive", Some(false), "FailedGetResourceMetric", "no metrics returned")],
+                Some("It gets no figures of CPU and memory, so it does not scale: no metrics returned."),
+            ),
+            (
+                vec![able, ("ScalingActive", Some(false), "InvalidSelector", "")],
+                Some("It cannot work out how many replicas are needed, so it does not scale: InvalidSelector."),
+            ),
+            (vec![able, ("ScalingActive", None, "", "")], Some("Whether it scales is not known.")),
+            (
+                vec![("AbleToScale", Some(false), "FailedGetScale", "deployments \"x\" not found")],
+                Some("It cannot scale its target: deployments \"x\" not found."),
+            ),
+            (vec![], Some("It has not reported yet, so nothing scales.")),
+        ] {
+            assert_eq!(autoscaler(&facts(&conditions)).as_deref(), expected, "{conditions:?}");
+        }
+    }
 }

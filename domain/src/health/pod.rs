@@ -1,10 +1,120 @@
 //! How a pod is.
 
-use crate::facts::PodFacts;
+mod container;
+#[cfg(test)]
+mod tests;
+
+use super::word::{Word, full_stop};
+use crate::facts::{ContainerState, Phase, PodFacts};
 use crate::view::{State, Status};
 
+/// Seconds within which a start is nothing to look at.
+const SLOW_START: i64 = 5 * 60;
+
+/// Seconds a container may run before its readiness is asked for.
+const READINESS_GRACE: i64 = 60;
+
+/// Seconds a pod may outlive the moment by which it should have gone.
+const TERMINATION_GRACE: i64 = 60;
+
+/// Seconds for which an end explains what a container does now. Kubernetes waits at most five minutes between tries.
+const RECENT_END: i64 = 10 * 60;
+
+/// Restarts after which a container that runs and is not ready counts as one that crashes.
+const CRASH_RESTARTS: u32 = 3;
+
 /// How a pod is at `now` (seconds since 1970): by readiness and waiting reasons, not by its phase alone.
+///
+/// The verdict also turns with time alone: when [a start](SLOW_START), a missing readiness or a termination takes too
+/// long. `why` holds no age and no count, so that it changes only when the explanation does.
 pub fn pod(facts: &PodFacts, now: i64) -> Status {
-    let _ = now;
-    if facts.ready { Status::new(State::Ready, "Ready", "") } else { Status::new(State::Progressing, "Not ready", "") }
+    if let Some(deletion) = facts.deletion {
+        return terminating(deletion, now);
+    }
+    let is_lost = |reason: &Option<std::sync::Arc<str>>| reason.as_deref().is_some_and(|text| text.starts_with("Node"));
+    match facts.phase {
+        Phase::Succeeded => return Word::Completed.status(State::Off, "All its containers ended well."),
+        Phase::Failed if facts.reason.as_deref() != Some("NodeLost") => return failed(facts),
+        Phase::Failed | Phase::Unknown => return lost(),
+        Phase::Pending | Phase::Running if facts.reason.as_deref() == Some("NodeLost") => return lost(),
+        Phase::Pending | Phase::Running if facts.ready => return Word::Ready.status(State::Ready, ""),
+        Phase::Pending | Phase::Running if is_lost(&facts.not_ready_reason) => return lost(),
+        Phase::Pending | Phase::Running => {}
+    }
+    if let Some(message) = facts.unschedulable.as_deref() {
+        let why = format!("No node takes it: {}", full_stop(message));
+        return Word::Unschedulable.status(State::Degraded, why.trim_end_matches([':', ' ']));
+    }
+    let age = now.saturating_sub(facts.created);
+    let initialised = facts
+        .containers
+        .iter()
+        .filter(|container| !container.init)
+        .any(|container| !container::waits_for_init(container));
+    facts
+        .containers
+        .iter()
+        .filter_map(|container| container::trouble(container, facts, initialised, now))
+        // The first of the worst: init containers come first, and what they hold up follows from them.
+        .reduce(|worst, next| if next.state > worst.state { next } else { worst })
+        .unwrap_or_else(|| unexplained(facts, age))
+}
+
+fn terminating(deletion: i64, now: i64) -> Status {
+    if now.saturating_sub(deletion) > TERMINATION_GRACE {
+        let why = "It should have gone and still exists: a finalizer holds it, or its node does not answer.";
+        return Word::StuckTerminating.status(State::Degraded, why);
+    }
+    Word::Terminating.status(State::Progressing, "")
+}
+
+fn failed(facts: &PodFacts) -> Status {
+    let message = facts.message.as_deref().map(full_stop).unwrap_or_default();
+    let reason = facts.reason.as_deref().unwrap_or_default();
+    if reason == "Evicted" {
+        return Word::Evicted.status(State::Failed, format!("Its node threw it out. {message}").trim_end());
+    }
+    let ended = facts.containers.iter().find_map(|container| match &container.state {
+        ContainerState::Terminated(end) if end.exit_code != 0 => Some(container::ended(container, end)),
+        ContainerState::Terminated(_) | ContainerState::Waiting { .. } | ContainerState::Running { .. } => None,
+    });
+    let why = match (reason, ended) {
+        ("", Some(ended)) => ended,
+        ("", None) => format!("It ended and does not start again. {message}"),
+        (reason, _) => format!("It ended and does not start again ({}). {message}", crate::text::plain(reason, 60)),
+    };
+    Word::Failed.status(State::Failed, why.trim_end())
+}
+
+fn lost() -> Status {
+    Word::NodeLost.status(State::Unknown, "Its node does not answer; what it does now is not known.")
+}
+
+/// Not ready, and no container is to blame.
+fn unexplained(facts: &PodFacts, age: i64) -> Status {
+    let main = || facts.containers.iter().filter(|container| !container.init);
+    if main().next().is_some() && main().all(|container| container.ready) {
+        // The node controller turns `Ready` without a word when the kubelet falls silent:
+        // https://kubernetes.io/docs/concepts/architecture/nodes/#node-controller
+        return match facts.not_ready_reason.as_deref() {
+            Some("ReadinessGatesNotReady") if age < SLOW_START => {
+                Word::NotReady.status(State::Progressing, "It waits for a readiness gate.")
+            }
+            Some("ReadinessGatesNotReady") => {
+                Word::NotReady.status(State::Degraded, "Its containers are ready; a readiness gate holds it back.")
+            }
+            Some(_) => Word::NotReady.status(State::Degraded, "Its containers are ready; the pod is not."),
+            None => Word::NodeLost
+                .status(State::Unknown, "Its containers were ready and the pod is not: its node seems not to answer."),
+        };
+    }
+    match facts.phase {
+        Phase::Running if age < READINESS_GRACE => Word::NotReady.status(State::Progressing, "It just started."),
+        Phase::Running => Word::NotReady.status(State::Degraded, "It runs and is not ready."),
+        Phase::Pending | Phase::Succeeded | Phase::Failed | Phase::Unknown if age < SLOW_START => {
+            Word::Pending.status(State::Progressing, "")
+        }
+        Phase::Pending | Phase::Succeeded | Phase::Failed | Phase::Unknown => Word::Pending
+            .status(State::Degraded, "It has waited for more than 5 minutes, and neither scheduler nor node says why."),
+    }
 }

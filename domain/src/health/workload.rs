@@ -1,14 +1,206 @@
 //! How a Deployment, StatefulSet or DaemonSet is.
 
-use crate::facts::WorkloadFacts;
+#[cfg(test)]
+mod tests;
+
+use super::word::{Word, full_stop};
+use crate::facts::{Condition, WorkloadFacts};
+use crate::name::WorkloadKind;
 use crate::view::{PodRow, State, Status};
 
 /// How a workload is, given its pods (of all its revisions). `now` is seconds since 1970.
+///
+/// The counts decide whether users are served; the worst pod explains why not. Fewer than wanted is Degraded, none is
+/// Failed, unless all that is missing is on its way.
 pub fn workload<'a>(facts: &WorkloadFacts, pods: impl Iterator<Item = &'a PodRow> + Clone, now: i64) -> Status {
-    let _ = (pods, now);
-    if facts.ready >= facts.wanted {
-        Status::new(State::Ready, "Ready", "")
-    } else {
-        Status::new(State::Progressing, "Rolling", "")
+    // Time turns pods, not workloads: Kubernetes itself keeps the deadline of a rollout.
+    let _ = now;
+    if facts.observed_generation == 0 {
+        return Word::Unknown.status(State::Unknown, "The controller has not reported on it: its status is empty.");
     }
+    let behind = facts.observed_generation < facts.generation;
+    if facts.wanted == 0 {
+        return match facts.existing {
+            0 => Word::Off.status(State::Off, off_reason(facts.kind)),
+            _ => Word::Scaling.status(State::Progressing, "Down to 0: the last pods are still there."),
+        };
+    }
+    let worst = worst_pod(pods.clone());
+    let stuck = condition(facts, "Progressing")
+        .filter(|condition| condition.status == Some(false) && &*condition.reason == "ProgressDeadlineExceeded");
+    let refused = condition(facts, "ReplicaFailure").filter(|condition| condition.status == Some(true));
+
+    // Nobody is served, and a pod says why: that is the news, whatever else holds.
+    if facts.ready == 0
+        && let Some(pod) = worst.filter(|pod| explains(pod))
+    {
+        return explained(facts, pod, pods, State::Failed);
+    }
+    if let Some(condition) = refused {
+        return replica_failure(facts, condition);
+    }
+    if !behind && stuck.is_some() {
+        return stuck_rollout(facts, worst);
+    }
+    let rolling = is_rolling(facts);
+    let patient = rolling && !behind && facts.kind == WorkloadKind::Deployment;
+    if let Some(pod) = worst.filter(|pod| explains(pod) && (facts.ready < facts.wanted || rolling))
+        // Slow starts are part of a rollout; its deadline tells when they are too slow.
+        && (pod.status.state != State::Degraded || !patient)
+    {
+        return explained(facts, pod, pods, State::Degraded);
+    }
+    if facts.paused {
+        let why = "The rollout is paused: changes wait until somebody resumes it.";
+        return Word::Paused.status(State::Progressing, why);
+    }
+    if behind {
+        return Word::Rolling.status(State::Progressing, "The controller has not read the newest change yet.");
+    }
+    if rolling {
+        return rolling_status(facts);
+    }
+    if facts.existing != facts.wanted {
+        return scaling(facts, worst);
+    }
+    if facts.ready >= facts.wanted {
+        return Word::Ready.status(State::Ready, "");
+    }
+    few_ready(facts, worst, pods)
+}
+
+/// Whether pods of an older revision are still to be replaced, or the newest change was not read.
+pub(crate) fn is_rolling(facts: &WorkloadFacts) -> bool {
+    facts.observed_generation < facts.generation
+        || facts.existing > facts.updated
+        || (facts.updated < facts.wanted && facts.existing >= facts.wanted)
+}
+
+fn condition<'a>(facts: &'a WorkloadFacts, kind: &str) -> Option<&'a Condition> {
+    facts.conditions.iter().find(|condition| &*condition.kind == kind)
+}
+
+fn off_reason(kind: WorkloadKind) -> &'static str {
+    match kind {
+        WorkloadKind::Deployment | WorkloadKind::StatefulSet => "0 replicas are wanted.",
+        WorkloadKind::DaemonSet => "No node asks for it.",
+    }
+}
+
+/// Whether a pod's status tells why its workload lacks something.
+fn explains(pod: &PodRow) -> bool {
+    match pod.status.state {
+        State::Failed | State::Degraded | State::Unknown => true,
+        State::Off | State::Ready | State::Progressing => false,
+    }
+}
+
+/// The pod that is worst off. Pods that ended or are going have been replaced and explain only when there are no others.
+fn worst_pod<'a>(pods: impl Iterator<Item = &'a PodRow> + Clone) -> Option<&'a PodRow> {
+    let is_leftover = |pod: &PodRow| match Word::of(&pod.status) {
+        Some(Word::Terminating | Word::StuckTerminating | Word::Completed | Word::Evicted | Word::Failed) => true,
+        Some(
+            Word::Ready
+            | Word::Starting
+            | Word::NotReady
+            | Word::CrashLoop
+            | Word::InitCrashLoop
+            | Word::Crashed
+            | Word::OomKilled
+            | Word::ImagePull
+            | Word::ConfigError
+            | Word::Unschedulable
+            | Word::Pending
+            | Word::NodeLost
+            | Word::Unknown
+            | Word::Off
+            | Word::Rolling
+            | Word::Scaling
+            | Word::StuckRollout
+            | Word::Paused
+            | Word::ReplicaFailure
+            | Word::FewReady
+            | Word::NoPods
+            | Word::Missing,
+        )
+        | None => false,
+    };
+    // Most restarts, then the name, so that equal facts give equal words.
+    let order = |pod: &&PodRow| (pod.status.state, pod.restarts, std::cmp::Reverse(pod.name.clone()));
+    pods.clone().filter(|pod| !is_leftover(pod)).max_by_key(order).or_else(|| pods.max_by_key(order))
+}
+
+/// The pod's word and sentence, with how many share it.
+fn explained<'a>(facts: &WorkloadFacts, pod: &PodRow, pods: impl Iterator<Item = &'a PodRow>, state: State) -> Status {
+    let (alike, all) = pods
+        .fold((0u32, 0u32), |(alike, all), other| (alike + u32::from(other.status.word == pod.status.word), all + 1));
+    let paused = if facts.paused { " The rollout is paused." } else { "" };
+    let why = if all <= 1 {
+        format!("{}{paused}", pod.status.why)
+    } else {
+        format!("{alike} of {all} pods: {}{paused}", pod.status.why)
+    };
+    Status { state, word: pod.status.word.clone(), why: why.into() }
+}
+
+fn replica_failure(facts: &WorkloadFacts, condition: &Condition) -> Status {
+    // The name of the pod that could not be made is another one with every try.
+    let message = match condition.message.split_once(" is forbidden: ") {
+        Some((_, cause)) => cause,
+        None => &condition.message,
+    };
+    let why = format!("Kubernetes refuses to make more pods: {}", full_stop(message));
+    let state = if facts.ready == 0 { State::Failed } else { State::Degraded };
+    Word::ReplicaFailure.status(state, why.trim_end_matches([':', ' ']))
+}
+
+fn stuck_rollout(facts: &WorkloadFacts, worst: Option<&PodRow>) -> Status {
+    let state = if facts.available == 0 { State::Failed } else { State::Degraded };
+    let mut why = format!("The rollout passed its deadline: {} of {} pods are new.", facts.updated, facts.wanted);
+    if let Some(pod) = worst.filter(|pod| explains(pod) && !pod.status.why.is_empty()) {
+        why.push(' ');
+        why.push_str(&pod.status.why);
+    }
+    Word::StuckRollout.status(state, why)
+}
+
+fn rolling_status(facts: &WorkloadFacts) -> Status {
+    let why = if facts.updated < facts.wanted {
+        format!("{} of {} pods are new.", facts.updated, facts.wanted)
+    } else {
+        let old = facts.existing.saturating_sub(facts.updated);
+        let (noun, verb) = if old == 1 { ("pod", "is") } else { ("pods", "are") };
+        format!("All new pods exist; {old} old {noun} {verb} still there.")
+    };
+    Word::Rolling.status(State::Progressing, why)
+}
+
+fn scaling(facts: &WorkloadFacts, worst: Option<&PodRow>) -> Status {
+    if facts.existing == 0 && worst.is_none() {
+        match facts.kind {
+            // Its ReplicaSet says when it cannot.
+            WorkloadKind::Deployment => {}
+            WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => {
+                let why = format!("{} wanted, and none exists. Its events say why.", facts.wanted);
+                return Word::NoPods.status(State::Failed, why);
+            }
+        }
+    }
+    Word::Scaling.status(State::Progressing, format!("{} of {} wanted pods exist.", facts.existing, facts.wanted))
+}
+
+/// All pods exist, none is bad, and too few are ready.
+fn few_ready<'a>(facts: &WorkloadFacts, worst: Option<&PodRow>, pods: impl Iterator<Item = &'a PodRow>) -> Status {
+    let counted = format!("{} of {} ready.", facts.ready, facts.wanted);
+    let starts = worst.is_some_and(|pod| pod.status.state == State::Progressing);
+    let ready = pods.filter(|pod| pod.status.state == State::Ready).count();
+    let rolls = condition(facts, "Progressing")
+        .is_some_and(|condition| condition.status == Some(true) && &*condition.reason != "NewReplicaSetAvailable");
+    // The pods' watch may be a moment ahead of the workload's.
+    if starts || ready >= facts.wanted as usize {
+        let word = if rolls { Word::Rolling } else { Word::Starting };
+        return word.status(State::Progressing, counted);
+    }
+    let state = if facts.ready == 0 { State::Failed } else { State::Degraded };
+    Word::FewReady.status(state, format!("{counted} No pod says why."))
 }

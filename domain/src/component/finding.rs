@@ -1,0 +1,206 @@
+//! What is wrong with a component, with its evidence and what to do.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use super::{Assessment, ComponentFacts};
+use crate::drift;
+use crate::drift::{ago, last_change};
+use crate::facts::TemplateContainer;
+use crate::freshness::Freshness;
+use crate::health::{self, Trouble, Word, exit_code_in};
+use crate::text::plain;
+use crate::view::{Finding, State, Status};
+
+/// Seconds for which a change before a failure is worth a word.
+const RECENT_CHANGE: i64 = 24 * 3600;
+
+/// The findings of an environment, from those of its components: worst first, and those that say the same about several
+/// components once. A value that is wrong in a ConfigMap is one fault, however many read it.
+pub fn merged<'a>(assessments: impl IntoIterator<Item = &'a Assessment>) -> Vec<Finding> {
+    let mut merged: Vec<Finding> = Vec::new();
+    for finding in assessments.into_iter().flat_map(|assessment| &assessment.findings) {
+        match merged.iter_mut().find(|known| known.title == finding.title && known.advice == finding.advice) {
+            None => merged.push(finding.clone()),
+            Some(known) if known.component == finding.component => {}
+            Some(known) => {
+                known.component = None;
+                known.state = known.state.max(finding.state);
+            }
+        }
+    }
+    merged.sort_by_key(|finding| Reverse(finding.state));
+    merged
+}
+
+/// Everything that is wrong with a component that was `seen` so, worst first.
+pub(super) fn findings(facts: &ComponentFacts<'_>, seen: &Status) -> Vec<Finding> {
+    match facts.freshness {
+        Freshness::Never => return Vec::new(),
+        Freshness::Live(_) | Freshness::Stale(_) => {}
+    }
+    let mut findings: Vec<Finding> = about_status(facts, seen).into_iter().collect();
+    findings.extend(about_autoscaler(facts));
+    findings.extend(drift::findings(facts));
+    findings.sort_by_key(|finding| Reverse(finding.state));
+    findings
+}
+
+fn about_status(facts: &ComponentFacts<'_>, seen: &Status) -> Option<Finding> {
+    let word = Word::of(seen)?;
+    match seen.state {
+        State::Failed | State::Degraded | State::Unknown => {}
+        State::Progressing if word == Word::Paused => {}
+        State::Progressing | State::Ready | State::Off => return None,
+    }
+    let restarts = facts.pods.iter().fold(0, |sum: u32, pod| sum.saturating_add(pod.restarts));
+    let (title, advice) = words(word, facts, restarts, exit_code_in(&seen.why));
+    let evidence = evidence(word, facts, seen);
+    Some(Finding {
+        state: seen.state,
+        title: title.into(),
+        evidence: evidence.into(),
+        advice: advice.into(),
+        component: Some(facts.id.clone()),
+    })
+}
+
+/// Title and advice.
+fn words(word: Word, facts: &ComponentFacts<'_>, restarts: u32, exit_code: Option<i32>) -> (String, &'static str) {
+    let name = &facts.id.name;
+    let counted = facts.workload.map(|workload| format!("{} of {} ready", workload.ready, workload.wanted));
+    let counted = counted.unwrap_or_default();
+    let restarts = format!("{restarts} {}", if restarts == 1 { "restart" } else { "restarts" });
+    let code = exit_code.map(|code| format!(", exit code {code}")).unwrap_or_default();
+    match word {
+        Word::CrashLoop => (
+            format!("{name} crash loops: {restarts}{code}"),
+            "Read the previous log of the container that ends; compare with the last change, and roll that back if it fits.",
+        ),
+        Word::InitCrashLoop => (
+            format!("{name} crash loops before it starts: {restarts}{code}"),
+            "Read the log of the init container; it often waits for a database or a migration.",
+        ),
+        Word::Crashed => {
+            (format!("{name} crashed: {restarts}{code}"), "Read its previous log; it is started again by itself.")
+        }
+        Word::OomKilled => (
+            format!("{name} runs out of memory: {restarts}"),
+            "Look at its memory over the last hour: raise the limit when the load grew, look for a leak when it only climbs.",
+        ),
+        Word::ImagePull => (
+            format!("{name} cannot pull its image: {counted}"),
+            "Check that the tag exists and that the pull secret is right; roll back when the image is wrong.",
+        ),
+        Word::ConfigError => (
+            format!("{name} cannot start as it is configured: {counted}"),
+            "Create what is missing, or roll back the change that asks for it.",
+        ),
+        Word::Unschedulable => (
+            format!("{name} finds no node: {counted}"),
+            "Free room, add a node, or lower the requests; anti-affinity and zones may leave no node either.",
+        ),
+        Word::NotReady => (
+            format!("{name} is not ready: {counted}"),
+            "Read its log for what it waits for; it runs, so a database or another service may be missing.",
+        ),
+        Word::Starting | Word::Pending => (
+            format!("{name} takes long to start: {counted}"),
+            "Look at the events of its pods: a volume, the network or a slow pull hold it up.",
+        ),
+        Word::StuckRollout => (
+            format!("The rollout of {name} is stuck: {counted}"),
+            "Look at the new pods first; roll back when the new version is the cause. Nothing moves by itself any more.",
+        ),
+        Word::Paused => (
+            format!("The rollout of {name} is paused"),
+            "Resume it when nobody works on it: fixes do not arrive while it is paused.",
+        ),
+        Word::ReplicaFailure => (
+            format!("{name} cannot make more pods: {counted}"),
+            "Free some of the quota or raise it; without a quota in the message look at admission webhooks.",
+        ),
+        Word::NodeLost => (
+            format!("{name} runs on a node that does not answer: {counted}"),
+            "Look at the node. Pods of a Deployment move after 5 minutes; those of a StatefulSet wait for the node.",
+        ),
+        Word::StuckTerminating | Word::Terminating => (
+            format!("{name} has pods that do not go: {counted}"),
+            "Look at the node and at the pod's finalizers before anybody deletes it by force.",
+        ),
+        Word::Evicted | Word::Failed => (
+            format!("{name} lost its pods: {counted}"),
+            "Look at the node's memory and disk, and at the events of its pods.",
+        ),
+        Word::NoPods => (
+            format!("{name} has no pods"),
+            "Look at its events: a quota, a webhook or a missing volume keeps pods from being made.",
+        ),
+        Word::FewReady => (format!("{name} is short of pods: {counted}"), "Look at its pods and their events."),
+        Word::Missing => (
+            format!("{name} does not exist"),
+            "Apply it again, or take it out of the registry when it was removed on purpose.",
+        ),
+        Word::Unknown | Word::Ready | Word::Completed | Word::Off | Word::Rolling | Word::Scaling => (
+            format!("How {name} is, is not known"),
+            "Check that the cluster's controllers run: nobody has written its status.",
+        ),
+    }
+}
+
+/// What was seen, in sentences: why, the limit it hit, and what changed before.
+fn evidence(word: Word, facts: &ComponentFacts<'_>, seen: &Status) -> String {
+    let mut parts = vec![seen.why.to_string()];
+    let container = facts.workload.and_then(|workload| workload.container.as_ref());
+    if word == Word::OomKilled
+        && let Some(TemplateContainer { name, memory_limit: Some(limit), .. }) = container
+    {
+        parts.push(format!("The memory limit of container {} is {limit}.", plain(name, 63)));
+    }
+    let is_recent = |at: i64| at > 0 && facts.now.saturating_sub(at) < RECENT_CHANGE;
+    if word != Word::Missing && is_recent(facts.changed) {
+        parts.push(format!("Its template was last changed {}.", ago(facts.changed, facts.now)));
+    }
+    for name in &facts.declared.reads {
+        if let Some(held) = facts.config_maps.get(name.as_str()).filter(|held| is_recent(held.changed)) {
+            parts.push(last_change(name.as_str(), held, facts.now));
+        }
+    }
+    parts.retain(|part| !part.is_empty());
+    parts.join(" ")
+}
+
+fn about_autoscaler(facts: &ComponentFacts<'_>) -> Option<Finding> {
+    let (trouble, sentence) = health::trouble(facts.autoscaler?)?;
+    let name = &facts.id.name;
+    let (title, advice) = match trouble {
+        // Said of its replicas already.
+        Trouble::Off if facts.workload.is_some_and(|workload| workload.wanted == 0) => return None,
+        Trouble::Off => (format!("The HPA of {name} is switched off"), "Scale the target to 1 or more."),
+        Trouble::Blind => (
+            format!("The HPA of {name} does not scale: no metrics"),
+            "Check that the metrics server runs and that all containers have requests; until then scale by hand.",
+        ),
+        Trouble::Unable => {
+            (format!("The HPA of {name} cannot scale"), "Check that its target exists and that nothing else scales it.")
+        }
+        Trouble::AtMaximum => (
+            format!("{name} is at its HPA's maximum"),
+            "Look at the load and at what answers slowly; raise the maximum only if quota and database bear it.",
+        ),
+        Trouble::Silent => {
+            (format!("The HPA of {name} has not reported"), "Give it a minute; then look at the controller manager.")
+        }
+    };
+    let state = match trouble {
+        Trouble::Off | Trouble::Blind | Trouble::Unable | Trouble::AtMaximum => State::Degraded,
+        Trouble::Silent => State::Unknown,
+    };
+    Some(Finding {
+        state,
+        title: title.into(),
+        evidence: Arc::from(sentence),
+        advice: advice.into(),
+        component: Some(facts.id.clone()),
+    })
+}

@@ -1,0 +1,149 @@
+//! What stands in the ConfigMaps that a component reads, and whether its pods have read it.
+
+use std::sync::Arc;
+
+use super::{Difference, Expectation, NONE};
+use crate::age::Age;
+use crate::component::ComponentFacts;
+use crate::facts::ConfigMapFacts;
+use crate::health::Word;
+use crate::registry::ConfigExpectation;
+use crate::text::plain;
+use crate::view::{PodRow, State};
+
+/// Seconds by which clocks of what writes a ConfigMap and what makes a pod may differ; both are stored in whole seconds.
+const TOLERANCE: i64 = 1;
+
+/// The longest value that is shown.
+const VALUE_LIMIT: usize = 60;
+
+/// What was declared of the ConfigMaps that this component reads: by the registry, or by its template.
+fn read_by<'a>(facts: &ComponentFacts<'a>) -> impl Iterator<Item = &'a ConfigExpectation> {
+    let (declared, workload) = (facts.declared, facts.workload);
+    facts.environment.config.iter().filter(move |config| {
+        declared.reads.contains(&config.config_map)
+            || workload
+                .is_some_and(|workload| workload.config_maps.iter().any(|name| **name == *config.config_map.as_str()))
+    })
+}
+
+pub(super) fn differences(facts: &ComponentFacts<'_>) -> Vec<Difference> {
+    let mut found = Vec::new();
+    for config in read_by(facts) {
+        let name = config.config_map.as_str();
+        match facts.config_maps.get(name) {
+            None => found.push(Difference::new(
+                State::Degraded,
+                format!("no ConfigMap {name}"),
+                format!("The ConfigMap {name} does not exist"),
+                format!("It is declared for this environment, and {} reads it.", facts.id.name),
+                "Apply it: pods that need it do not start without it.",
+            )),
+            Some(held) => {
+                found.extend(values(config, held, facts.now));
+                found.extend(old_config(facts, name, held));
+            }
+        }
+    }
+    found
+}
+
+/// Values that are not the declared ones.
+fn values(config: &ConfigExpectation, held: &ConfigMapFacts, now: i64) -> Vec<Difference> {
+    let differing = config.expect.iter().filter(|(key, expected)| held_value(held, key) != Some(expected.as_str()));
+    differing
+        .map(|(key, expected)| {
+            let actual = held_value(held, key);
+            let (key, expected) = (plain(key, VALUE_LIMIT), plain(expected, VALUE_LIMIT));
+            let (chip, title) = match actual {
+                None => {
+                    (format!("{key} missing, expected {expected}"), format!("{key} is missing, expected {expected}"))
+                }
+                Some(actual) => {
+                    let actual = plain(actual, VALUE_LIMIT);
+                    let shown = if actual.is_empty() { "empty" } else { &actual };
+                    (format!("{key} {shown}, expected {expected}"), format!("{key} is {shown}, expected {expected}"))
+                }
+            };
+            let advice = "Set it back and restart what reads it, or change the registry when this is meant.";
+            Difference::new(State::Degraded, chip, title, last_change(config.config_map.as_str(), held, now), advice)
+        })
+        .collect()
+}
+
+fn held_value<'a>(held: &'a ConfigMapFacts, key: &str) -> Option<&'a str> {
+    held.values.get(key).map(|value| &**value)
+}
+
+/// `fleet-config was last changed 12 minutes ago by kubectl-edit.`
+pub(crate) fn last_change(name: &str, held: &ConfigMapFacts, now: i64) -> String {
+    let by = held.changed_by.as_deref().map(|manager| format!(" by {}", plain(manager, 60))).unwrap_or_default();
+    if held.changed == 0 {
+        return format!("When {name} was last changed is not known.");
+    }
+    format!("{name} was last changed {}{by}.", ago(held.changed, now))
+}
+
+/// `12 minutes ago`: no finer than minutes, so that it changes once a minute at most.
+pub(crate) fn ago(then: i64, now: i64) -> String {
+    let age = Age::between(then, now);
+    if age.seconds() < 60 { "less than a minute ago".to_owned() } else { format!("{} ago", age.words()) }
+}
+
+/// Pods that started before the ConfigMap changed: what a container takes into its environment it keeps until it ends.
+fn old_config(facts: &ComponentFacts<'_>, name: &str, held: &ConfigMapFacts) -> Option<Difference> {
+    let declared = facts.declared.reads.iter().any(|read| read.as_str() == name);
+    if !declared || held.changed == 0 {
+        return None;
+    }
+    let (mut all, mut old) = (0u32, 0u32);
+    for pod in facts.pods.iter().filter(|pod| is_running(pod)) {
+        all += 1;
+        old += u32::from(started(pod).saturating_add(TOLERANCE) < held.changed);
+    }
+    if old == 0 {
+        return None;
+    }
+    let component = &facts.id.name;
+    let (verb, rest) = (if old == 1 { "runs" } else { "run" }, if all - old == 1 { "does" } else { "do" });
+    let others = if all == old { String::new() } else { format!("; {} {rest} not", all - old) };
+    let noun = if old == 1 { "pod" } else { "pods" };
+    Some(Difference::new(
+        State::Degraded,
+        format!("old config in {old} of {all}"),
+        format!("{component} runs with old config"),
+        format!("{} {old} {noun} {verb} with what stood there before{others}.", last_change(name, held, facts.now)),
+        format!("Restart {component} when the change is meant; a restart applies it."),
+    ))
+}
+
+/// When a pod read its config last. A container that starts again reads it again; with several of them it is not known
+/// which one started.
+fn started(pod: &PodRow) -> i64 {
+    if pod.containers == 1 { pod.created.max(pod.restarted) } else { pod.created }
+}
+
+/// Whether a pod is there to stay: one that ended or goes reads nothing any more.
+fn is_running(pod: &PodRow) -> bool {
+    let gone = [Word::Terminating, Word::StuckTerminating, Word::Completed, Word::Evicted, Word::Failed];
+    Word::of(&pod.status).is_none_or(|word| !gone.contains(&word))
+}
+
+pub(super) fn expectations(facts: &ComponentFacts<'_>) -> Vec<Expectation> {
+    let mut lines = Vec::new();
+    for config in read_by(facts) {
+        let held = facts.config_maps.get(config.config_map.as_str());
+        for (key, expected) in &config.expect {
+            let actual = held.and_then(|held| held_value(held, key));
+            let shown = actual.map_or(NONE.into(), |actual| plain(actual, VALUE_LIMIT));
+            let line: Expectation = (
+                Arc::from(&*plain(key, VALUE_LIMIT)),
+                Arc::from(&*shown),
+                Arc::from(&*plain(expected, VALUE_LIMIT)),
+                actual == Some(expected.as_str()),
+            );
+            lines.push(line);
+        }
+    }
+    lines
+}

@@ -1,0 +1,124 @@
+//! How many run, and who decides that.
+
+use super::{Difference, Expectation, NONE};
+use crate::component::ComponentFacts;
+use crate::registry::Replicas;
+use crate::view::State;
+
+pub(super) fn differences(facts: &ComponentFacts<'_>) -> Vec<Difference> {
+    let name = &facts.id.name;
+    let mut found = Vec::new();
+    let Some(declared) = facts.declared.replicas else { return found };
+    let range = facts.autoscaler.map(|autoscaler| (autoscaler.min, autoscaler.max));
+    let wanted = facts.workload.map(|workload| workload.wanted);
+    match declared {
+        Replicas::Exactly(expected) => {
+            if let Some((min, max)) = range {
+                found.push(Difference::new(
+                    State::Degraded,
+                    format!("HPA {min}–{max}, expected none"),
+                    format!("{name} has an HPA that was not declared"),
+                    format!("An HPA of {min}–{max} decides how many replicas run; {expected} were declared."),
+                    "Delete the HPA, or declare its bounds in the registry.",
+                ));
+            }
+            if let Some(wanted) = wanted.filter(|wanted| *wanted != expected && (range.is_none() || *wanted == 0)) {
+                found.push(other_count(facts, wanted, &expected.to_string()));
+            }
+        }
+        Replicas::Autoscaled(bounds) => {
+            let expected = format!("{}–{}", bounds.min, bounds.max);
+            match range {
+                // The count alone tells nothing then: nobody changes it.
+                None => found.push(Difference::new(
+                    State::Degraded,
+                    format!("no HPA, expected {expected}"),
+                    format!("{name} has no HPA; {expected} was declared"),
+                    format!("No HPA targets {name}: its replicas do not follow the load."),
+                    "Apply the HPA again; until then scale by hand.",
+                )),
+                Some((min, max)) if (min, max) != (bounds.min, bounds.max) => found.push(Difference::new(
+                    State::Degraded,
+                    format!("HPA {min}–{max}, expected {expected}"),
+                    format!("The HPA of {name} is {min}–{max}, expected {expected}"),
+                    format!("The HPA keeps {name} between {min} and {max} replicas; {expected} was declared."),
+                    "Set the bounds of the HPA, or change the registry.",
+                )),
+                Some(_) => {}
+            }
+            match (wanted, range) {
+                (Some(0), _) => found.push(other_count(facts, 0, &expected)),
+                // A count set by hand under an HPA: the HPA sets it back, so it is news for seconds only.
+                (Some(wanted), Some((min, max))) if !(min..=max).contains(&wanted) => found.push(Difference::new(
+                    State::Degraded,
+                    format!("replicas {wanted}, HPA {min}–{max}"),
+                    format!("{name} was scaled to {wanted}, outside its HPA of {min}–{max}"),
+                    format!("{wanted} replicas are wanted, and the HPA allows {min} to {max}."),
+                    "Nothing to do: the HPA sets it back within about 15 seconds. To keep a number, change the HPA's bounds.",
+                )),
+                (Some(wanted), None) if !(bounds.min..=bounds.max).contains(&wanted) => {
+                    found.push(other_count(facts, wanted, &expected));
+                }
+                (Some(_) | None, _) => {}
+            }
+        }
+    }
+    found
+}
+
+fn other_count(facts: &ComponentFacts<'_>, wanted: u32, expected: &str) -> Difference {
+    let name = &facts.id.name;
+    let chip = format!("replicas {wanted}, expected {expected}");
+    let title = format!("{name} has {wanted} replicas, expected {expected}");
+    let with_autoscaler = facts.autoscaler.is_some();
+    match (wanted, with_autoscaler) {
+        // https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#implicit-maintenance-mode-deactivation
+        (0, true) => Difference::new(
+            State::Failed,
+            chip,
+            title,
+            "It was scaled to 0. That switches its HPA off, and the HPA does not come back by itself.".to_owned(),
+            "Scale it to 1 or more; then the HPA takes over again.",
+        ),
+        (0, false) => Difference::new(
+            State::Failed,
+            chip,
+            title,
+            "It was scaled to 0: nothing of it runs.".to_owned(),
+            format!("Scale it to {}.", expected.split('–').next().unwrap_or(expected)),
+        ),
+        (_, _) => Difference::new(
+            State::Degraded,
+            chip,
+            title,
+            format!("Its {} wants {wanted} replicas; {expected} was declared.", facts.id.kind.title()),
+            format!("Scale it to {expected}, or change the registry when {wanted} is meant."),
+        ),
+    }
+}
+
+pub(super) fn expectations(facts: &ComponentFacts<'_>) -> Vec<Expectation> {
+    let Some(declared) = facts.declared.replicas else { return Vec::new() };
+    let wanted = facts.workload.map(|workload| workload.wanted);
+    let actual = wanted.map_or_else(|| NONE.to_owned(), |wanted| wanted.to_string());
+    let range = facts.autoscaler.map(|autoscaler| (autoscaler.min, autoscaler.max));
+    let range_text = range.map_or_else(|| NONE.to_owned(), |(min, max)| format!("{min}–{max}"));
+    match declared {
+        Replicas::Exactly(expected) => {
+            let mut lines: Vec<Expectation> =
+                vec![("replicas".into(), actual.into(), expected.to_string().into(), wanted == Some(expected))];
+            if range.is_some() {
+                lines.push(("HPA".into(), range_text.into(), NONE.into(), false));
+            }
+            lines
+        }
+        Replicas::Autoscaled(bounds) => {
+            let expected = format!("{}–{}", bounds.min, bounds.max);
+            let inside = wanted.is_some_and(|wanted| (bounds.min..=bounds.max).contains(&wanted));
+            vec![
+                ("replicas".into(), actual.into(), expected.as_str().into(), inside),
+                ("HPA".into(), range_text.into(), expected.as_str().into(), range == Some((bounds.min, bounds.max))),
+            ]
+        }
+    }
+}

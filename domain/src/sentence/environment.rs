@@ -1,0 +1,218 @@
+//! How an environment is, in one sentence.
+
+use std::collections::BTreeSet;
+
+use super::NOT_SEEN_YET;
+use super::phrase::{cause, clause, counts, depth, difference, opening};
+use crate::age::Age;
+use crate::freshness::Freshness;
+use crate::health::Word;
+use crate::registry::{self, Replicas, Role, Tier};
+use crate::view::{Cell, State};
+
+/// How an environment is, in a state and one sentence: `Usable. Nothing changed for 3 days.`
+///
+/// The state is the worst of its components', with three exceptions: a worker that is down does not keep users from working
+/// and makes it Degraded; a component that was declared and is scaled to 0 is as good as down; and in production any
+/// difference from what was declared makes it Degraded, while elsewhere it is a remark.
+///
+/// `cells` are its components, `now` is seconds since 1970.
+pub fn environment(
+    environment: &registry::Environment,
+    cells: &[&Cell],
+    freshness: Freshness,
+    now: i64,
+) -> (State, String) {
+    match freshness {
+        Freshness::Never => return (State::Unknown, NOT_SEEN_YET.to_owned()),
+        Freshness::Stale(at) => {
+            let age = Age::between_ms(at, now.saturating_mul(1000));
+            let age = if age.seconds() < 60 { "less than a minute".to_owned() } else { age.words() };
+            return (State::Unknown, format!("Not seen for {age}: the cluster does not answer."));
+        }
+        Freshness::Live(_) => {}
+    }
+    let mut judged: Vec<(State, &Cell)> = cells.iter().map(|cell| (matters(environment, cell), *cell)).collect();
+    // Worst first, and of the equally bad what others depend on.
+    judged.sort_by_key(|(state, cell)| (std::cmp::Reverse(*state), depth(cell.role)));
+    let Some(&(worst, _)) = judged.first() else {
+        return (State::Unknown, "Nothing is declared to run here.".to_owned());
+    };
+    let drifted = judged.iter().find_map(|(_, cell)| difference(cell).map(|text| (*cell, text)));
+    let state = match environment.tier {
+        Tier::Production if drifted.is_some() => worst.max(State::Degraded),
+        Tier::Production | Tier::Staging | Tier::Development => worst,
+    };
+    (state, sentence(worst, &judged, drifted, cells, now))
+}
+
+fn sentence(
+    worst: State,
+    judged: &[(State, &Cell)],
+    drifted: Option<(&Cell, &str)>,
+    cells: &[&Cell],
+    now: i64,
+) -> String {
+    let of = |wanted: State| judged.iter().filter(move |(state, _)| *state == wanted).map(|(_, cell)| *cell);
+    // On their way, and nobody is served meanwhile.
+    let waiting: Vec<&Cell> = of(State::Progressing).filter(|cell| serves_nobody(cell)).collect();
+    let mut said = match worst {
+        State::Failed => down(&of(State::Failed).collect::<Vec<_>>(), judged),
+        State::Degraded => degraded(&of(State::Degraded).collect::<Vec<_>>(), waiting.is_empty()),
+        State::Unknown => {
+            of(State::Unknown).next().map(|cell| format!("{}.", opening(&clause(cell)))).unwrap_or_default()
+        }
+        State::Progressing if waiting.is_empty() => of(State::Progressing).next().map(progress).unwrap_or_default(),
+        State::Progressing => String::new(),
+        State::Ready => "Usable.".to_owned(),
+        State::Off => "Switched off: nothing is wanted here.".to_owned(),
+    };
+    for cell in waiting.iter().take(1) {
+        said.push_str(&format!(" {}", coming(cell)));
+    }
+    match (worst, drifted) {
+        (State::Ready | State::Progressing | State::Off, Some((cell, difference))) => {
+            said.push_str(&format!(" {}", not_as_declared(cell, difference, cells)));
+        }
+        (State::Ready, None) => said.push_str(&quiet(cells, now)),
+        (State::Failed | State::Degraded | State::Unknown | State::Progressing | State::Off, _) => {}
+    }
+    said.trim_start().to_owned()
+}
+
+/// How much a component's state matters to the users of its environment.
+fn matters(environment: &registry::Environment, cell: &Cell) -> State {
+    let declared = environment
+        .components
+        .iter()
+        .find(|component| component.kind == cell.id.kind && component.name == cell.id.name);
+    let is_wanted = declared.is_some_and(|component| match component.replicas {
+        Some(Replicas::Exactly(count)) => count > 0,
+        Some(Replicas::Autoscaled(_)) => true,
+        None => false,
+    });
+    let state = match cell.status.state {
+        State::Off if is_wanted => State::Failed,
+        state @ (State::Off | State::Ready | State::Progressing | State::Unknown | State::Degraded | State::Failed) => {
+            state
+        }
+    };
+    match cell.role {
+        Role::Worker => state.min(State::Degraded),
+        Role::App | Role::Api | Role::Database | Role::Cache => state,
+    }
+}
+
+fn serves_nobody(cell: &Cell) -> bool {
+    let needed = match cell.role {
+        Role::App | Role::Api | Role::Database | Role::Cache => true,
+        Role::Worker => false,
+    };
+    needed && cell.ready == 0
+}
+
+/// `fleet-api is down: crash loop, exit code 1. The app serves.`
+fn down(down: &[&Cell], judged: &[(State, &Cell)]) -> String {
+    let Some((first, others)) = down.split_first() else { return String::new() };
+    let mut said = format!("{} is down: {}.", first.id.name, cause(first));
+    match others {
+        [] => {}
+        [one] => said.push_str(&format!(" {} is down too.", one.id.name)),
+        [one, two] => said.push_str(&format!(" {} and {} are down too.", one.id.name, two.id.name)),
+        more => said.push_str(&format!(" {} more are down.", more.len())),
+    }
+    let mut apps = judged.iter().filter(|(_, cell)| cell.role == Role::App).peekable();
+    if apps.peek().is_some() && apps.all(|(state, cell)| *state != State::Failed && cell.ready > 0) {
+        said.push_str(" The app serves.");
+    }
+    said
+}
+
+fn degraded(degraded: &[&Cell], is_usable: bool) -> String {
+    let Some((first, others)) = degraded.split_first() else { return String::new() };
+    let counted = counts(first);
+    let counted = if counted.is_empty() { counted } else { format!(": {counted}") };
+    let clause = clause(first);
+    let mut said =
+        if is_usable { format!("Usable, but {clause}{counted}.") } else { format!("{}{counted}.", opening(&clause)) };
+    match others {
+        [] => {}
+        [one] => said.push_str(&format!(" {} is degraded too.", one.id.name)),
+        more => said.push_str(&format!(" {} more are degraded.", more.len())),
+    }
+    said
+}
+
+/// `Rolling out fleet-app dev: 2 of 3 ready.` Without a digest: most ready pods may still run the old one.
+fn progress(cell: &Cell) -> String {
+    let (name, counted) = (&cell.id.name, counts(cell));
+    let tag = if cell.tag.is_empty() { String::new() } else { format!(" {}", cell.tag) };
+    match Progress::of(cell) {
+        Progress::Rolling => format!("Rolling out {name}{tag}: {counted}."),
+        Progress::Scaling => format!("Scaling {name}: {counted}."),
+        Progress::Paused => format!("Usable. The rollout of {name} is paused."),
+        Progress::Starting => format!("Usable. More of {name} is starting: {counted}."),
+    }
+}
+
+/// One that serves nobody until it is there.
+fn coming(cell: &Cell) -> String {
+    let (name, counted) = (&cell.id.name, counts(cell));
+    match Progress::of(cell) {
+        Progress::Rolling => format!("Rolling out {name}, which serves nobody meanwhile: {counted}."),
+        Progress::Paused => format!("{name} serves nobody, and its rollout is paused: {counted}."),
+        Progress::Scaling | Progress::Starting => format!("{name} is starting: {counted}."),
+    }
+}
+
+/// What a component on its way does.
+enum Progress {
+    Rolling,
+    Scaling,
+    Paused,
+    Starting,
+}
+
+impl Progress {
+    fn of(cell: &Cell) -> Self {
+        let word = Word::of(&cell.status);
+        let is = |other| word == Some(other);
+        if is(Word::Rolling) {
+            Self::Rolling
+        } else if is(Word::Scaling) {
+            Self::Scaling
+        } else if is(Word::Paused) {
+            Self::Paused
+        } else {
+            Self::Starting
+        }
+    }
+}
+
+/// `Not as declared: fleet-api LOG_LEVEL debug, expected info, and 1 more.` One fault that several components share is one.
+fn not_as_declared(cell: &Cell, difference: &str, cells: &[&Cell]) -> String {
+    let all = cells.iter().flat_map(|cell| &cell.chips).filter(|chip| chip.state > State::Ready);
+    let texts: BTreeSet<&str> = all.clone().map(|chip| &*chip.text).collect();
+    let sharing = all.filter(|chip| *chip.text == *difference).count();
+    let what = match sharing {
+        0 | 1 => format!("{} {difference}", cell.id.name),
+        more => format!("{difference} in {more} components"),
+    };
+    match texts.len() {
+        0 | 1 => format!("Not as declared: {what}."),
+        more => format!("Not as declared: {what}, and {} more.", more - 1),
+    }
+}
+
+/// When something last changed.
+fn quiet(cells: &[&Cell], now: i64) -> String {
+    let Some(newest) = cells.iter().filter(|cell| cell.changed > 0).max_by_key(|cell| cell.changed) else {
+        return String::new();
+    };
+    let age = Age::between(newest.changed, now);
+    match age.seconds() {
+        ..60 => format!(" {} changed less than a minute ago.", newest.id.name),
+        60..3600 => format!(" {} changed {} ago.", newest.id.name, age.words()),
+        3600.. => format!(" Nothing changed for {}.", age.words()),
+    }
+}
