@@ -35,6 +35,11 @@ pub(super) fn check(environment: &Environment, path: &str, problems: &mut Proble
             let message = format!("the ConfigMap '{name}' is declared at {first} already: write its keys there");
             problems.add(&format!("{path}.configMap"), message);
         }
+        if !environment.components.iter().any(|component| component.reads.contains(name)) {
+            // Its values would be shown nowhere, and look as if they agreed.
+            let message = format!("no component reads '{name}': add it to the reads of those that do");
+            problems.add(&format!("{path}.configMap"), message);
+        }
         config(expectation, &path, problems);
     }
     if environment.components.is_empty() {

@@ -97,6 +97,7 @@ fn every_mistake_is_found_where_it_stands_with_what_to_write() {
             "write its keys there",
         ),
         (r#"["fleet-config"]"#, r#"["other"]"#, "{}.components[0].reads[0]", "is not watched"),
+        (r#", "reads": ["fleet-config"]"#, "", "{}.config[0].configMap", "no component reads 'fleet-config'"),
         (r#"["fleet-config"]"#, r#"["fleet-config", "fleet-config"]"#, "{}.components[0].reads[1]", "write it once"),
         (r#""min": 3"#, r#""min": 0"#, "{}.components[0].replicas.min", "1 or more"),
         (r#""max": 20"#, r#""max": 2"#, "{}.components[0].replicas.max", "at least 3"),
