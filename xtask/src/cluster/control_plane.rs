@@ -50,6 +50,9 @@ pub async fn up(cluster: &Cluster, programs: &Path) -> Result<bool> {
     let applier = Applier::new(client.clone(), "quarterdeck-dev");
     applier.apply_all(&documents_in(&project().join("dev/crds"))?).await?;
     applier.wait_for_kinds(Duration::from_secs(60)).await?;
+    if process::alive(&cluster.run, "kwok").is_none() {
+        nodes::release(&client).await?;
+    }
     let kwok = begin(cluster, programs, "kwok", kwok(cluster)?)?;
     begin(cluster, programs, "metrics-server", metrics_server(cluster))?;
     if kwok {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use futures::{StreamExt, TryStreamExt, stream};
-use k8s_openapi::api::core::v1::Node;
+use k8s_openapi::api::{coordination::v1::Lease, core::v1::Node};
 use kube::{
     Api, Client,
-    api::{ListParams, PostParams},
+    api::{DeleteParams, ListParams, PostParams},
 };
 use serde_json::{Value, json};
 
@@ -34,6 +34,15 @@ pub async fn ensure(client: &Client, count: u16) -> Result<()> {
             }
         })
         .await
+}
+
+/// Forgets who kept the nodes alive. An earlier kwok still holds their leases for minutes, and a new one would wait.
+pub async fn release(client: &Client) -> Result<()> {
+    let api: Api<Lease> = Api::namespaced(client.clone(), "kube-node-lease");
+    api.delete_collection(&DeleteParams::default(), &ListParams::default())
+        .await
+        .context("deleting the leases of the nodes")?;
+    Ok(())
 }
 
 /// Waits until every node that is not meant to be down is ready.

@@ -58,11 +58,13 @@ pub fn alive(run: &Path, name: &str) -> Option<u32> {
     is_ours(&stat, start_time.parse().ok()?, &cmdline, name).then_some(pid)
 }
 
-/// A process id is used again some day; name and start time together are not.
+/// A process id is used again some day; name and start time together are not. For a moment after its start a process
+/// has no command line yet: the kernel lets go of whoever started it before it writes that down.
 fn is_ours(stat: &Stat, start_time: u64, cmdline: &[u8], name: &str) -> bool {
     let program = cmdline.split(|byte| *byte == 0).next().unwrap_or_default();
     let file = program.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-    !stat.is_over && stat.start_time == start_time && file == name.as_bytes()
+    let is_named = cmdline.is_empty() || file == name.as_bytes();
+    !stat.is_over && stat.start_time == start_time && is_named
 }
 
 /// Ends a process by its id, politely first. False when there was none.
@@ -155,7 +157,10 @@ mod tests {
         {
             assert_eq!(is_ours(&stat, start_time, cmdline, name), expected, "{start_time} {name}");
         }
-        assert!(!is_ours(&Stat { is_over: true, start_time: 7 }, 7, cmdline, "etcd"), "a zombie is over");
+        assert!(is_ours(&stat, 7, b"", "etcd"), "it has just been started");
+        for cmdline in [cmdline.as_slice(), b""] {
+            assert!(!is_ours(&Stat { is_over: true, start_time: 7 }, 7, cmdline, "etcd"), "a zombie is over");
+        }
     }
 
     #[test]
