@@ -1,6 +1,8 @@
 //! `cargo xtask …`: what the project's own work needs, one module per command.
 
+mod bench;
 mod cluster;
+mod demo;
 mod step;
 mod web;
 mod world;
@@ -22,6 +24,10 @@ enum Command {
     Cluster(cluster::Command),
     /// The demo world: keeps the five systems alive, breaks and heals them.
     World(world::Arguments),
+    /// Everything in one: builds, starts clusters, world and console, and stops them with ctrl-c.
+    Demo(demo::Arguments),
+    /// The benchmarks of docs/performance.md.
+    Bench(bench::Arguments),
     /// The browser part: WebAssembly, bindings, style sheet, hashed and compressed files.
     Web(web::Arguments),
 }
@@ -30,6 +36,8 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Cluster(command) => cluster::run(command),
         Command::World(arguments) => world::run(arguments),
+        Command::Demo(arguments) => demo::run(arguments),
+        Command::Bench(arguments) => bench::run(arguments),
         Command::Web(arguments) => web::run(arguments),
     }
 }

@@ -14,6 +14,7 @@ use std::{
 };
 
 use anyhow::Context;
+pub use tools::target_folder;
 
 use crate::step::{self, Fingerprint};
 
@@ -46,7 +47,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let root = workspace();
     let Arguments { profile, out, smallest } = arguments;
     let out = root.join(out);
-    let work = tools::target_folder(&root).join("web").join(match (profile, smallest) {
+    let work = target_folder(&root).join("web").join(match (profile, smallest) {
         (Profile::Dev, _) => "dev",
         (Profile::Release, false) => "release",
         (Profile::Release, true) => "smallest",

@@ -1,0 +1,226 @@
+//! `cargo xtask demo`: everything on this machine in one command, and gone again with ctrl-c.
+
+use std::{
+    env,
+    fs::{self, File},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, anyhow, bail};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    process::{Child, Command},
+    signal::unix::{SignalKind, signal},
+    time::{sleep, timeout},
+};
+
+use crate::{
+    step,
+    web::{self, Profile},
+};
+
+/// How long the program may take until it can show its pages.
+const READY: Duration = Duration::from_secs(60);
+/// How long a process may take to end before it is killed.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Where the demo is shown.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Where the console listens.
+    #[arg(long, default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 7780)))]
+    listen: SocketAddr,
+}
+
+/// Builds, starts, waits for ctrl-c, and stops what it started.
+pub fn run(arguments: Arguments) -> Result<()> {
+    // Known now rather than after minutes of building.
+    let listen = arguments.listen;
+    drop(TcpListener::bind(listen).with_context(|| {
+        format!("{listen} is taken, perhaps by another demo; end that one, or choose another with --listen")
+    })?);
+    let begun = Instant::now();
+    let root = web::workspace();
+    eprintln!("The program");
+    step::timed("quarterdeck, release", || {
+        step::run(std::process::Command::new("cargo").current_dir(&root).args([
+            "build",
+            "--release",
+            "--package",
+            "server",
+            "--bin",
+            "quarterdeck",
+        ]))
+    })?;
+    web::run(web::Arguments { profile: Profile::Release, out: "target/site".into(), smallest: false })?;
+
+    let runtime = tokio::runtime::Runtime::new().context("starting the async runtime")?;
+    runtime.block_on(show(&root, listen, begun))
+}
+
+/// The part that starts processes; whatever comes, they are stopped.
+async fn show(root: &Path, listen: SocketAddr, begun: Instant) -> Result<()> {
+    let mut running = Running { root: root.to_owned(), clusters: Vec::new(), processes: Vec::new() };
+    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening for ctrl-c")?;
+    let shown = tokio::select! {
+        shown = running.keep_up(listen, begun) => shown,
+        _ = interrupt.recv() => Ok(()),
+        _ = terminate.recv() => Ok(()),
+    };
+    running.stop().await?;
+    shown
+}
+
+/// What this command started and therefore stops.
+struct Running {
+    root: PathBuf,
+    clusters: Vec<&'static str>,
+    processes: Vec<(&'static str, Child)>,
+}
+
+impl Running {
+    /// Starts everything and stays until something ends that should not.
+    async fn keep_up(&mut self, listen: SocketAddr, begun: Instant) -> Result<()> {
+        eprintln!("The clusters");
+        for name in ["main", "fleetops"] {
+            let status = xtask(&["cluster", "status", "--name", name]).output().await.context("asking for clusters")?;
+            if !String::from_utf8_lossy(&status.stdout).contains(" up ") {
+                self.clusters.push(name);
+            }
+        }
+        let start = Instant::now();
+        // In our own group: ctrl-c ends it too, so that nothing is started behind our back.
+        let up = xtask(&["cluster", "up"]).kill_on_drop(true).status().await.context("starting the clusters")?;
+        if !up.success() {
+            bail!("the clusters did not start ({up})");
+        }
+        step::report("clusters with the five systems", &step::seconds(start.elapsed()));
+
+        let start = Instant::now();
+        let kubeconfig = xtask(&["cluster", "kubeconfig"]).output().await.context("asking for the kubeconfig")?;
+        let kubeconfig = String::from_utf8(kubeconfig.stdout).context("the kubeconfig's path")?;
+        let program = web::target_folder(&self.root).join("release/quarterdeck");
+        let mut server = Command::new(program);
+        server
+            .args(["serve", "--config", "config/demo.yaml", "--site", "target/site", "--kubeconfig", kubeconfig.trim()])
+            .args(["--listen", &listen.to_string()]);
+        fs::create_dir_all(web::target_folder(&self.root).join("demo")).context("creating the folder of the logs")?;
+        self.begin("quarterdeck", server)?;
+        self.begin("world", xtask(&["world"]))?;
+        let ready = async {
+            while !answers(listen).await {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::select! {
+            ready = timeout(READY, ready) => ready.with_context(|| {
+                format!("quarterdeck is not ready after {READY:?}; see {}", self.log("quarterdeck").display())
+            })?,
+            (name, status) = ended(&mut self.processes) => return Err(self.unexpected(name, status)),
+        }
+        step::report("quarterdeck ready", &step::seconds(start.elapsed()));
+
+        let address = format!("http://{listen}");
+        eprintln!(
+            "\n  {address}\n\n  Up after {}. Ctrl-C stops what this command started.",
+            step::seconds(begun.elapsed())
+        );
+        eprintln!("  To look inside: export KUBECONFIG={}", kubeconfig.trim());
+        eprintln!("  Logs: {}, world.log beside it\n", self.log("quarterdeck").display());
+        let (name, status) = ended(&mut self.processes).await;
+        Err(self.unexpected(name, status))
+    }
+
+    /// Starts a process in a group of its own: ctrl-c reaches it through us, in order.
+    fn begin(&mut self, name: &'static str, mut command: Command) -> Result<()> {
+        let path = self.log(name);
+        let log = File::create(&path).with_context(|| format!("creating {}", path.display()))?;
+        let child = command
+            .current_dir(&self.root)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().context("sharing a log file")?)
+            .stderr(log)
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("starting {name}"))?;
+        self.processes.push((name, child));
+        Ok(())
+    }
+
+    fn log(&self, name: &str) -> PathBuf {
+        web::target_folder(&self.root).join("demo").join(format!("{name}.log"))
+    }
+
+    /// Ends with what the process that ended said last.
+    fn unexpected(&self, name: &str, status: ExitStatus) -> anyhow::Error {
+        let text = fs::read_to_string(self.log(name)).unwrap_or_default();
+        let lines: Vec<_> = text.lines().collect();
+        let last = lines[lines.len().saturating_sub(12)..].join("\n    ");
+        anyhow!("{name} ended with {status}:\n    {last}")
+    }
+
+    /// Stops what was started, in the other order.
+    async fn stop(&mut self) -> Result<()> {
+        eprintln!("\nStopping");
+        for (name, mut child) in self.processes.drain(..).rev() {
+            let start = Instant::now();
+            if let Some(pid) = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) {
+                // It may have ended by itself in between, which is what is wanted.
+                let _ = kill_process(pid, Signal::TERM);
+            }
+            if timeout(PATIENCE, child.wait()).await.is_err() {
+                child.kill().await.with_context(|| format!("killing {name}"))?;
+            }
+            step::report(name, &step::seconds(start.elapsed()));
+        }
+        for name in self.clusters.drain(..) {
+            let start = Instant::now();
+            let mut down = xtask(&["cluster", "down", "--name", name]);
+            let down = down.process_group(0).stdout(Stdio::null()).status().await.context("stopping a cluster")?;
+            if !down.success() {
+                bail!("cluster {name} did not stop ({down}): cargo xtask cluster down --name {name}");
+            }
+            step::report(&format!("cluster {name}"), &step::seconds(start.elapsed()));
+        }
+        Ok(())
+    }
+}
+
+/// Another command of this very program.
+fn xtask(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap_or_else(|_| "xtask".into()));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// The first process that ends.
+async fn ended(processes: &mut [(&'static str, Child)]) -> (&'static str, ExitStatus) {
+    loop {
+        for (name, child) in processes.iter_mut() {
+            if let Ok(Some(status)) = child.try_wait() {
+                return (name, status);
+            }
+        }
+        sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Whether `/readyz` says 200.
+async fn answers(address: SocketAddr) -> bool {
+    let ask = async {
+        let mut stream = TcpStream::connect(address).await?;
+        let request = format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await?;
+        Ok::<_, std::io::Error>(answer.starts_with(b"HTTP/1.1 200"))
+    };
+    matches!(timeout(Duration::from_secs(2), ask).await, Ok(Ok(true)))
+}
