@@ -1,0 +1,28 @@
+import type { Page } from "@playwright/test";
+
+/** The pages there are, each with something that stands in its title. */
+export const pages = [
+  { name: "wall", path: "/", title: "Wall" },
+  { name: "wall-differs", path: "/?only=differs", title: "Wall" },
+  { name: "environment", path: "/e/fleet-management/production", title: "Production" },
+  { name: "environment-fleetops", path: "/e/fleetops/staging", title: "Staging" },
+  { name: "component", path: "/e/fleet-management/production/deployment/fleet-api", title: "fleet-api" },
+  { name: "component-database", path: "/e/super-todo/staging/statefulset/postgres-staging", title: "postgres-staging" },
+  { name: "pods", path: "/pods", title: "Pods" },
+  { name: "pods-filtered", path: "/pods?filter=fleet-api", title: "Pods" },
+] as const;
+
+/** What a page says, cell by cell: without ages, which differ from one moment to the next. */
+export async function facts(page: Page): Promise<string[]> {
+  return page.locator("main").evaluate((main) => {
+    const copy = main.cloneNode(true) as Element;
+    for (const age of copy.querySelectorAll("time, svg, form, [aria-hidden=true]")) age.remove();
+    const cells = [...copy.querySelectorAll("h1, h2, td, th, dt, dd, li, p")];
+    return cells.map((cell) => (cell.textContent ?? "").replace(/\s+/g, " ").trim()).filter((text) => text !== "");
+  });
+}
+
+/** Waits until changes arrive. */
+export async function live(page: Page): Promise<void> {
+  await page.getByRole("banner").getByText("live", { exact: true }).waitFor();
+}

@@ -1,0 +1,21 @@
+import { defineConfig } from "@playwright/test";
+import { browser } from "./harness/browser.ts";
+
+/** Every page with script and without, then what happens when something breaks. One cluster pair, so one worker. */
+export default defineConfig({
+  testDir: "specs",
+  outputDir: "test-results",
+  globalSetup: "./harness/setup.ts",
+  workers: 1,
+  forbidOnly: process.env.CI === "true",
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: [["list"]],
+  use: { ...browser, trace: "retain-on-failure" },
+  projects: [
+    { name: "script", testMatch: ["pages.spec.ts", "facts.spec.ts", "axe.spec.ts", "live.spec.ts"] },
+    { name: "no-script", testMatch: "pages.spec.ts", use: { javaScriptEnabled: false } },
+    // Last, because it stops what the others need.
+    { name: "faults", testMatch: "faults.spec.ts", dependencies: ["script", "no-script"] },
+  ],
+});
