@@ -1,6 +1,6 @@
 //! What keeps an autoscaler from scaling.
 
-use super::word::full_stop;
+use super::word::with_message;
 use crate::facts::{AutoscalerFacts, Condition};
 
 /// What can be wrong with an autoscaler.
@@ -58,8 +58,7 @@ pub(crate) fn trouble(facts: &AutoscalerFacts) -> Option<(Trouble, String)> {
 }
 
 fn reason(condition: &Condition, claim: &str) -> String {
-    let said = full_stop(if condition.message.is_empty() { &condition.reason } else { &condition.message });
-    if said.is_empty() { format!("{claim}.") } else { format!("{claim}: {said}") }
+    with_message(claim, if condition.message.is_empty() { &condition.reason } else { &condition.message })
 }
 
 #[cfg(test)]

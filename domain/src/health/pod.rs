@@ -4,7 +4,7 @@ mod container;
 #[cfg(test)]
 mod tests;
 
-use super::word::{Word, full_stop};
+use super::word::{Word, full_stop, with_message};
 use crate::facts::{ContainerState, Phase, PodFacts};
 use crate::view::{State, Status};
 
@@ -42,8 +42,7 @@ pub fn pod(facts: &PodFacts, now: i64) -> Status {
         Phase::Pending | Phase::Running => {}
     }
     if let Some(message) = facts.unschedulable.as_deref() {
-        let why = format!("No node takes it: {}", full_stop(message));
-        return Word::Unschedulable.status(State::Degraded, why.trim_end_matches([':', ' ']));
+        return Word::Unschedulable.status(State::Degraded, with_message("No node takes it", message));
     }
     let age = now.saturating_sub(facts.created);
     let initialised = facts

@@ -118,6 +118,12 @@ pub(super) fn full_stop(message: &str) -> String {
     if shown.is_empty() { String::new() } else { format!("{shown}.") }
 }
 
+/// A claim of ours with what the cluster says about it: `No node takes it: 3 Insufficient cpu.`
+pub(super) fn with_message(claim: &str, message: &str) -> String {
+    let said = full_stop(message);
+    if said.is_empty() { format!("{claim}.") } else { format!("{claim}: {said}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

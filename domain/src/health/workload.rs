@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::word::{Word, full_stop};
+use super::word::{Word, with_message};
 use crate::facts::{Condition, WorkloadFacts};
 use crate::name::WorkloadKind;
 use crate::view::{PodRow, State, Status};
@@ -149,9 +149,8 @@ fn replica_failure(facts: &WorkloadFacts, condition: &Condition) -> Status {
         Some((_, cause)) => cause,
         None => &condition.message,
     };
-    let why = format!("Kubernetes refuses to make more pods: {}", full_stop(message));
     let state = if facts.ready == 0 { State::Failed } else { State::Degraded };
-    Word::ReplicaFailure.status(state, why.trim_end_matches([':', ' ']))
+    Word::ReplicaFailure.status(state, with_message("Kubernetes refuses to make more pods", message))
 }
 
 fn stuck_rollout(facts: &WorkloadFacts, worst: Option<&PodRow>) -> Status {

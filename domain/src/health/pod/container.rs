@@ -87,7 +87,7 @@ fn pull_cause(reason: &str, message: &str) -> &'static str {
         "cannot be pulled: the registry refuses the credentials, or there is no such repository."
     } else if says(&["not found", "manifest unknown", "does not exist"]) {
         "cannot be pulled: the registry has no such image or tag."
-    } else if says(&["too many requests", "toomanyrequests", "429"]) {
+    } else if says(&["too many requests", "toomanyrequests", " 429 "]) {
         "cannot be pulled: the registry limits how often it is asked."
     } else if says(&["no such host", "connection refused", "timeout", "timed out", "dial tcp", "unreachable"]) {
         "cannot be pulled: the registry cannot be reached."
