@@ -37,7 +37,6 @@ pub struct File {
     /// The name with the hash, relative to the manifest: `pkg/quarterdeck.0f3a….js`.
     pub file: String,
     /// What `Content-Type` says.
-    #[serde(rename = "type")]
     pub media_type: &'static str,
     /// Size in bytes as it is.
     pub size: usize,
