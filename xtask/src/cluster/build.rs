@@ -5,6 +5,8 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -127,23 +129,38 @@ fn watch(what: &str, mut command: Command) -> Result<()> {
         .spawn()
         .with_context(|| format!("starting the build of {what}"))?;
     let output = child.stderr.take().context("reading what the build says")?;
+    let (sender, lines) = mpsc::channel();
+    let reader = thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            // The receiver below lives until the sender is gone.
+            let _ = sender.send(line);
+        }
+    });
     let (mut compiled, mut downloaded, mut last) = (0, 0, Vec::new());
     let mut told = Instant::now();
-    for line in BufReader::new(output).lines().map_while(Result::ok) {
-        if line.starts_with("go: downloading") {
-            downloaded += 1;
-        } else if !line.contains(' ') {
-            compiled += 1;
+    loop {
+        // Linking says nothing for a minute: the time goes on being told.
+        match lines.recv_timeout(TELL_EVERY) {
+            Ok(line) => {
+                if line.starts_with("go: downloading") {
+                    downloaded += 1;
+                } else if !line.contains(' ') {
+                    compiled += 1;
+                }
+                last.push(line);
+                if last.len() > 20 {
+                    last.remove(0);
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
         }
-        last.push(line);
-        if last.len() > 20 {
-            last.remove(0);
-        }
-        if told.elapsed() > TELL_EVERY {
+        if told.elapsed() >= TELL_EVERY {
             step.tell(&format!("{downloaded} modules downloaded, {compiled} packages compiled"));
             told = Instant::now();
         }
     }
+    let _ = reader.join();
     if !child.wait().context("waiting for the build")?.success() {
         bail!("building {what} failed:\n{}", last.join("\n"));
     }
