@@ -39,12 +39,25 @@ pub struct ComponentFacts<'a> {
     pub pods: &'a [&'a PodRow],
     /// The ConfigMaps of its environment that the registry names, by name; one that is missing does not exist.
     pub config_maps: &'a BTreeMap<Arc<str>, ConfigMapFacts>,
+    /// What may not be read, so that its absence says nothing.
+    pub unreadable: Unreadable,
     /// When its newest revision was made, seconds since 1970; 0 when not known.
     pub changed: i64,
     /// How old all this is.
     pub freshness: Freshness,
     /// Seconds since 1970.
     pub now: i64,
+}
+
+/// Kinds that the account may not read here: of these, what is not there is unknown, not absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Unreadable {
+    /// The kind of this component.
+    pub workload: bool,
+    /// Autoscalers.
+    pub autoscalers: bool,
+    /// The ConfigMaps of the environment.
+    pub config_maps: bool,
 }
 
 /// What is to be said of a component.
@@ -114,6 +127,9 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
 /// How it was when it was seen.
 fn seen(facts: &ComponentFacts<'_>) -> Status {
     match facts.workload {
+        None if facts.unreadable.workload => {
+            Word::Unknown.status(State::Unknown, "The account of Quarterdeck may not read it.")
+        }
         None => Word::Missing.status(State::Failed, "It is declared here and does not exist."),
         Some(workload) => health::workload(workload, facts.pods.iter().copied(), facts.now),
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::component::{Assessment, ComponentFacts, assess};
+use domain::component::{Assessment, ComponentFacts, Unreadable, assess};
 use domain::facts::{TemplateContainer, WorkloadFacts};
 use domain::freshness::Freshness;
 use domain::name::{ClusterId, EnvironmentId, Namespace, ObjectName};
@@ -213,6 +213,7 @@ fn fleet_api(digests: &[&str]) -> Assessment {
         autoscaler: None,
         pods: &pods.iter().collect::<Vec<_>>(),
         config_maps: &BTreeMap::new(),
+        unreadable: Unreadable::default(),
         changed: NOW - 60,
         freshness: Freshness::Live(NOW * 1000),
         now: NOW,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Assessment, ComponentFacts, assess};
+use super::{Assessment, ComponentFacts, Unreadable, assess};
 use crate::facts::{AutoscalerFacts, Condition, ConfigMapFacts, TemplateContainer, WorkloadFacts};
 use crate::freshness::Freshness;
 use crate::name::{EnvironmentId, WorkloadKind};
@@ -22,6 +22,7 @@ pub(crate) struct World {
     pub(crate) autoscaler: Option<AutoscalerFacts>,
     pub(crate) pods: Vec<PodRow>,
     pub(crate) config_maps: BTreeMap<Arc<str>, ConfigMapFacts>,
+    pub(crate) unreadable: Unreadable,
     pub(crate) changed: i64,
     pub(crate) freshness: Freshness,
 }
@@ -129,6 +130,7 @@ pub(crate) fn world(name: &str) -> World {
         workload: Some(workload),
         autoscaler,
         config_maps: [("fleet-config".into(), held)].into(),
+        unreadable: Unreadable::default(),
         changed: NOW - 3 * 86_400,
         freshness: Freshness::Live(NOW * 1000),
     }
@@ -146,6 +148,7 @@ impl World {
             autoscaler: self.autoscaler.as_ref(),
             pods: &pods,
             config_maps: &self.config_maps,
+            unreadable: self.unreadable,
             changed: self.changed,
             freshness: self.freshness,
             now: NOW,

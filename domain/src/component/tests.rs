@@ -150,3 +150,25 @@ fn one_fault_that_several_components_share_is_one_finding() {
     assert!(findings.iter().any(|finding| finding.component.is_some()));
     assert!(findings.is_sorted_by_key(|finding| std::cmp::Reverse(finding.state)));
 }
+
+#[test]
+fn what_may_not_be_read_is_unknown_and_not_absent() {
+    let unreadable = Unreadable { workload: true, autoscalers: true, config_maps: true };
+    for (blind, state, hpa, config) in [
+        (Unreadable::default(), State::Failed, "no HPA", "no ConfigMap"),
+        (unreadable, State::Unknown, "HPA unknown", "ConfigMap fleet-config unknown"),
+    ] {
+        let mut world = world("fleet-app");
+        world.workload = None;
+        world.autoscaler = None;
+        world.config_maps.clear();
+        world.unreadable = blind;
+        let cell = world.assess().cell;
+        assert_eq!(cell.status.state, state);
+        for text in [hpa, config] {
+            let chip = cell.chips.iter().find(|chip| chip.text.starts_with(text));
+            let chip = chip.unwrap_or_else(|| panic!("{text} is not among {:?}", cell.chips));
+            assert_eq!(chip.state == State::Unknown, blind.autoscalers, "{text}");
+        }
+    }
+}

@@ -32,6 +32,13 @@ pub(super) fn differences(facts: &ComponentFacts<'_>) -> Vec<Difference> {
     for config in read_by(facts) {
         let name = config.config_map.as_str();
         match facts.config_maps.get(name) {
+            None if facts.unreadable.config_maps => found.push(Difference::new(
+                State::Unknown,
+                format!("ConfigMap {name} unknown"),
+                format!("It is not known what stands in the ConfigMap {name}"),
+                "The account of Quarterdeck may not read it.".to_owned(),
+                "Grant it list and watch on that ConfigMap.",
+            )),
             None => found.push(Difference::new(
                 State::Degraded,
                 format!("no ConfigMap {name}"),

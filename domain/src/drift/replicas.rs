@@ -29,6 +29,13 @@ pub(super) fn differences(facts: &ComponentFacts<'_>) -> Vec<Difference> {
         Replicas::Autoscaled(bounds) => {
             let expected = format!("{}–{}", bounds.min, bounds.max);
             match range {
+                None if facts.unreadable.autoscalers => found.push(Difference::new(
+                    State::Unknown,
+                    "HPA unknown".to_owned(),
+                    format!("It is not known whether {name} has its HPA"),
+                    "The account of Quarterdeck may not read autoscalers here.".to_owned(),
+                    "Grant it list and watch on horizontalpodautoscalers.",
+                )),
                 // The count alone tells nothing then: nobody changes it.
                 None => found.push(Difference::new(
                     State::Degraded,
@@ -102,7 +109,8 @@ pub(super) fn expectations(facts: &ComponentFacts<'_>) -> Vec<Expectation> {
     let wanted = facts.workload.map(|workload| workload.wanted);
     let actual = wanted.map_or_else(|| NONE.to_owned(), |wanted| wanted.to_string());
     let range = facts.autoscaler.map(|autoscaler| (autoscaler.min, autoscaler.max));
-    let range_text = range.map_or_else(|| NONE.to_owned(), |(min, max)| format!("{min}–{max}"));
+    let absent = if facts.unreadable.autoscalers { "unknown" } else { NONE };
+    let range_text = range.map_or_else(|| absent.to_owned(), |(min, max)| format!("{min}–{max}"));
     match declared {
         Replicas::Exactly(expected) => {
             let mut lines: Vec<Expectation> =

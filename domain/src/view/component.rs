@@ -52,10 +52,11 @@ pub struct RevisionRow {
 pub type RevisionPatch = ((u32, u32), bool, Vec<i64>, Option<Arc<str>>, Option<Arc<str>>);
 
 impl Keyed for RevisionRow {
-    type Key = (i64, Arc<str>);
+    /// Made again under its name, it is another one.
+    type Key = (i64, Arc<str>, i64);
     type Patch = RevisionPatch;
     fn key(&self) -> Self::Key {
-        (self.number, self.name.clone())
+        (self.number, self.name.clone(), self.created)
     }
     fn patch_to(&self, new: &Self) -> RevisionPatch {
         (

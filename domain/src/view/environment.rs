@@ -132,8 +132,8 @@ pub struct EventRow {
     pub last: i64,
 }
 
-/// What changes in an event: how often and when.
-pub type EventPatch = (u32, i64, Option<Arc<str>>);
+/// What changes in an event: how often and when, hardly ever the rest.
+pub type EventPatch = (u32, i64, Option<Box<EventRow>>);
 
 impl Keyed for EventRow {
     type Key = u128;
@@ -142,13 +142,14 @@ impl Keyed for EventRow {
         self.uid
     }
     fn patch_to(&self, new: &Self) -> EventPatch {
-        (new.count, new.last, (self.message != new.message).then(|| new.message.clone()))
+        let only_counted = Self { count: new.count, last: new.last, ..self.clone() } == *new;
+        (new.count, new.last, (!only_counted).then(|| Box::new(new.clone())))
     }
-    fn apply(&mut self, (count, last, message): EventPatch) {
-        (self.count, self.last) = (count, last);
-        if let Some(message) = message {
-            self.message = message;
+    fn apply(&mut self, (count, last, whole): EventPatch) {
+        if let Some(whole) = whole {
+            *self = *whole;
         }
+        (self.count, self.last) = (count, last);
     }
 }
 

@@ -51,11 +51,12 @@ pub struct PodPatch {
 }
 
 impl Keyed for PodRow {
-    type Key = u128;
+    /// With its environment: a cluster restored from another's backup has the same uids.
+    type Key = (EnvironmentId, u128);
     type Patch = PodPatch;
 
-    fn key(&self) -> u128 {
-        self.uid
+    fn key(&self) -> Self::Key {
+        (self.environment.clone(), self.uid)
     }
 
     fn patch_to(&self, new: &Self) -> PodPatch {
