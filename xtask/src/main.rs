@@ -1,5 +1,6 @@
 //! `cargo xtask …`: what the project's own work needs, one module per command.
 
+mod bench;
 mod cluster;
 mod demo;
 mod step;
@@ -25,6 +26,8 @@ enum Command {
     World(world::Arguments),
     /// Everything in one: builds, starts clusters, world and console, and stops them with ctrl-c.
     Demo(demo::Arguments),
+    /// The benchmarks of docs/performance.md.
+    Bench(bench::Arguments),
     /// The browser part: WebAssembly, bindings, style sheet, hashed and compressed files.
     Web(web::Arguments),
 }
@@ -34,6 +37,7 @@ fn main() -> anyhow::Result<()> {
         Command::Cluster(command) => cluster::run(command),
         Command::World(arguments) => world::run(arguments),
         Command::Demo(arguments) => demo::run(arguments),
+        Command::Bench(arguments) => bench::run(arguments),
         Command::Web(arguments) => web::run(arguments),
     }
 }
