@@ -1,13 +1,20 @@
 //! Pages and components of Quarterdeck: shows, and knows neither Kubernetes nor a database.
 
+#![recursion_limit = "512"]
+
 pub mod backend;
 pub mod boot;
+#[cfg(feature = "hydrate")]
+mod browser;
+#[cfg(not(feature = "hydrate"))]
 #[path = "browser/absent.rs"]
 mod browser;
 pub mod clock;
 pub mod components;
 mod frame;
 pub mod links;
+#[cfg(feature = "hydrate")]
+mod live;
 pub mod pages;
 pub mod routes;
 pub mod rows;
@@ -40,4 +47,7 @@ pub fn App(
 /// Makes the server's page live.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
-pub fn hydrate() {}
+pub fn hydrate() {
+    let Some((boot, place)) = browser::boot() else { return };
+    hydrate_body(move || view! { <App boot place /> });
+}

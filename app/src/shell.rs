@@ -5,19 +5,19 @@ use std::sync::Arc;
 use domain::frame::Page;
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
-use leptos_router::location::RequestUrl;
-use leptos_router::{PathSegment, RouteList, RouteListing};
 
 use crate::App;
 use crate::backend::Backend;
 use crate::boot::{self, Boot};
-use crate::routes::{Place, routes};
+use crate::routes::Place;
 use crate::screen::Screen;
 pub use crate::theme::Theme;
 
 /// What of a request the pages need to know.
 #[derive(Debug, Clone)]
 pub struct Request {
+    /// The address that was asked for.
+    pub place: Place,
     /// From the cookie `theme`.
     pub theme: Theme,
     /// The files that belong to this build.
@@ -37,16 +37,11 @@ pub struct Assets {
     pub icon: Arc<str>,
 }
 
-/// The whole document. Reads [`Request`], `Arc<dyn Backend>` and the address from the context.
+/// The whole document. Reads [`Request`] and `Arc<dyn Backend>` from the context.
 pub fn shell() -> impl IntoView {
-    if RouteList::is_generating() {
-        RouteList::register(listing());
-        return ().into_any();
-    }
     let request = expect_context::<Request>();
     let backend = expect_context::<Arc<dyn Backend>>();
-    let address = use_context::<RequestUrl>();
-    let place = Place::read(address.as_ref().map_or("/", AsRef::as_ref));
+    let place = request.place.clone();
     let boot = Boot {
         build: backend.build(),
         now_ms: backend.now_ms(),
@@ -54,7 +49,7 @@ pub fn shell() -> impl IntoView {
         chrome: backend.chrome(),
         page: place.topic().map_or(Page::Absent, |topic| backend.page(&topic)),
     };
-    document(&request, boot, place).into_any()
+    document(&request, boot, place)
 }
 
 fn document(request: &Request, boot: Boot, place: Place) -> impl IntoView + use<> {
@@ -86,21 +81,4 @@ fn document(request: &Request, boot: Boot, place: Place) -> impl IntoView + use<
             </body>
         </html>
     }
-}
-
-/// The pages, for `leptos_axum::generate_route_list`.
-fn listing() -> RouteList {
-    let segment = |part: &str| match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
-        Some(name) => PathSegment::Param(name.to_owned().into()),
-        None => PathSegment::Static(part.to_owned().into()),
-    };
-    let listing = |pattern: &str| {
-        RouteListing::new(
-            pattern.split('/').filter(|part| !part.is_empty()).map(segment),
-            leptos_router::SsrMode::InOrder,
-            [leptos_router::Method::Get],
-            [],
-        )
-    };
-    routes().map(listing).collect::<Vec<_>>().into()
 }

@@ -37,6 +37,6 @@ pub(crate) fn set_single_keys(_on: bool) {}
 pub(crate) fn reveal(_id: &str) {}
 
 /// Height of a row of the pods table in pixels.
-pub(crate) fn row_height() -> u32 {
-    32
+pub(crate) fn row_height() -> f64 {
+    32.0
 }

@@ -11,17 +11,34 @@ use crate::components::hpa_bar::HpaBar;
 use crate::components::state_mark::StateMark;
 use crate::components::version::Version;
 
+/// How a component is named in its lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// On a line of its own.
+    First,
+    /// After the version: where the row's head says only what the names have in common.
+    Last,
+    /// For those who do not see the row's head.
+    Heard,
+}
+
 /// The lines. What goes into a link; it is no link itself.
 #[component]
 pub fn CellLines(
     /// The component.
     cell: RwSignal<Cell>,
-    /// Whether the component's name stands in it: where no row's head says it.
-    #[prop(into)]
-    named: Signal<bool>,
+    /// How the component's name stands in it.
+    naming: Naming,
 ) -> impl IntoView {
-    let name = move || named.get().then(|| cell.with(|cell| cell.id.name.as_str().to_owned()));
+    // The name does not change while the cell is there.
+    let name = cell.with_untracked(|cell| cell.id.name.as_str().to_owned());
+    let (first, last) = match naming {
+        Naming::First => (Some(("block font-medium", name)), None),
+        Naming::Heard => (Some(("sr-only", name)), None),
+        Naming::Last => (None, Some(name)),
+    };
     view! {
+        {first.map(|(class, name)| view! { <span class=class>{name} " "</span> })}
         <span class="flex items-center gap-2">
             <StateMark
                 state=Signal::derive(move || cell.with(|cell| cell.status.state))
@@ -46,7 +63,7 @@ pub fn CellLines(
                 tag=Signal::derive(move || cell.with(|cell| cell.tag.clone()))
                 digest=Signal::derive(move || cell.with(|cell| cell.digest.clone()))
             />
-            <span class="font-mono text-sm text-faint">{move || name().map(|name| [" · ", &name].concat())}</span>
+            {last.map(|name| view! { <span class="font-mono text-sm text-faint">" · " {name}</span> })}
         </span>
         <Chips chips=Signal::derive(move || cell.with(|cell| cell.chips.clone())) />
     }

@@ -29,7 +29,7 @@ pub fn PodRows(
     /// What they need to know.
     context: PodContext,
 ) -> impl IntoView {
-    view! { <For each=move || rows.get() key=|row| row.key children=move |row| line(row, context) /> }
+    view! { <For each=move || rows.get() key=|row| row.key.clone() children=move |row| line(row, context) /> }
 }
 
 fn line(row: Row<PodRow>, context: PodContext) -> impl IntoView {

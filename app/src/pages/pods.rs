@@ -99,7 +99,7 @@ fn all_stale(screen: Screen) -> Option<&'static str> {
 fn Spacer(id: &'static str, rows: Signal<u32>) -> impl IntoView {
     let height = move || match rows.get() {
         0 => None,
-        rows => Some((rows * browser::row_height()).to_string()),
+        rows => Some(((f64::from(rows) * browser::row_height()) as u64).to_string()),
     };
     view! {
         <tbody id=id aria-hidden="true" class="[overflow-anchor:none]">
@@ -221,7 +221,7 @@ fn Columns(query: Memo<PodQuery>) -> impl IntoView {
                 class=class
                 aria-sort=move || sorted().map(|descending| if descending { "descending" } else { "ascending" })
             >
-                <a href=address data-keep="" class="inline-flex h-8 items-center gap-1 hover:text-ink">
+                <a href=address class="inline-flex h-8 items-center gap-1 hover:text-ink">
                     {name}
                     <span aria-hidden="true">
                         {move || match sorted() {

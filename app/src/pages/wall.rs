@@ -9,7 +9,7 @@ use domain::registry::Tier;
 use domain::view::{Cell, EnvironmentHead, State};
 use leptos::prelude::*;
 
-use crate::components::cell::CellLines;
+use crate::components::cell::{CellLines, Naming};
 use crate::components::state_mark::StateDot;
 use crate::components::tier_chip::EnvironmentTitle;
 use crate::links;
@@ -163,16 +163,14 @@ impl Parts {
             Some(id) => {
                 let Some(row) = self.cells.with_value(|cells| cells.find(id)) else { return ().into_any() };
                 let cell: RwSignal<Cell> = row.value.into();
-                let named = line.mixed;
+                let naming = if line.mixed { Naming::Last } else { Naming::Heard };
                 view! {
                     <td class="h-px border-l border-line p-0 align-top" data-stale=self.stale(&id.environment)>
                         <a
                             href=links::component(id)
                             data-row=""
-                            class="block h-full px-3 py-2 hover:bg-raised"
-                            aria-label=describe(cell)
-                        >
-                            <CellLines cell named />
+                            class="block h-full px-3 py-2 hover:bg-raised">
+                            <CellLines cell naming />
                         </a>
                     </td>
                 }
@@ -209,8 +207,8 @@ impl Parts {
             let cell: RwSignal<Cell> = row.value.into();
             Some(view! {
                 <li>
-                    <a href=links::component(id) data-row="" class="block border-t border-line px-3 py-1.5 hover:bg-raised" aria-label=describe(cell)>
-                        <CellLines cell named=true />
+                    <a href=links::component(id) data-row="" class="block border-t border-line px-3 py-1.5 hover:bg-raised">
+                        <CellLines cell naming=Naming::First />
                     </a>
                 </li>
             })
@@ -226,20 +224,5 @@ impl Parts {
                 <ul>{items.collect_view()}</ul>
             </section>
         }
-    }
-}
-
-/// What a cell's link is called: `fleet-api, Crash loop, 0 of 1 ready`.
-fn describe(cell: RwSignal<Cell>) -> impl Fn() -> String + Send + Sync + Copy {
-    move || {
-        cell.with(|cell| {
-            let ready = crate::components::count::of(cell.ready, cell.wanted);
-            let mut text = [cell.id.name.as_str(), ", ", &cell.status.word, ", ", &ready, " ready"].concat();
-            for chip in &cell.chips {
-                text.push_str(", ");
-                text.push_str(&chip.text);
-            }
-            text
-        })
     }
 }

@@ -1,0 +1,365 @@
+//! The socket: asks for the page that is on the screen and takes in what changes.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::frame::{Ask, Frame, Page, Topic};
+use domain::view::Chrome;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{BinaryType, Event, EventTarget, MessageEvent, WebSocket};
+
+use crate::boot::Boot;
+use crate::browser;
+use crate::screen::{Awaited, Joined, Screen, set_if_other};
+
+/// The server sends something at least every two seconds; after three times that it counts as silent.
+const SILENT_MS: i64 = 6_000;
+
+/// After so long a silence the socket is given up and made anew.
+const DEAD_MS: i64 = 12_000;
+
+/// How long a page may take before one says so.
+const LATE_MS: i64 = 3_000;
+
+/// The first and the longest pause before the socket is made anew.
+const PAUSES_MS: (f64, f64) = (250.0, 5_000.0);
+
+thread_local! {
+    static LIVE: RefCell<Option<Live>> = const { RefCell::new(None) };
+}
+
+/// A socket with what it calls, which is freed with it.
+struct Socket {
+    socket: WebSocket,
+    _calls: (Closure<dyn FnMut(Event)>, Closure<dyn FnMut(MessageEvent)>, Closure<dyn FnMut(Event)>),
+}
+
+struct Live {
+    screen: Screen,
+    /// Of this tab.
+    build: Arc<str>,
+    /// As the server has them; the signals are made from these.
+    page: Page,
+    chrome: Chrome,
+    socket: Option<Socket>,
+    /// Counts sockets, so that what an old one still says is told apart.
+    generation: u32,
+    /// Sockets that failed since the last one that worked.
+    failures: i32,
+    /// Whether a socket ever worked in this tab.
+    was_joined: bool,
+    number: u32,
+    topic: Option<Topic>,
+    asked_ms: i64,
+    heard_ms: i64,
+    /// The server's clock minus the browser's, in milliseconds.
+    ahead_ms: i64,
+}
+
+fn browser_ms() -> i64 {
+    js_sys::Date::now() as i64
+}
+
+/// Runs something with the state, unless there is none yet.
+fn with<T>(run: impl FnOnce(&mut Live) -> T) -> Option<T> {
+    LIVE.with_borrow_mut(|live| live.as_mut().map(run))
+}
+
+/// Whether the socket works here at all. Where it never did, pages are loaded as a whole.
+pub(crate) fn was_joined() -> bool {
+    with(|live| live.was_joined).unwrap_or(false)
+}
+
+/// Makes the page live.
+pub(crate) fn start(screen: Screen, boot: Boot) {
+    let Boot { build, now_ms, chrome, page, .. } = boot;
+    let ahead_ms = now_ms - browser_ms();
+    LIVE.set(Some(Live {
+        screen,
+        build,
+        page,
+        chrome,
+        socket: None,
+        generation: 0,
+        failures: 0,
+        was_joined: false,
+        number: 0,
+        topic: None,
+        asked_ms: 0,
+        heard_ms: now_ms,
+        ahead_ms,
+    }));
+    let topic = Memo::new(move |_| {
+        let mut topic = screen.place.with(|place| place.topic());
+        if let (Some(Topic::Pods(query)), Some((offset, length))) = (&mut topic, screen.window.get()) {
+            (query.offset, query.length) = (offset, length);
+        }
+        topic
+    });
+    Effect::new(move |_| {
+        let topic = topic.get();
+        with(|live| live.ask(topic));
+    });
+    connect();
+    set_interval(tick, Duration::from_secs(1));
+    listen(&window(), "online", hurry);
+    listen(&document(), "visibilitychange", || {
+        if document().hidden() {
+            reload_unseen();
+        } else {
+            tick();
+            hurry();
+        }
+    });
+}
+
+fn listen(target: &EventTarget, name: &str, call: fn()) {
+    let closure = Closure::<dyn FnMut(Event)>::new(move |_| call());
+    // Fails only for a listener that is none.
+    _ = target.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
+    closure.forget();
+}
+
+/// Tries again at once if the connection is lost.
+fn hurry() {
+    let lost = with(|live| matches!(live.screen.joined.get_untracked(), Joined::Lost(_)));
+    if lost == Some(true) {
+        connect();
+    }
+}
+
+fn connect() {
+    let Some(generation) = with(|live| {
+        live.drop_socket();
+        live.generation
+    }) else {
+        return;
+    };
+    let location = window().location();
+    let scheme = if location.protocol().is_ok_and(|protocol| protocol == "https:") { "wss://" } else { "ws://" };
+    let address = [scheme, &location.host().unwrap_or_default(), "/live"].concat();
+    let Ok(socket) = WebSocket::new(&address) else {
+        closed(generation);
+        return;
+    };
+    socket.set_binary_type(BinaryType::Arraybuffer);
+    let on_open = Closure::<dyn FnMut(Event)>::new(move |_| {
+        with(|live| {
+            if live.generation == generation {
+                live.send()
+            }
+        });
+    });
+    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| message(generation, &event));
+    let on_close = Closure::<dyn FnMut(Event)>::new(move |_| closed(generation));
+    socket.set_onopen(Some(on_open.as_ref().unchecked_ref()));
+    socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
+    with(|live| live.socket = Some(Socket { socket, _calls: (on_open, on_message, on_close) }));
+}
+
+/// The socket is gone: try again, later each time, and not all tabs at once.
+fn closed(generation: u32) {
+    let again = with(|live| {
+        if live.generation != generation {
+            return None;
+        }
+        live.drop_socket();
+        let (first, longest) = PAUSES_MS;
+        let pause = (first * f64::from(1 << live.failures.min(10))).min(longest);
+        let pause = (pause * (0.5 + js_sys::Math::random() / 2.0)) as i64;
+        live.failures += 1;
+        live.show_heard();
+        live.screen.joined.set(Joined::Lost(live.now_ms() + pause));
+        Some((live.generation, pause))
+    });
+    let Some(Some((generation, pause))) = again else { return };
+    set_timeout(
+        move || {
+            if with(|live| live.generation) == Some(generation) {
+                connect();
+            }
+        },
+        Duration::from_millis(pause.unsigned_abs()),
+    );
+}
+
+fn message(generation: u32, event: &MessageEvent) {
+    let bytes = js_sys::Uint8Array::new(&event.data()).to_vec();
+    let arrived = with(|live| {
+        if live.generation != generation || live.screen.outdated.get_untracked() {
+            return false;
+        }
+        match postcard::from_bytes::<Frame>(&bytes) {
+            Ok(frame) => live.take(frame),
+            Err(_) => {
+                live.outdate();
+                false
+            }
+        }
+    });
+    if arrived == Some(true) {
+        browser::arrived();
+    }
+    reload_unseen();
+}
+
+/// A tab that nobody looks at takes the new build by itself, once.
+fn reload_unseen() {
+    let outdated = with(|live| live.screen.outdated.get_untracked().then(|| live.build.clone())).flatten();
+    let Some(build) = outdated.filter(|_| document().hidden()) else { return };
+    let Ok(Some(storage)) = window().session_storage() else { return };
+    let done = storage.get_item("reloaded").ok().flatten();
+    if done.as_deref() != Some(&*build) && storage.set_item("reloaded", &build).is_ok() {
+        browser::reload();
+    }
+}
+
+/// Each second: the clock, and whether anything is too old.
+fn tick() {
+    let dead = with(|live| {
+        let now = live.now_ms();
+        live.screen.now.set(now);
+        live.show_heard();
+        let silent = now - live.heard_ms;
+        let joined = live.screen.joined.get_untracked();
+        if silent > SILENT_MS && joined == Joined::Live {
+            live.screen.joined.set(Joined::Stale);
+        }
+        if now - live.asked_ms > LATE_MS && live.screen.awaited.get_untracked() == Awaited::Page {
+            live.screen.awaited.set(Awaited::LatePage);
+        }
+        let dead = silent > DEAD_MS && joined == Joined::Stale && !live.screen.outdated.get_untracked();
+        dead.then_some(live.generation)
+    });
+    if let Some(Some(generation)) = dead {
+        closed(generation);
+    }
+}
+
+impl Live {
+    fn now_ms(&self) -> i64 {
+        browser_ms() + self.ahead_ms
+    }
+
+    fn show_heard(&self) {
+        set_if_other(self.screen.heard, &self.heard_ms);
+    }
+
+    fn drop_socket(&mut self) {
+        self.generation += 1;
+        if let Some(Socket { socket, _calls }) = self.socket.take() {
+            socket.set_onopen(None);
+            socket.set_onmessage(None);
+            socket.set_onclose(None);
+            // Fails only for a code that is none.
+            _ = socket.close();
+        }
+    }
+
+    /// From now on this is on the screen.
+    fn ask(&mut self, topic: Option<Topic>) {
+        if self.topic == topic {
+            return;
+        }
+        // The first one is what the page was made with.
+        if self.topic.is_some() {
+            self.screen.awaited.set(Awaited::Page);
+        }
+        self.topic = topic;
+        self.send();
+    }
+
+    /// Sends the question, if the socket is open; otherwise it is sent when it opens.
+    fn send(&mut self) {
+        self.asked_ms = self.now_ms();
+        let (Some(Socket { socket, .. }), Some(topic)) = (&self.socket, &self.topic) else { return };
+        if socket.ready_state() != WebSocket::OPEN {
+            return;
+        }
+        self.number += 1;
+        if let Ok(bytes) = postcard::to_allocvec(&Ask { number: self.number, topic: topic.clone() }) {
+            // Fails when it is closing, and then `closed` follows.
+            _ = socket.send_with_u8_array(&bytes);
+        }
+    }
+
+    fn outdate(&mut self) {
+        self.screen.outdated.set(true);
+        self.screen.joined.set(Joined::Stale);
+    }
+
+    fn heard(&mut self, server_ms: Option<i64>) {
+        if let Some(server_ms) = server_ms {
+            self.ahead_ms = server_ms - browser_ms();
+        }
+        self.heard_ms = self.now_ms();
+        self.failures = 0;
+        self.was_joined = true;
+        if self.screen.joined.get_untracked() != Joined::Live {
+            self.show_heard();
+            self.screen.joined.set(Joined::Live);
+        }
+    }
+
+    /// Takes a frame in; whether a page that was asked for has come.
+    fn take(&mut self, frame: Frame) -> bool {
+        let known = match frame {
+            Frame::Hello { build, now_ms } => {
+                if build != self.build {
+                    self.outdate();
+                    return false;
+                }
+                self.heard(Some(now_ms));
+                true
+            }
+            Frame::Beat(now_ms) => {
+                self.heard(Some(now_ms));
+                true
+            }
+            Frame::Page { number, page } => {
+                self.heard(None);
+                if number == self.number {
+                    self.page = *page;
+                    self.screen.show(&self.page);
+                    set_if_other(self.screen.awaited, &Awaited::Nothing);
+                    return true;
+                }
+                true
+            }
+            Frame::Change { number, change } => {
+                self.heard(None);
+                if number == self.number {
+                    match self.page.apply(change) {
+                        Ok(()) => self.screen.show(&self.page),
+                        // Something was lost on the way: ask for all of it.
+                        Err(_) => self.send(),
+                    }
+                }
+                true
+            }
+            Frame::Chrome(chrome) => {
+                self.heard(None);
+                self.chrome = chrome;
+                self.screen.show_chrome(&self.chrome);
+                true
+            }
+            Frame::ChromeChange(change) => {
+                self.heard(None);
+                let fits = self.chrome.apply(change).is_ok();
+                if fits {
+                    self.screen.show_chrome(&self.chrome);
+                }
+                fits
+            }
+        };
+        if !known && let Some(Socket { socket, .. }) = &self.socket {
+            // A new socket begins with everything.
+            _ = socket.close();
+        }
+        false
+    }
+}
