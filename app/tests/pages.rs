@@ -1,0 +1,301 @@
+//! What the server writes for each page, from made-up values.
+
+#[path = "../examples/preview/sample.rs"]
+mod sample;
+
+use std::sync::Arc;
+
+use app::backend::Backend;
+use app::boot::Boot;
+use app::routes::Place;
+use app::shell::{Assets, Request, shell};
+use app::theme::Theme;
+use domain::frame::{Page, Topic};
+use domain::view::{Chrome, State};
+use leptos::prelude::*;
+use sample::{Mood, Sample};
+
+const COMPONENT: &str = "/e/fleet-management/production/deployment/fleet-api";
+
+const ADDRESSES: [&str; 9] = [
+    "/",
+    "/?differs",
+    "/e/fleet-management/production",
+    COMPONENT,
+    "/e/fleet-management/production/deployment/fleet-api?tab=revisions",
+    "/e/fleet-management/production/deployment/fleet-api?tab=events",
+    "/pods",
+    "/pods?sort=-age&offset=100",
+    "/e/nothing/here",
+];
+
+fn render(backend: impl Backend, theme: Theme, address: &str) -> String {
+    Owner::new().with(|| {
+        provide_context::<Arc<dyn Backend>>(Arc::new(backend));
+        let assets = Assets {
+            script: "/pkg/q.1.js".into(),
+            wasm: "/pkg/q.1.wasm".into(),
+            style: "/pkg/q.1.css".into(),
+            icon: "/favicon.svg".into(),
+        };
+        provide_context(Request { place: app::routes::Place::read(address), theme, assets });
+        provide_context(leptos::nonce::Nonce::new());
+        shell().to_html()
+    })
+}
+
+/// Says what another says, with every text of a cluster turned hostile.
+struct Hostile(Sample);
+
+const HOSTILE: &str = "<img src=x onerror=alert(1)>\"'></script><!--";
+
+impl Hostile {
+    /// Replaces texts of the made-up values, wherever they stand, by way of what travels over the wire.
+    fn turn(page: Page) -> Page {
+        let text = |text: &mut Arc<str>| *text = HOSTILE.into();
+        match page {
+            Page::Absent => Page::Absent,
+            Page::Wall(mut wall) => {
+                text(&mut wall.head.sentence);
+                text(&mut wall.head.detail);
+                for head in &mut wall.environments {
+                    text(&mut head.system);
+                    text(&mut head.title);
+                    text(&mut head.sentence);
+                }
+                for cell in &mut wall.cells {
+                    text(&mut cell.status.word);
+                    text(&mut cell.status.why);
+                    text(&mut cell.tag);
+                    text(&mut cell.digest);
+                    cell.chips.iter_mut().for_each(|chip| text(&mut chip.text));
+                }
+                Page::Wall(wall)
+            }
+            Page::Environment(mut page) => {
+                text(&mut page.head.sentence);
+                text(&mut page.facts.namespace);
+                text(&mut page.facts.cluster);
+                text(&mut page.facts.host);
+                text(&mut page.facts.window);
+                for contact in &mut page.facts.contacts {
+                    text(&mut contact.role);
+                    text(&mut contact.reach);
+                }
+                for link in &mut page.facts.links {
+                    text(&mut link.name);
+                    link.url = ["https://x/", HOSTILE].concat().into();
+                }
+                for finding in &mut page.findings {
+                    text(&mut finding.title);
+                    text(&mut finding.evidence);
+                    text(&mut finding.advice);
+                }
+                for autoscaler in &mut page.autoscalers {
+                    text(&mut autoscaler.target);
+                    text(&mut autoscaler.trouble);
+                }
+                for event in &mut page.warnings {
+                    text(&mut event.reason);
+                    text(&mut event.about);
+                    text(&mut event.message);
+                }
+                page.undeclared.iter_mut().for_each(text);
+                Page::Environment(page)
+            }
+            Page::Component(mut page) => {
+                text(&mut page.head.image);
+                text(&mut page.head.managed_by);
+                for (name, actual, expected, _) in &mut page.head.expectations {
+                    text(name);
+                    text(actual);
+                    text(expected);
+                }
+                for condition in &mut page.head.conditions {
+                    text(&mut condition.kind);
+                    text(&mut condition.reason);
+                    text(&mut condition.message);
+                }
+                for pod in &mut page.pods {
+                    text(&mut pod.name);
+                    text(&mut pod.node);
+                    text(&mut pod.tag);
+                }
+                for revision in &mut page.revisions {
+                    text(&mut revision.name);
+                    text(&mut revision.image);
+                    text(&mut revision.digest);
+                    text(&mut revision.cause);
+                }
+                for event in &mut page.events {
+                    text(&mut event.message);
+                }
+                Page::Component(page)
+            }
+            Page::Pods(mut pods) => {
+                for pod in &mut pods.rows {
+                    text(&mut pod.name);
+                    text(&mut pod.node);
+                    text(&mut pod.status.word);
+                    text(&mut pod.status.why);
+                    text(&mut pod.tag);
+                    text(&mut pod.digest);
+                }
+                Page::Pods(pods)
+            }
+        }
+    }
+}
+
+impl Backend for Hostile {
+    fn page(&self, topic: &Topic) -> Page {
+        Self::turn(self.0.page(topic))
+    }
+    fn chrome(&self) -> Chrome {
+        let mut chrome = self.0.chrome();
+        chrome.registry_trouble = HOSTILE.into();
+        for environment in &mut chrome.environments {
+            environment.system = HOSTILE.into();
+            environment.title = HOSTILE.into();
+        }
+        for source in &mut chrome.sources {
+            source.trouble = HOSTILE.into();
+        }
+        chrome
+    }
+    fn now_ms(&self) -> i64 {
+        self.0.now_ms()
+    }
+    fn build(&self) -> Arc<str> {
+        HOSTILE.into()
+    }
+}
+
+#[test]
+fn hostile_text_stays_text_on_every_page() {
+    for address in ADDRESSES {
+        let html = render(Hostile(Sample(Mood::Full)), Theme::System, address);
+        assert!(!html.contains("<img"), "{address}: markup");
+        assert!(!html.contains("\"'>"), "{address}: an attribute was left");
+        assert_eq!(html.matches("</script>").count(), 2, "{address}: a script was left");
+        assert!(html.contains("&lt;img src=x"), "{address}: the text is shown");
+    }
+}
+
+#[test]
+fn a_page_carries_what_it_was_made_from() {
+    for address in ADDRESSES {
+        let html = render(Sample(Mood::Full), Theme::Dark, address);
+        let (_, rest) = html.split_once("id=\"boot\"").unwrap();
+        let (_, rest) = rest.split_once('>').unwrap();
+        let boot = Boot::decode(rest.split_once("</script>").unwrap().0).unwrap();
+        let page = Place::read(address).topic().map_or(Page::Absent, |topic| Sample(Mood::Full).page(&topic));
+        assert_eq!((boot.page, boot.theme), (page, Theme::Dark), "{address}");
+    }
+}
+
+#[test]
+fn a_page_needs_no_inline_style_and_every_script_has_the_nonce() {
+    for address in ADDRESSES {
+        for mood in [Mood::Full, Mood::Empty, Mood::Stale] {
+            let html = render(Sample(mood), Theme::System, address);
+            assert!(!html.contains(" style="), "{address}");
+            assert!(!html.contains(" onclick"), "{address}");
+            assert_eq!(html.matches("<script").count(), html.matches(" nonce=\"").count(), "{address}");
+        }
+    }
+}
+
+#[test]
+fn every_page_has_one_heading_and_a_title() {
+    for (address, title) in [
+        ("/", "■ Wall · Quarterdeck"),
+        ("/e/fleet-management/production", "■ Fleet Management / Production · Quarterdeck"),
+        (COMPONENT, "■ Fleet Management / Production / fleet-api · Quarterdeck"),
+        ("/pods", "Pods · Quarterdeck"),
+        ("/e/nothing/here", "Not found · Quarterdeck"),
+    ] {
+        let html = render(Sample(Mood::Full), Theme::System, address);
+        assert!(html.contains(&format!("<title>{title}</title>")), "{address}");
+        assert_eq!(html.matches("<h1").count(), 1, "{address}");
+    }
+}
+
+#[test]
+fn the_theme_that_was_chosen_is_in_the_document() {
+    for (theme, expected) in [(Theme::Dark, Some("dark")), (Theme::Light, Some("light")), (Theme::System, None)] {
+        let html = render(Sample(Mood::Full), theme, "/");
+        let found = html.split_once("data-theme=\"").and_then(|(_, rest)| rest.split_once('"')).map(|(name, _)| name);
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn production_alone_has_the_red_band() {
+    for (address, band) in [
+        ("/", "h-1 bg-line"),
+        ("/e/fleet-management/development", "h-1 bg-tier-development"),
+        ("/e/super-todo/staging", "h-1 bg-tier-staging"),
+        ("/e/fleetops/prod", "h-1 bg-tier-production"),
+        ("/e/ctafleet/production", "h-1 bg-tier-production"),
+    ] {
+        assert!(render(Sample(Mood::Full), Theme::System, address).contains(band), "{address}");
+    }
+}
+
+#[test]
+fn what_is_not_registered_is_said_and_leads_on() {
+    let html = render(Sample(Mood::Full), Theme::System, "/e/nothing/here");
+    assert!(html.contains("Nothing of this name is registered"));
+    assert!(html.contains("href=\"/pods\""));
+}
+
+#[test]
+fn only_web_addresses_become_links() {
+    let html = render(Sample(Mood::Full), Theme::System, "/e/fleet-management/production");
+    assert!(html.contains("href=\"https://grafana.example.com\" target=\"_blank\" rel=\"noopener noreferrer\""));
+    assert!(!html.contains("href=\"javascript"));
+}
+
+#[test]
+fn the_wall_that_shows_only_what_differs_leaves_the_rest_out() {
+    let all = render(Sample(Mood::Full), Theme::System, "/");
+    let some = render(Sample(Mood::Full), Theme::System, "/?differs");
+    assert!(all.contains("/e/ctafleet/production/deployment/rag-indexer\""));
+    assert!(!some.contains("/e/ctafleet/production/deployment/rag-indexer\""));
+    assert!(some.contains("/e/fleet-management/production/deployment/fleet-api\""));
+}
+
+#[test]
+fn the_pods_page_sorts_and_pages_by_links() {
+    let html = render(Sample(Mood::Full), Theme::System, "/pods?sort=-age&offset=100");
+    assert!(html.contains("aria-sort=\"descending\""));
+    assert!(
+        html.contains("href=\"/pods?sort=-age&amp;offset=150\"")
+            || html.contains("href=\"/pods?sort=-age&offset=150\"")
+    );
+    assert!(html.contains("href=\"/pods?sort=age\""));
+    assert!(html.contains("10,000 of 10,000"));
+    assert!(html.contains("name=\"sort\" value=\"-age\""));
+}
+
+#[test]
+fn figures_of_a_cluster_that_does_not_answer_are_marked() {
+    let html = render(Sample(Mood::Stale), Theme::System, "/e/fleet-management/production");
+    assert!(html.contains("data-stale"));
+    assert!(html.contains(">stale<") || html.contains("stale"));
+    assert!(!render(Sample(Mood::Full), Theme::System, "/e/fleet-management/production").contains("data-stale"));
+}
+
+#[test]
+fn a_state_is_a_shape_and_a_word() {
+    for state in State::WORST_FIRST {
+        let html = Owner::new().with(|| {
+            let word: Arc<str> = "A word".into();
+            view! { <app::components::state_mark::StateMark state word why=Arc::<str>::from("") /> }.to_html()
+        });
+        assert!(html.contains("#s-") && html.contains("A word"), "{state:?}: {html}");
+        let dot = Owner::new().with(|| view! { <app::components::state_mark::StateDot state /> }.to_html());
+        assert!(dot.contains(state.word()), "{state:?}: {dot}");
+    }
+}
