@@ -49,7 +49,8 @@ pub fn shell() -> impl IntoView {
         chrome: backend.chrome(),
         page: place.topic().map_or(Page::Absent, |topic| backend.page(&topic)),
     };
-    document(&request, boot, place)
+    // Erased here, so that the server does not compile the type of the whole page.
+    document(&request, boot, place).into_any()
 }
 
 fn document(request: &Request, boot: Boot, place: Place) -> impl IntoView + use<> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use app::backend::Backend;
 use app::boot::Boot;
+use app::components::state_mark::{StateDot, StateMark};
 use app::routes::Place;
 use app::shell::{Assets, Request, shell};
 use app::theme::Theme;
@@ -38,8 +39,8 @@ fn render(backend: impl Backend, theme: Theme, address: &str) -> String {
             style: "/pkg/q.1.css".into(),
             icon: "/favicon.svg".into(),
         };
-        provide_context(Request { place: app::routes::Place::read(address), theme, assets });
-        provide_context(leptos::nonce::Nonce::new());
+        provide_context(Request { place: Place::read(address), theme, assets });
+        provide_context(Nonce::new());
         shell().to_html()
     })
 }
@@ -292,10 +293,11 @@ fn a_state_is_a_shape_and_a_word() {
     for state in State::WORST_FIRST {
         let html = Owner::new().with(|| {
             let word: Arc<str> = "A word".into();
-            view! { <app::components::state_mark::StateMark state word why=Arc::<str>::from("") /> }.to_html()
+            let nothing: Arc<str> = "".into();
+            view! { <StateMark state word why=nothing /> }.to_html()
         });
         assert!(html.contains("#s-") && html.contains("A word"), "{state:?}: {html}");
-        let dot = Owner::new().with(|| view! { <app::components::state_mark::StateDot state /> }.to_html());
+        let dot = Owner::new().with(|| view! { <StateDot state /> }.to_html());
         assert!(dot.contains(state.word()), "{state:?}: {dot}");
     }
 }

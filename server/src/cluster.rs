@@ -8,5 +8,8 @@ mod project;
 mod supervise;
 mod watch;
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 pub use connect::{ConnectError, Kubeconfig};
 pub use supervise::supervise;

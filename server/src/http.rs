@@ -5,6 +5,9 @@ mod guard;
 mod live;
 mod pages;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -40,15 +43,14 @@ pub struct Site {
 
 /// Everything that is answered.
 pub fn router(site: Site) -> Router {
+    // The pages' signals spawn on it. An error says that it is there already, from another router of this process.
+    _ = any_spawner::Executor::init_tokio();
     // Sockets are not compressed, and files are already.
     let compressible = SizeAbove::new(512).and(NotForContentType::new("application/octet-stream"));
-    let dynamic = Router::new()
-        .route("/", get(pages::page))
-        .route("/pods", get(pages::page))
-        .route("/e/{system}/{environment}", get(pages::named))
-        .route("/e/{system}/{environment}/{kind}/{name}", get(pages::named))
+    let pages = app::routes::routes().fold(Router::new(), |pages, pattern| pages.route(pattern, get(pages::page)));
+    let dynamic = pages
         .route("/theme", post(pages::theme))
-        .fallback(pages::absent)
+        .fallback(pages::page)
         .layer(CompressionLayer::new().compress_when(compressible));
     Router::new()
         .route("/live", get(live::live))

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use app::backend::Backend;
+use app::routes::Place;
 use app::shell::{Assets, Request, shell};
 use app::theme::Theme;
 use leptos::prelude::*;
@@ -18,7 +19,7 @@ fn render(mood: Mood, theme: Theme, style: &str, address: &str) -> String {
         let file: Arc<str> = style.into();
         let assets =
             Assets { script: "none.js".into(), wasm: "none.wasm".into(), style: file, icon: "none.svg".into() };
-        provide_context(Request { place: app::routes::Place::read(address), theme, assets });
+        provide_context(Request { place: Place::read(address), theme, assets });
         shell().to_html()
     })
 }

@@ -49,7 +49,7 @@ impl<'de, const SET: u8> Deserialize<'de> for Kept<SET> {
                 let mut kept = BTreeMap::new();
                 while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
                     if wanted.contains(&key.as_ref()) {
-                        kept.insert(key.into_owned(), map.next_value()?);
+                        kept.insert(key.into_owned(), map.next_value::<Option<String>>()?.unwrap_or_default());
                     } else {
                         map.next_value::<IgnoredAny>()?;
                     }
@@ -155,6 +155,8 @@ pub enum Amount {
     Text(String),
     /// `1`
     Number(f64),
+    /// `null`
+    Nothing,
 }
 
 #[cfg(test)]

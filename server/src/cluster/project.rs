@@ -127,7 +127,7 @@ impl Project for objects::Pod {
             },
             workload,
             revision,
-            node: self.spec.node_name.unwrap_or_default().into(),
+            node: message(&self.spec.node_name.unwrap_or_default()),
         })))
     }
 }
@@ -143,8 +143,8 @@ fn container(init: bool, spec: &objects::ContainerSpec, statuses: &[objects::Con
     ContainerFacts {
         name: spec.name.as_str().into(),
         init,
-        image: spec.image.as_str().into(),
-        image_id: status.map_or("", |status| &status.image_id).into(),
+        image: message(&spec.image),
+        image_id: message(status.map_or("", |status| &status.image_id)),
         ready: status.is_some_and(|status| status.ready),
         restarts: status.map_or(0, |status| status.restart_count),
         state: match state.map(|state| (&state.running, &state.terminated, &state.waiting)) {
@@ -180,6 +180,7 @@ fn quantity(amounts: &std::collections::BTreeMap<String, Amount>, name: &str) ->
     match amounts.get(name)? {
         Amount::Text(text) => text.parse().ok(),
         Amount::Number(number) => number.to_string().parse().ok(),
+        Amount::Nothing => None,
     }
 }
 

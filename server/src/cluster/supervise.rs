@@ -33,7 +33,8 @@ struct Plan {
     connect: Connect,
     scope: WatchScope,
     namespaces: BTreeSet<Namespace>,
-    config_maps: BTreeSet<(Namespace, ObjectName)>,
+    /// With the expected keys: values of others were thrown away, so a new key needs a new list.
+    config_maps: BTreeMap<(Namespace, ObjectName), BTreeSet<String>>,
 }
 
 fn plans(registry: &Registry) -> BTreeMap<ClusterId, Plan> {
@@ -42,14 +43,17 @@ fn plans(registry: &Registry) -> BTreeMap<ClusterId, Plan> {
         .iter()
         .map(|cluster| {
             let (connect, scope) = (cluster.connect.clone(), cluster.watch);
-            let plan = Plan { connect, scope, namespaces: BTreeSet::new(), config_maps: BTreeSet::new() };
+            let plan = Plan { connect, scope, namespaces: BTreeSet::new(), config_maps: BTreeMap::new() };
             (cluster.id.clone(), plan)
         })
         .collect();
     for (_, environment) in registry.environments() {
         let Some(plan) = plans.get_mut(&environment.cluster) else { continue };
         plan.namespaces.insert(environment.namespace.clone());
-        let named = environment.config.iter().map(|config| (environment.namespace.clone(), config.config_map.clone()));
+        let named = environment.config.iter().map(|config| {
+            let keys = config.expect.keys().cloned().collect();
+            ((environment.namespace.clone(), config.config_map.clone()), keys)
+        });
         plan.config_maps.extend(named);
     }
     plans
@@ -124,7 +128,7 @@ async fn run(cluster: ClusterId, plan: Plan, rows: Arc<Rows>, kubeconfig: Kubeco
         ids.push(starter.start::<objects::Autoscaler>(Kind::Autoscaler, place.clone()));
         ids.push(starter.start::<objects::Event>(Kind::Event, place));
     }
-    for (namespace, name) in plan.config_maps {
+    for ((namespace, name), _) in plan.config_maps {
         let id = WatchId { kind: Kind::ConfigMap, within: Some((namespace, Some(name.shared()))) };
         ids.push(starter.start_as::<objects::ConfigMap>(id));
     }

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::project::{Project, key_of, observe, uid_of};
-use crate::rows::{Change, Rows, WatchId, WatchState};
+use crate::rows::{Change, Observed, Rows, WatchId, WatchState};
 
 /// The least time between two lists of one kind.
 const LIST_INTERVAL: Duration = Duration::from_secs(10);
@@ -67,9 +67,14 @@ impl Watch {
             match self.run(&api, &mut config).await {
                 End::Cancelled => return,
                 End::Rebuild => {
+                    let next = started + LIST_INTERVAL;
+                    if next > Instant::now() {
+                        // Until then nothing is followed.
+                        self.state(WatchState::Starting);
+                    }
                     tokio::select! {
                         () = self.cancel.cancelled() => return,
-                        () = sleep_until(started + LIST_INTERVAL) => {}
+                        () = sleep_until(next) => {}
                     }
                 }
             }
@@ -86,13 +91,15 @@ impl Watch {
     {
         let mut events = watcher::watcher(api.clone(), config.clone()).boxed().ready_chunks(BATCH);
         let mut seen = None;
+        let mut complete = false;
         let mut failures = 0u32;
-        // Set while it is not known whether a resumed stream stands.
-        let mut settles: Option<Instant> = None;
+        // What silence until then means: of a list, that what was read before is not the present; of a resumed stream, that it
+        // stands.
+        let mut silence = Some((Instant::now() + SETTLE, WatchState::Starting));
         loop {
             let settled = async {
-                match settles {
-                    Some(at) => sleep_until(at).await,
+                match &silence {
+                    Some((at, _)) => sleep_until(*at).await,
                     None => std::future::pending().await,
                 }
             };
@@ -104,8 +111,10 @@ impl Watch {
                     return End::Rebuild;
                 }
                 () = settled => {
-                    (settles, failures) = (None, 0);
-                    self.state(WatchState::InStep);
+                    failures = 0;
+                    if let Some((_, meaning)) = silence.take() {
+                        self.state(meaning);
+                    }
                     continue;
                 }
                 batch = events.next() => match batch {
@@ -113,10 +122,14 @@ impl Watch {
                     None => return End::Rebuild,
                 },
             };
-            let (error, listed) = self.take_in(batch, &mut seen);
+            let Told { error, listed, restarted } = self.take_in(batch, &mut seen);
             if listed {
-                (settles, failures) = (None, 0);
+                (silence, failures, complete) = (None, 0, true);
                 self.state(WatchState::InStep);
+            }
+            if restarted && failures == 0 {
+                // The server ended a list half way and kube began it anew at once, without a word: not in a loop.
+                return End::Rebuild;
             }
             let Some(error) = error else { continue };
             failures += 1;
@@ -132,46 +145,52 @@ impl Watch {
                         _ = self.returned.changed() => {}
                         () = sleep(pause) => {}
                     }
-                    settles = Some(Instant::now() + SETTLE);
+                    // Before a list is complete, and while another is under way, silence says nothing.
+                    silence = (complete && seen.is_none()).then(|| (Instant::now() + SETTLE, WatchState::InStep));
                 }
             }
         }
     }
 
-    /// Takes a batch in. Returns the first error in it, and whether a list was completed.
+    /// Takes a batch in.
     fn take_in<K: Project>(
         &self,
         batch: Vec<Result<Event<K>, watcher::Error>>,
         seen: &mut Option<HashSet<(Namespace, Arc<str>)>>,
-    ) -> (Option<watcher::Error>, bool) {
+    ) -> Told {
         let mut changes = Vec::with_capacity(batch.len());
-        let (mut error, mut listed) = (None, false);
+        let mut told = Told { error: None, listed: false, restarted: false };
         for event in batch {
             match event {
-                Ok(Event::Init) => *seen = Some(HashSet::new()),
+                Ok(Event::Init) => told.restarted |= seen.replace(HashSet::new()).is_some(),
                 Ok(Event::InitApply(object)) => {
-                    if let (Some(seen), Some(key)) = (seen.as_mut(), key_of(&object)) {
-                        seen.insert((key.namespace, key.name));
+                    let observed = observe(object);
+                    if let (Some(seen), Some(Observed { key, .. })) = (seen.as_mut(), &observed) {
+                        seen.insert((key.namespace.clone(), key.name.clone()));
                     }
-                    changes.extend(observe(object).map(Change::Seen));
+                    changes.extend(observed.map(Change::Seen));
                 }
                 Ok(Event::InitDone) => {
                     let seen = seen.take().unwrap_or_default();
                     changes.push(Change::Listed { kind: K::KIND, within: self.id.within.clone(), seen });
-                    listed = true;
+                    told.listed = true;
                 }
-                Ok(Event::Apply(object)) => changes.extend(observe(object).map(Change::Seen)),
+                Ok(Event::Apply(object)) => {
+                    // What is of no interest any more, like a ReplicaSet that lost its Deployment, is as good as gone.
+                    let gone = key_of(&object).map(|key| Change::Gone(key, uid_of(object.meta())));
+                    changes.extend(observe(object).map(Change::Seen).or(gone));
+                }
                 Ok(Event::Delete(object)) => {
                     let uid = uid_of(object.meta());
                     changes.extend(key_of(&object).map(|key| Change::Gone(key, uid)));
                 }
-                Err(failed) => error = error.or(Some(failed)),
+                Err(failed) => told.error = told.error.or(Some(failed)),
             }
         }
         if !changes.is_empty() {
             self.rows.take_in(&self.cluster, changes);
         }
-        (error, listed)
+        told
     }
 
     fn judge(&self, error: &watcher::Error, failures: u32, config: &watcher::Config) -> Verdict {
@@ -211,6 +230,16 @@ impl Watch {
             }
         }
     }
+}
+
+/// What a batch told beyond its objects.
+struct Told {
+    /// The first error in it.
+    error: Option<watcher::Error>,
+    /// Whether a list was completed.
+    listed: bool,
+    /// Whether a list began while another was under way.
+    restarted: bool,
 }
 
 /// What to do about an error.

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use app::backend::Backend;
+use app::routes::Place;
 use axum::body::Body;
 use axum::extract::{Form, Request, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, COOKIE, HeaderValue, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::frame::{Page, Topic};
-use domain::name::{ComponentId, EnvironmentId};
 use domain::view::Chrome;
 use leptos::prelude::provide_context;
 use leptos_axum::ResponseOptions;
@@ -36,41 +36,18 @@ impl Backend for Site {
     }
 }
 
-/// A page that always exists.
+/// The page of an address; one that is about nothing that is registered says so, with 404.
 pub async fn page(State(site): State<Site>, request: Request) -> Response {
-    render(site, request, StatusCode::OK).await
-}
-
-/// The page of something with a name, or the page that says what there is instead.
-pub async fn named(State(site): State<Site>, request: Request) -> Response {
-    let known = topic(request.uri().path()).is_some_and(|topic| site.rows.page(&topic) != Page::Absent);
-    render(site, request, if known { StatusCode::OK } else { StatusCode::NOT_FOUND }).await
-}
-
-/// An address that is none of ours.
-pub async fn absent(State(site): State<Site>, request: Request) -> Response {
-    render(site, request, StatusCode::NOT_FOUND).await
-}
-
-/// What an address under `/e/` is about; `None` when no such name can exist.
-fn topic(path: &str) -> Option<Topic> {
-    let mut parts = path.strip_prefix("/e/")?.split('/');
-    let environment = EnvironmentId { system: parts.next()?.parse().ok()?, environment: parts.next()?.parse().ok()? };
-    match (parts.next(), parts.next(), parts.next()) {
-        (None, None, None) => Some(Topic::Environment(environment)),
-        (Some(kind), Some(name), None) => {
-            Some(Topic::Component(ComponentId { environment, kind: kind.parse().ok()?, name: name.parse().ok()? }))
-        }
-        _ => None,
-    }
-}
-
-async fn render(site: Site, request: Request, status: StatusCode) -> Response {
+    let address = request.uri().path_and_query().map_or("/", |address| address.as_str());
+    let place = Place::read(address);
+    let known = place.topic().is_some_and(|topic| site.rows.page(&topic) != Page::Absent);
+    let status = if known { StatusCode::OK } else { StatusCode::NOT_FOUND };
     let theme = theme_of(request.headers());
     let context = move || {
         let backend: Arc<dyn Backend> = Arc::new(site.clone());
         provide_context(backend);
-        provide_context(app::shell::Request { theme, assets: site.assets.urls.clone() });
+        let assets = site.assets.urls.clone();
+        provide_context(app::shell::Request { place: place.clone(), theme, assets });
         let response = leptos::prelude::expect_context::<ResponseOptions>();
         response.set_status(status);
         if let Some(policy) = leptos::nonce::use_nonce().and_then(|nonce| policy(&nonce)) {

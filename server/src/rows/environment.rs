@@ -35,6 +35,8 @@ pub struct Environment {
     pub config_maps: BTreeMap<Arc<str>, ConfigMapFacts>,
     /// Its events.
     pub events: Events,
+    /// The uids of all these but its events, which know theirs.
+    pub uids: HashMap<(Kind, Arc<str>), u128>,
     /// Its components, in the registry's order.
     pub components: Vec<Component>,
     /// Places of its components by kind and name.
@@ -116,6 +118,10 @@ impl Events {
         self.by_name.keys().cloned().collect()
     }
 
+    fn uid(&self, name: &str) -> Option<u128> {
+        self.by_name.get(name).map(|(_, uid)| *uid)
+    }
+
     /// From the newest to the oldest.
     pub fn newest_first(&self) -> impl Iterator<Item = &Event> {
         self.by_time.values().rev()
@@ -143,6 +149,12 @@ impl State {
             Change::Seen(Observed { key, uid, object }) => {
                 let Some(&place) = self.places.get(&(cluster.clone(), key.namespace)) else { return };
                 let name = key.name;
+                match &object {
+                    Object::Pod(_) | Object::Event(_) => {}
+                    Object::Workload(_) | Object::Revision(_) | Object::Autoscaler(..) | Object::ConfigMap(_) => {
+                        self.environments[place].uids.insert((key.kind, name.clone()), uid);
+                    }
+                }
                 match object {
                     Object::Pod(pod) => self.put_pod(place, name, uid, *pod, now),
                     Object::Workload(workload) => self.put_workload(place, key.kind, name, *workload),
@@ -222,6 +234,13 @@ impl State {
             return;
         }
         let environment = &mut self.environments[place];
+        let object = (key.kind, name.clone());
+        let held =
+            if key.kind == Kind::Event { environment.events.uid(name) } else { environment.uids.get(&object).copied() };
+        if uid.is_some() && uid != held {
+            return;
+        }
+        environment.uids.remove(&object);
         match key.kind {
             Kind::Pod => {}
             Kind::Workload(kind) => {
@@ -275,7 +294,7 @@ impl State {
             status: share(texts, domain::health::pod(&pod.facts, now)),
             ready: count(steady.clone().filter(|container| container.ready).count()),
             containers: count(steady.count()),
-            restarts: pod.facts.containers.iter().map(|container| container.restarts).sum(),
+            restarts: pod.facts.containers.iter().fold(0, |sum: u32, container| sum.saturating_add(container.restarts)),
             created: pod.facts.created,
             restarted: last_end(&pod.facts),
             tag: texts.share(main.map_or("", |main| ImageReference::parse(&main.image).tag).into()),

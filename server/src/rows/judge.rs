@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::component::{ComponentFacts, assess};
+use domain::component::{ComponentFacts, Unreadable, assess};
+use domain::freshness::Freshness;
 use domain::name::ClusterId;
 use domain::registry::Registry;
 use domain::sentence;
 use domain::view::{Cell, EnvironmentHead, State as Health};
 
-use super::State;
+use super::{Kind, State};
 use super::environment::{Component, Environment, Events, share};
 use super::pods::{Pods, RowId};
 use super::source::Source;
@@ -20,20 +21,17 @@ const HISTORY: (i64, i64) = (3600, 30);
 impl State {
     /// Takes a registry in.
     pub fn register(&mut self, registry: Arc<Registry>) {
-        let mut known: HashMap<_, _> = self
-            .environments
-            .drain(..)
-            .map(|environment| ((environment.cluster.clone(), environment.id.clone()), environment))
-            .collect();
+        // What is known belongs to a namespace, whatever its environment is called: no watch says it again after a renaming.
+        let old_places = std::mem::take(&mut self.places);
+        let mut known: Vec<Option<Environment>> = self.environments.drain(..).map(Some).collect();
         let mut known_sources: HashMap<ClusterId, Source> = self.sources.drain(..).collect();
         self.sources = registry
             .clusters
             .iter()
             .map(|cluster| (cluster.id.clone(), known_sources.remove(&cluster.id).unwrap_or_default()))
             .collect();
-        self.places.clear();
-        // Places of environments whose namespace was watched before: what is known of them is still right.
-        let mut kept = Vec::new();
+        // From an environment's old place to its new one.
+        let mut moved: HashMap<usize, usize> = HashMap::new();
         // All pods are taken out and put back in the place that their environment has now.
         let old_pods = std::mem::take(&mut self.pods).clear();
         self.pods = Pods::default();
@@ -68,17 +66,16 @@ impl State {
                     .enumerate()
                     .map(|(place, component)| ((component.id.kind, component.id.name.shared()), place))
                     .collect();
-                let was = self.registry.environment(&id).map(|(_, was)| was.namespace.clone());
-                let old = known
-                    .remove(&(declared.cluster.clone(), id.clone()))
-                    .filter(|_| was.as_ref() == Some(&declared.namespace));
                 let place = self.environments.len();
-                self.places.insert((declared.cluster.clone(), declared.namespace.clone()), place);
+                let namespace = (declared.cluster.clone(), declared.namespace.clone());
+                let old = old_places.get(&namespace).and_then(|old| Some((*old, known.get_mut(*old)?.take()?)));
+                self.places.insert(namespace, place);
                 let declared_place = (system_place, environment_place);
                 self.environments.push(match old {
-                    Some(old) => {
-                        kept.push(place);
-                        Environment { declared: declared_place, components, by_workload, head, dirty: true, ..old }
+                    Some((old_place, mut old)) => {
+                        moved.insert(old_place, place);
+                        keep_expected(&mut old, declared);
+                        Environment { id, declared: declared_place, components, by_workload, head, dirty: true, ..old }
                     }
                     None => Environment {
                         id,
@@ -89,6 +86,7 @@ impl State {
                         autoscalers: Default::default(),
                         config_maps: Default::default(),
                         events: Events::default(),
+                        uids: Default::default(),
                         components,
                         by_workload,
                         head,
@@ -99,10 +97,10 @@ impl State {
         }
         self.registry = registry;
         for mut entry in old_pods {
-            let kept = kept.iter().find(|place| self.environments[**place].id == entry.row.environment);
-            let Some(&place) = kept else { continue };
+            let Some(&place) = moved.get(&entry.environment) else { continue };
             let environment = &mut self.environments[place];
             entry.environment = place;
+            entry.row.environment = environment.id.clone();
             entry.component =
                 entry.workload.as_ref().and_then(|workload| environment.by_workload.get(workload)).copied();
             entry.row.component = match entry.component {
@@ -175,10 +173,9 @@ impl State {
         let Self { environments, registry, pods, sources, .. } = self;
         let environment = &mut environments[place];
         let declared = &registry.systems[environment.declared.0].environments[environment.declared.1];
-        let freshness = sources
-            .iter()
-            .find(|(cluster, _)| *cluster == environment.cluster)
-            .map_or(domain::freshness::Freshness::Never, |(_, source)| source.freshness());
+        let source = sources.iter().find(|(cluster, _)| *cluster == environment.cluster).map(|(_, source)| source);
+        let freshness = source.map_or(Freshness::Never, Source::freshness);
+        let may_not_read = |kind| source.is_some_and(|source| source.may_not_read(kind, &declared.namespace));
         let Environment { components, workloads, autoscalers, config_maps, revisions, .. } = environment;
         for component in components.iter_mut().filter(|component| component.dirty) {
             let key = (component.id.kind, component.id.name.shared());
@@ -198,6 +195,11 @@ impl State {
                     .map(|autoscaler| &autoscaler.facts),
                 pods: &rows,
                 config_maps,
+                unreadable: Unreadable {
+                    workload: may_not_read(Kind::Workload(component.id.kind)),
+                    autoscalers: may_not_read(Kind::Autoscaler),
+                    config_maps: may_not_read(Kind::ConfigMap),
+                },
                 // A rollback makes no new ReplicaSet, so the rollout's own progress counts as well.
                 changed: made.max(workload.map_or(0, |workload| workload.progressed)),
                 freshness,
@@ -213,6 +215,17 @@ impl State {
         }
         environment.dirty = false;
     }
+}
+
+/// Forgets ConfigMaps and values that the registry does not name any more: they are nobody's business, and not watched.
+fn keep_expected(environment: &mut Environment, declared: &domain::registry::Environment) {
+    environment.config_maps.retain(|name, facts| {
+        let named = declared.config.iter().find(|config| config.config_map.as_str() == &**name);
+        if let Some(named) = named {
+            facts.values.retain(|key, _| named.expect.contains_key(&**key));
+        }
+        named.is_some()
+    });
 }
 
 impl Environment {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::age::Age;
+use domain::component::merged;
 use domain::frame::{Page, Topic};
 use domain::freshness::Freshness;
 use domain::name::ComponentId;
@@ -79,9 +80,7 @@ impl State {
         .collect();
         let (window, window_open) = window_words(declared, now);
         let fresh = source.map_or(Freshness::Never, |source| source.freshness());
-        let assessments = environment.components.iter().filter_map(|component| component.assessment.as_ref());
-        let mut findings: Vec<_> = assessments.flat_map(|assessment| assessment.findings.iter().cloned()).collect();
-        findings.sort_by(|a, b| b.state.cmp(&a.state));
+        let findings = merged(environment.components.iter().filter_map(|component| component.assessment.as_ref()));
         let is_declared = |key: &(domain::name::WorkloadKind, Arc<str>)| environment.by_workload.contains_key(key);
         EnvironmentView {
             head: environment.head.clone(),

@@ -65,7 +65,8 @@ impl ListKey {
             PodColumn::Restarts => b.restarts.cmp(&a.restarts),
             PodColumn::Age => b.created.cmp(&a.created),
         };
-        let by_name = || (&a.name, a.uid).cmp(&(&b.name, b.uid));
+        // A cluster restored from another's backup has the same names and uids.
+        let by_name = || (&a.name, a.uid, &a.environment).cmp(&(&b.name, b.uid, &b.environment));
         match (self.sort.descending, self.sort.column) {
             (true, PodColumn::Name) => by_name().reverse(),
             (true, _) => by_column.reverse().then_with(by_name),

@@ -88,6 +88,19 @@ impl Source {
         }
     }
 
+    /// How many of its watches are not allowed.
+    fn missing(&self) -> usize {
+        self.watches.values().filter(|state| matches!(state, WatchState::Missing(_))).count()
+    }
+
+    /// Whether a kind may not be read in a namespace.
+    pub fn may_not_read(&self, kind: Kind, namespace: &Namespace) -> bool {
+        self.watches.iter().any(|(id, state)| {
+            let here = id.within.as_ref().is_none_or(|(within, _)| within == namespace);
+            id.kind == kind && here && matches!(state, WatchState::Missing(_))
+        })
+    }
+
     /// Whether it was read once, or is known not to answer.
     pub fn is_settled(&self) -> bool {
         self.was_listed || !self.silence.is_empty()
@@ -122,11 +135,11 @@ impl Rows {
     fn source(&self, cluster: &ClusterId, change: impl FnOnce(&mut Source)) {
         self.write(|state| {
             let Some(source) = state.source(cluster) else { return };
-            let before = source.freshness();
+            let before = (source.freshness().is_live(), source.missing());
             change(source);
             source.note_lists();
-            // While a source stays live only its age changes, and no judgement depends on that.
-            if before.is_live() != source.freshness().is_live() || !before.is_live() {
+            // While a source stays live and as readable as before only its age changes, and no judgement depends on that.
+            if before != (true, source.missing()) || !source.freshness().is_live() {
                 state.distrust(cluster);
             }
         });
@@ -141,9 +154,14 @@ impl Rows {
         });
     }
 
-    /// The cluster does not answer, for this reason.
+    /// The cluster does not answer, for this reason. Its watches may be dead without knowing: each must prove itself anew.
     pub fn silent(&self, cluster: &ClusterId, trouble: &str) {
-        self.source(cluster, |source| source.silence = trouble.into());
+        self.source(cluster, |source| {
+            source.silence = trouble.into();
+            for watch in source.watches.values_mut().filter(|watch| **watch == WatchState::InStep) {
+                *watch = WatchState::Starting;
+            }
+        });
     }
 
     /// The cluster's version.

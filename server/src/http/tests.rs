@@ -1,0 +1,7 @@
+//! The router as a browser, and somebody who is none, meets it.
+
+mod hostile;
+mod html;
+mod live;
+mod pages;
+mod site;

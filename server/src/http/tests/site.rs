@@ -1,0 +1,158 @@
+//! A site over rows that a test fills, with a browser part made of a few bytes.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use domain::name::ClusterId;
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+use super::super::{Assets, Site, router};
+use crate::cluster::tests::observed;
+use crate::rows::{Change, Key, Kind, Rows, WatchId, WatchState};
+
+pub const HOST: &str = "127.0.0.1:7780";
+
+/// One cluster, one system, two environments.
+const REGISTRY: &str = "{ clusters: [{ id: main, region: East US 2, connect: { context: main } }], systems: [{ id: shop, name: The Shop, environments: [ \
+     { id: production, cluster: main, namespace: shop, tier: production, timeZone: America/New_York, host: shop.example.com, \
+       contacts: [{ role: On-call, reach: 'pager <now> & \"at once\"' }], \
+       links: [{ name: 'Graphs <&\">', url: 'https://graphs.example.com/?a=1&b=2' }], \
+       config: [{ configMap: settings, expect: { LOG_LEVEL: info } }], \
+       components: [{ kind: Deployment, name: web, role: app, replicas: 2, reads: [settings] }, \
+                    { kind: StatefulSet, name: db, role: database, replicas: 1 }] }, \
+     { id: staging, cluster: main, namespace: shop-staging, tier: staging, timeZone: America/New_York, \
+       components: [{ kind: Deployment, name: web, role: app, replicas: 1 }] } ] }] }";
+
+pub fn main() -> ClusterId {
+    ClusterId::new("main").unwrap()
+}
+
+/// Rows of a live cluster.
+pub fn rows() -> Arc<Rows> {
+    let registry = crate::registry::parse("sample", REGISTRY.as_bytes()).unwrap();
+    let rows = Rows::new(Arc::new(registry), || 1_767_225_600_000);
+    let pods = WatchId { kind: Kind::Pod, within: None };
+    rows.answered(&main());
+    rows.watches(&main(), vec![pods.clone()]);
+    rows.watch_state(&main(), &pods, WatchState::InStep);
+    Arc::new(rows)
+}
+
+/// Takes manifests in, as if they had been seen.
+pub fn see(rows: &Rows, manifests: impl IntoIterator<Item = Value>) {
+    let changes = manifests.into_iter().map(|manifest| Change::Seen(observed(manifest).unwrap()));
+    rows.take_in(&main(), changes.collect());
+}
+
+/// Takes a pod out.
+pub fn lose(rows: &Rows, name: &str) {
+    let key = Key { kind: Kind::Pod, namespace: "shop".parse().unwrap(), name: name.into() };
+    rows.take_in(&main(), vec![Change::Gone(key, uid(name))]);
+}
+
+/// What a name's uid is here.
+fn uid(name: &str) -> u128 {
+    name.bytes().fold(17, |uid, byte| uid * 31 + u128::from(byte))
+}
+
+/// A ready pod of `web`, or of none when its name says so.
+pub fn pod(name: &str, restarts: u32) -> Value {
+    json!({
+        "kind": "Pod", "apiVersion": "v1",
+        "metadata": {
+            "name": name, "namespace": "shop", "uid": format!("{:032x}", uid(name)),
+            "creationTimestamp": "2025-12-31T00:00:00Z", "labels": {"pod-template-hash": "7c9d"},
+            "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-7c9d", "uid": "1", "controller": true}]
+        },
+        "spec": {"nodeName": "node-1", "containers": [{"name": "main", "image": "registry.test/web:v1"}]},
+        "status": {
+            "phase": "Running",
+            "conditions": [{"type": "Ready", "status": "True"}],
+            "containerStatuses": [{
+                "name": "main", "ready": true, "restartCount": restarts,
+                "imageID": "registry.test/web@sha256:1111111111111111111111111111111111111111111111111111111111111111",
+                "state": {"running": {"startedAt": "2025-12-31T00:00:05Z"}}
+            }]
+        }
+    })
+}
+
+/// A site over these rows.
+pub fn site(rows: Arc<Rows>) -> Site {
+    let folder = tempfile::tempdir().unwrap();
+    write_browser_part(folder.path());
+    Site { rows, assets: Arc::new(Assets::read(folder.path()).unwrap()), cancel: CancellationToken::new() }
+}
+
+fn write_browser_part(folder: &Path) {
+    let files = [
+        ("quarterdeck.js", "text/javascript"),
+        ("quarterdeck_bg.wasm", "application/wasm"),
+        ("quarterdeck.css", "text/css"),
+        ("favicon.svg", "image/svg+xml"),
+    ];
+    std::fs::create_dir(folder.join("pkg")).unwrap();
+    let mut manifest = serde_json::Map::new();
+    for (name, media_type) in files {
+        let (stem, ending) = name.split_once('.').unwrap();
+        let file = format!("pkg/{stem}.0a1b2c.{ending}");
+        for (form, text) in [("", "plain"), (".gz", "gzip"), (".br", "brotli")] {
+            std::fs::write(folder.join(format!("{file}{form}")), format!("{text} {name}")).unwrap();
+        }
+        manifest.insert(name.to_owned(), json!({"file": file, "media_type": media_type}));
+    }
+    std::fs::write(folder.join("manifest.json"), json!({ "files": manifest }).to_string()).unwrap();
+}
+
+/// An answer, read whole.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// Asks a router once.
+pub async fn ask(router: &Router, request: Request<Body>) -> Answer {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes().to_vec();
+    Answer { status: parts.status, headers: parts.headers, body }
+}
+
+/// Asks for an address as a browser would.
+pub async fn get(router: &Router, path: &str) -> Answer {
+    ask(router, Request::get(path).header("host", HOST).header("accept", "text/html").body(Body::empty()).unwrap()).await
+}
+
+/// A router over a few ordinary objects.
+pub fn ordinary() -> Router {
+    let rows = rows();
+    see(&rows, [pod("web-7c9d-a", 0), pod("web-7c9d-b", 1), deployment()]);
+    router(site(rows))
+}
+
+/// The Deployment `web`.
+pub fn deployment() -> Value {
+    json!({
+        "kind": "Deployment", "apiVersion": "apps/v1",
+        "metadata": {"name": "web", "namespace": "shop", "uid": "d1", "generation": 1},
+        "spec": {"replicas": 2, "template": {"spec": {"containers": [{"name": "main", "image": "registry.test/web:v1"}]}}},
+        "status": {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2}
+    })
+}

@@ -1,0 +1,338 @@
+//! What the rows should show, the slow and plain way: every object in one map, everything made anew for each look.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use domain::frame::{Page, Topic};
+use domain::image::{ImageReference, running_digest, short_digest};
+use domain::name::{ClusterId, EnvironmentId, Namespace, WorkloadKind};
+use domain::query::{PodColumn, PodQuery};
+use domain::registry::Registry;
+use domain::view::{PodRow, PodsHead, PodsView, State as Health};
+
+use super::super::*;
+use super::samples::{now, set_now};
+
+/// What was said of a cluster as a source.
+#[derive(Debug, Clone)]
+pub enum Word {
+    Answered,
+    Silent,
+    Starting,
+    Started(Vec<WatchId>),
+    Watch(WatchId, WatchState),
+}
+
+impl Word {
+    pub fn say(&self, rows: &Rows, cluster: &ClusterId) {
+        match self {
+            Self::Answered => rows.answered(cluster),
+            Self::Silent => rows.silent(cluster, "The API server does not answer within 2 s."),
+            Self::Starting => rows.watches_starting(cluster),
+            Self::Started(ids) => rows.watches(cluster, ids.clone()),
+            Self::Watch(id, state) => rows.watch_state(cluster, id, state.clone()),
+        }
+    }
+}
+
+/// An object, and when its pod was judged last, milliseconds since 1970.
+#[derive(Clone)]
+struct Held {
+    observed: Observed,
+    judged: i64,
+}
+
+/// Everything that was told and still holds.
+pub struct Model {
+    registry: Arc<Registry>,
+    objects: BTreeMap<(ClusterId, Key), Held>,
+    /// The digest that was seen to run as a revision that is there.
+    digests: BTreeMap<(ClusterId, Namespace, Arc<str>), Arc<str>>,
+    words: BTreeMap<ClusterId, Vec<(i64, Word)>>,
+}
+
+impl Model {
+    pub fn new(registry: Arc<Registry>) -> Self {
+        Self { registry, objects: BTreeMap::new(), digests: BTreeMap::new(), words: BTreeMap::new() }
+    }
+
+    fn is_registered(&self, cluster: &ClusterId, namespace: &Namespace) -> bool {
+        self.registry.at(cluster, namespace).is_some()
+    }
+
+    pub fn take_in(&mut self, cluster: &ClusterId, change: &Change) {
+        match change {
+            Change::Seen(observed) => {
+                if self.is_registered(cluster, &observed.key.namespace) {
+                    let held = Held { observed: observed.clone(), judged: now() };
+                    self.put(cluster, held);
+                }
+            }
+            Change::Gone(key, uid) => {
+                let place = (cluster.clone(), key.clone());
+                if self.objects.get(&place).is_some_and(|held| held.observed.uid == *uid) {
+                    self.remove(cluster, key);
+                }
+            }
+            Change::Listed { kind, within, seen } => {
+                for (_, key) in self.of(cluster, *kind, within.as_ref()) {
+                    if !seen.contains(&(key.namespace.clone(), key.name.clone())) {
+                        self.remove(cluster, &key);
+                    }
+                }
+            }
+        }
+    }
+
+    fn put(&mut self, cluster: &ClusterId, mut held: Held) {
+        let Key { namespace, name, .. } = held.observed.key.clone();
+        match &mut held.observed.object {
+            Object::ConfigMap(facts) => {
+                let Some(expected) = self.expected(cluster, &namespace, &name) else { return };
+                facts.values.retain(|key, _| expected.contains(&**key));
+            }
+            Object::Pod(pod) => {
+                let revision = (cluster.clone(), namespace, pod.revision.clone());
+                let is_there = self.objects.iter().any(|((of, key), held)| {
+                    *of == revision.0
+                        && key.namespace == revision.1
+                        && key.name == revision.2
+                        && matches!(held.observed.object, Object::Revision(_))
+                });
+                let digest = running_digest(&pod.facts.containers[0].image_id);
+                if is_there && !digest.is_empty() {
+                    self.digests.insert(revision, digest.into());
+                }
+            }
+            Object::Revision(_) if !self.objects.contains_key(&(cluster.clone(), held.observed.key.clone())) => {
+                let digest = self.objects.iter().find_map(|((of, key), held)| match &held.observed.object {
+                    Object::Pod(pod) if of == cluster && key.namespace == namespace && pod.revision == name => {
+                        Some(running_digest(&pod.facts.containers[0].image_id)).filter(|digest| !digest.is_empty())
+                    }
+                    _ => None,
+                });
+                if let Some(digest) = digest {
+                    self.digests.insert((cluster.clone(), namespace, name), digest.into());
+                }
+            }
+            _ => {}
+        }
+        self.objects.insert((cluster.clone(), held.observed.key.clone()), held);
+    }
+
+    fn remove(&mut self, cluster: &ClusterId, key: &Key) {
+        self.objects.remove(&(cluster.clone(), key.clone()));
+        if matches!(key.kind, Kind::ReplicaSet | Kind::ControllerRevision) {
+            self.digests.remove(&(cluster.clone(), key.namespace.clone(), key.name.clone()));
+        }
+    }
+
+    /// The keys that are expected in a ConfigMap; `None` when nobody named it.
+    fn expected(&self, cluster: &ClusterId, namespace: &Namespace, name: &str) -> Option<HashSet<String>> {
+        let (_, environment) = self.registry.at(cluster, namespace)?;
+        let named = environment.config.iter().find(|config| config.config_map.as_str() == name)?;
+        Some(named.expect.keys().cloned().collect())
+    }
+
+    /// The objects of a kind in a cluster, or in one namespace of it, or of one name there.
+    pub fn of(
+        &self,
+        cluster: &ClusterId,
+        kind: Kind,
+        within: Option<&(Namespace, Option<Arc<str>>)>,
+    ) -> Vec<(Observed, Key)> {
+        let is_within = |key: &Key| {
+            within.is_none_or(|(namespace, name)| {
+                key.namespace == *namespace && name.as_ref().is_none_or(|name| *name == key.name)
+            })
+        };
+        self.objects
+            .iter()
+            .filter(|((of, key), _)| of == cluster && key.kind == kind && is_within(key))
+            .map(|((_, key), held)| (held.observed.clone(), key.clone()))
+            .collect()
+    }
+
+    pub fn tick(&mut self) {
+        self.objects.values_mut().for_each(|held| held.judged = now());
+    }
+
+    pub fn say(&mut self, cluster: &ClusterId, word: Word) {
+        if self.registry.clusters.iter().any(|known| known.id == *cluster) {
+            self.words.entry(cluster.clone()).or_default().push((now(), word));
+        }
+    }
+
+    pub fn register(&mut self, registry: Arc<Registry>) {
+        let before = std::mem::replace(&mut self.registry, registry);
+        let stays = |cluster: &ClusterId, namespace: &Namespace| before.at(cluster, namespace).is_some();
+        let held = std::mem::take(&mut self.objects);
+        for ((cluster, key), mut held) in held {
+            if !stays(&cluster, &key.namespace) || !self.is_registered(&cluster, &key.namespace) {
+                continue;
+            }
+            if let Object::ConfigMap(facts) = &mut held.observed.object {
+                let Some(expected) = self.expected(&cluster, &key.namespace, &key.name) else { continue };
+                facts.values.retain(|key, _| expected.contains(&**key));
+            }
+            self.objects.insert((cluster, key), held);
+        }
+        let known: Vec<_> = self.registry.environments().map(|(_, it)| (it.cluster.clone(), it.namespace.clone())).collect();
+        self.digests.retain(|(cluster, namespace, _), _| known.contains(&(cluster.clone(), namespace.clone())));
+        let clusters: Vec<_> = self.registry.clusters.iter().map(|cluster| cluster.id.clone()).collect();
+        self.words.retain(|cluster, _| clusters.contains(cluster));
+    }
+
+    /// Every address that can show something, and one that cannot.
+    pub fn topics(&self) -> Vec<Topic> {
+        let mut topics = vec![Topic::Wall, Topic::Environment("a/nowhere".parse().unwrap())];
+        for (system, environment) in self.registry.environments() {
+            let id = system.environment_id(environment);
+            topics.extend(environment.components.iter().map(|component| Topic::Component(component.id(&id))));
+            topics.push(Topic::Environment(id));
+        }
+        topics
+    }
+
+    /// Rows that were told nothing but what holds now, in the plainest order.
+    pub fn fresh(&self) -> Rows {
+        let current = now();
+        let rows = Rows::new(self.registry.clone(), now);
+        for (cluster, words) in &self.words {
+            for (at, word) in words {
+                set_now(*at);
+                word.say(&rows, cluster);
+            }
+        }
+        set_now(current);
+        for ((cluster, key), held) in &self.objects {
+            rows.take_in(cluster, vec![Change::Seen(held.observed.clone())]);
+            let digest = self.digests.get(&(cluster.clone(), key.namespace.clone(), key.name.clone()));
+            if let (Object::Revision(_), Some(digest)) = (&held.observed.object, digest) {
+                for change in ghost(key, digest) {
+                    rows.take_in(cluster, vec![change]);
+                }
+            }
+        }
+        rows.tick();
+        rows
+    }
+
+    /// All pods as rows.
+    fn pods(&self) -> Vec<PodRow> {
+        let pods = self.objects.iter().filter_map(|((cluster, key), held)| match &held.observed.object {
+            Object::Pod(pod) => Some(self.row(cluster, key, held, pod)),
+            _ => None,
+        });
+        pods.collect()
+    }
+
+    fn row(&self, cluster: &ClusterId, key: &Key, held: &Held, pod: &ObservedPod) -> PodRow {
+        let (system, environment) = self.registry.at(cluster, &key.namespace).unwrap();
+        let declared = |(kind, name): &(WorkloadKind, Arc<str>)| {
+            environment.components.iter().any(|it| it.kind == *kind && it.name.as_str() == &**name)
+        };
+        let main = &pod.facts.containers[0];
+        PodRow {
+            uid: held.observed.uid,
+            name: key.name.clone(),
+            environment: system.environment_id(environment),
+            component: pod.workload.as_ref().filter(|it| declared(it)).map_or("".into(), |(_, name)| name.clone()),
+            node: pod.node.clone(),
+            status: domain::health::pod(&pod.facts, held.judged / 1000),
+            ready: u16::from(main.ready),
+            containers: 1,
+            restarts: main.restarts,
+            created: pod.facts.created,
+            restarted: main.last.as_ref().map_or(0, |last| last.finished),
+            tag: ImageReference::parse(&main.image).tag.into(),
+            digest: short_digest(running_digest(&main.image_id)).into(),
+        }
+    }
+
+    /// The window of the table of pods.
+    pub fn window(&self, query: &PodQuery) -> PodsView {
+        let all = self.pods();
+        let total = all.len();
+        let mut rows: Vec<PodRow> = all.into_iter().filter(|row| lets_through(query, row)).collect();
+        let bad = rows.iter().filter(|row| matches!(row.status.state, Health::Failed | Health::Degraded)).count();
+        // Stable sorts, the least important first.
+        rows.sort_by_key(|row| (row.name.clone(), row.uid));
+        match query.sort.column {
+            PodColumn::State => rows.sort_by_key(|row| Reverse(row.status.state)),
+            PodColumn::Name => {}
+            PodColumn::Environment => rows.sort_by_key(|row| row.environment.clone()),
+            PodColumn::Node => rows.sort_by_key(|row| row.node.clone()),
+            PodColumn::Restarts => rows.sort_by_key(|row| Reverse(row.restarts)),
+            PodColumn::Age => rows.sort_by_key(|row| Reverse(row.created)),
+        }
+        if query.sort.descending {
+            match query.sort.column {
+                PodColumn::State => rows.sort_by_key(|row| row.status.state),
+                PodColumn::Name => rows.reverse(),
+                PodColumn::Environment => rows.sort_by_key(|row| Reverse(row.environment.clone())),
+                PodColumn::Node => rows.sort_by_key(|row| Reverse(row.node.clone())),
+                PodColumn::Restarts => rows.sort_by_key(|row| row.restarts),
+                PodColumn::Age => rows.sort_by_key(|row| row.created),
+            }
+        }
+        let matching = rows.len();
+        let length = usize::from(query.length);
+        let offset = (query.offset as usize).min(matching.saturating_sub(length));
+        let head =
+            PodsHead { total: total as u32, matching: matching as u32, bad: bad as u32, offset: offset as u32 };
+        PodsView { head, rows: rows.into_iter().skip(offset).take(length).collect() }
+    }
+}
+
+fn lets_through(query: &PodQuery, row: &PodRow) -> bool {
+    let EnvironmentId { system, environment } = &row.environment;
+    let texts: [&str; 8] = [
+        &row.name,
+        &row.node,
+        &row.component,
+        &row.digest,
+        &row.tag,
+        &row.status.word,
+        system.as_str(),
+        environment.as_str(),
+    ];
+    query.environment.as_ref().is_none_or(|only| row.environment == *only)
+        && query.state.is_none_or(|only| row.status.state == only)
+        && query.words().all(|word| texts.iter().any(|text| text.to_lowercase().contains(word)))
+}
+
+/// A pod of a revision that ran with this digest and is gone again.
+fn ghost(revision: &Key, digest: &str) -> [Change; 2] {
+    let key = Key { kind: Kind::Pod, name: "ghost".into(), ..revision.clone() };
+    let pod = ObservedPod {
+        facts: domain::facts::PodFacts {
+            containers: vec![domain::facts::ContainerFacts {
+                name: "main".into(),
+                init: false,
+                image: "a".into(),
+                image_id: digest.into(),
+                ready: true,
+                restarts: 0,
+                state: domain::facts::ContainerState::Running { since: 0 },
+                last: None,
+            }],
+            ..domain::facts::PodFacts::default()
+        },
+        workload: None,
+        revision: revision.name.clone(),
+        node: "".into(),
+    };
+    let seen = Observed { key: key.clone(), uid: 1, object: Object::Pod(Box::new(pod)) };
+    [Change::Seen(seen), Change::Gone(key, 1)]
+}
+
+/// A page without what depends on when it was looked at before: the samples of autoscalers.
+pub fn without_history(mut page: Page) -> Page {
+    if let Page::Environment(view) = &mut page {
+        view.autoscalers.iter_mut().for_each(|autoscaler| autoscaler.history.clear());
+    }
+    page
+}
+

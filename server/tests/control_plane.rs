@@ -1,0 +1,357 @@
+//! The way of the data from a real control plane to what a page shows.
+//!
+//! One private cluster for all tests of this file, started when the first of them needs it. It ends with this process, however
+//! that ends: a small watchman reads from a pipe that only this process holds open.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use domain::frame::{Page, Topic};
+use domain::freshness::Freshness;
+use domain::name::{ClusterId, ComponentId, WorkloadKind};
+use domain::query::{PodColumn, PodQuery, Sort};
+use domain::registry::Registry;
+use domain::view::{ComponentView, PodsView};
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{Namespace, Pod};
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
+use kube::config::{KubeConfigOptions, Kubeconfig as KubeconfigFile};
+use kube::{Api, Client, Config};
+use serde_json::json;
+use server::cluster::{Kubeconfig, supervise};
+use server::rows::Rows;
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// For what has no promised time: a busy machine is slow.
+const LONG: Duration = Duration::from_secs(120);
+/// How long until an outage, and its end, may be unnoticed.
+const PROMISE: Duration = Duration::from_secs(10);
+
+/// Servers are stopped here: one test at a time.
+static TURN: Mutex<()> = Mutex::const_new(());
+static PLANE: OnceLock<Plane> = OnceLock::new();
+
+/// The cluster.
+struct Plane {
+    run: PathBuf,
+    /// Two contexts, `one` and `two`, that lead to it.
+    kubeconfig: PathBuf,
+    port: u16,
+    _watchman: Child,
+}
+
+/// `cargo xtask cluster`; without cargo where it was built already, because cargo waits for whoever builds.
+fn xtask() -> Command {
+    let built = std::env::current_exe().unwrap().ancestors().nth(2).map(|folder| folder.join("xtask"));
+    let mut command = match built.filter(|program| program.is_file()) {
+        Some(program) => Command::new(program),
+        None => {
+            let mut cargo = Command::new(env!("CARGO"));
+            cargo.arg("xtask");
+            cargo
+        }
+    };
+    command.arg("cluster").current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+    command
+}
+
+/// Fails with what to do where the control plane was not built: a test that skips itself holds nothing.
+fn require_programs() {
+    let given = std::env::var_os("QUARTERDECK_CONTROL_PLANE").map(PathBuf::from);
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))
+        .map(|cache| cache.join("quarterdeck/control-plane"));
+    let built = cache.and_then(|cache| std::fs::read_dir(cache).ok());
+    let built = built.into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
+    let found = given.into_iter().chain(built).any(|folder| folder.join("kube-apiserver").is_file());
+    assert!(found, "there is no control plane to test against: build it once with `cargo xtask cluster build`");
+}
+
+/// The first of seven free ports in a row.
+fn port_base() -> u16 {
+    let first = 20_000 + (std::process::id() % 1_000) as u16 * 7;
+    (0..1_000)
+        .map(|step| 20_000 + (first - 20_000 + step * 7) % 7_000)
+        .find(|base| (0..7).all(|next| TcpListener::bind(("127.0.0.1", base + next)).is_ok()))
+        .expect("no seven free ports in a row")
+}
+
+impl Plane {
+    fn start() -> Self {
+        require_programs();
+        let run = tempfile::Builder::new().prefix("quarterdeck-test-").tempdir().unwrap().keep();
+        let port = port_base();
+        let arguments = format!("--name test --run-dir {}", run.display());
+        let down = format!("{} down --wipe {arguments}", shown(&xtask()));
+        // `read` returns when the pipe closes: when this process is no more.
+        let watchman = Command::new("sh")
+            .args(["-c", &format!("read line; exec {down}")])
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let plane = Self { kubeconfig: run.join("kubeconfig"), run, port, _watchman: watchman };
+        plane.up();
+        plane.write_kubeconfig();
+        plane
+    }
+
+    /// Starts what is not running.
+    fn up(&self) {
+        let run = self.run.display().to_string();
+        let output = xtask()
+            .args(["up", "--no-demo", "--nodes", "2", "--name", "test", "--run-dir", &run])
+            .args(["--port-base", &self.port.to_string()])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn write_kubeconfig(&self) {
+        let admin = std::fs::read(self.run.join("pki/admin.conf")).unwrap();
+        let mut file: serde_json::Value = serde_json::from_slice(&admin).unwrap();
+        let context = file["contexts"][0]["context"].clone();
+        file["contexts"] = json!([{"name": "one", "context": context}, {"name": "two", "context": context}]);
+        file["current-context"] = json!("one");
+        std::fs::write(&self.kubeconfig, file.to_string()).unwrap();
+    }
+
+    async fn client(&self) -> Client {
+        let file = KubeconfigFile::read_from(&self.kubeconfig).unwrap();
+        let config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await.unwrap();
+        Client::try_from(config).unwrap()
+    }
+
+    /// Sends a signal to the API server.
+    fn signal(&self, signal: &str) {
+        let noted = std::fs::read_to_string(self.run.join("pid/kube-apiserver")).unwrap();
+        let pid = noted.split_whitespace().next().unwrap();
+        assert!(Command::new("kill").args([signal, pid]).status().unwrap().success());
+    }
+}
+
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| format!("'{}'", word.to_str().unwrap())).collect::<Vec<_>>().join(" ")
+}
+
+/// A namespace of the cluster's with a Deployment `web` of two pods, watched.
+struct Scene {
+    plane: &'static Plane,
+    namespace: &'static str,
+    rows: Arc<Rows>,
+    client: Client,
+    cancel: CancellationToken,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Scene {
+    async fn new(namespace: &'static str) -> Self {
+        let turn = TURN.lock().await;
+        let plane = tokio::task::spawn_blocking(|| PLANE.get_or_init(Plane::start)).await.unwrap();
+        let client = plane.client().await;
+        let object: Namespace = serde_json::from_value(json!({"metadata": {"name": namespace}})).unwrap();
+        Api::all(client.clone()).create(&PostParams::default(), &object).await.unwrap();
+        let rows = Arc::new(Rows::new(registry(namespace), server::clock::now_ms));
+        let cancel = CancellationToken::new();
+        let (registries, receiver) = tokio::sync::watch::channel(registry(namespace));
+        let kubeconfig = Kubeconfig { path: Some(plane.kubeconfig.clone()) };
+        let (supervised, ended) = (rows.clone(), cancel.clone());
+        tokio::spawn(async move {
+            supervise(receiver, supervised, kubeconfig, ended).await;
+            drop(registries);
+        });
+        let scene = Self { plane, namespace, rows, client, cancel, _turn: turn };
+        scene.deployments().create(&PostParams::default(), &web(2)).await.unwrap();
+        scene.until("the pods are ready", LONG, |scene| scene.ready() == 2 && scene.is_live()).await;
+        scene
+    }
+
+    fn deployments(&self) -> Api<Deployment> {
+        Api::namespaced(self.client.clone(), self.namespace)
+    }
+
+    fn pods(&self, environment: &str) -> PodsView {
+        let query = PodQuery {
+            environment: Some(environment.parse().unwrap()),
+            sort: Sort { column: PodColumn::Name, descending: false },
+            ..PodQuery::default()
+        };
+        match self.rows.page(&Topic::Pods(query)) {
+            Page::Pods(view) => view,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn component(&self) -> ComponentView {
+        let id = ComponentId {
+            environment: "shop/one".parse().unwrap(),
+            kind: WorkloadKind::Deployment,
+            name: "web".parse().unwrap(),
+        };
+        match self.rows.page(&Topic::Component(id)) {
+            Page::Component(view) => view,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn ready(&self) -> usize {
+        self.pods("shop/one").rows.iter().filter(|row| row.ready == row.containers).count()
+    }
+
+    fn freshness(&self) -> Freshness {
+        let main = ClusterId::new("one").unwrap();
+        self.rows.chrome().sources.iter().find(|source| source.cluster == main).unwrap().freshness
+    }
+
+    fn is_live(&self) -> bool {
+        matches!(self.freshness(), Freshness::Live(_))
+    }
+
+    /// Waits until something can be seen; how long it took.
+    async fn until(&self, what: &str, patience: Duration, holds: impl Fn(&Self) -> bool) -> Duration {
+        let started = Instant::now();
+        let mut changes = self.rows.changes();
+        let seen = async {
+            while !holds(self) {
+                changes.changed().await.unwrap();
+            }
+        };
+        if timeout(patience, seen).await.is_err() {
+            panic!("not within {patience:?}: {what}; {:#?} {:#?}", self.rows.chrome(), self.pods("shop/one"));
+        }
+        started.elapsed()
+    }
+
+    /// An outage that begins with `fail` and ends with `heal`: noticed in time, over in time, and no pod vanishes.
+    async fn outage(&self, fail: impl FnOnce(), heal: impl FnOnce() + Send + 'static) {
+        let before = self.pods("shop/one");
+        fail();
+        self.until("the outage shows", PROMISE, |scene| matches!(scene.freshness(), Freshness::Stale(_))).await;
+        assert_eq!(self.pods("shop/one").rows, before.rows);
+        assert!(!self.rows.chrome().sources[0].trouble.is_empty());
+        tokio::task::spawn_blocking(heal).await.unwrap();
+        let fewest = std::cell::Cell::new(usize::MAX);
+        let live = |scene: &Self| {
+            fewest.set(fewest.get().min(scene.pods("shop/one").rows.len()));
+            scene.is_live()
+        };
+        self.until("all is live again", PROMISE, live).await;
+        assert!(fewest.get() >= before.rows.len(), "pods vanished: {}", fewest.get());
+        assert_eq!(self.rows.chrome().sources[0].trouble.as_ref(), "");
+        // And it is followed, not only called live.
+        self.scale(3).await;
+        self.until("a change after the outage shows", LONG, |scene| scene.ready() == 3).await;
+    }
+
+    async fn scale(&self, replicas: u32) {
+        let patch = Patch::Merge(json!({"spec": {"replicas": replicas}}));
+        self.deployments().patch("web", &PatchParams::default(), &patch).await.unwrap();
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+    }
+}
+
+/// One namespace, as two environments in what are two clusters to the registry.
+fn registry(namespace: &str) -> Arc<Registry> {
+    let environment = |cluster: &str| {
+        format!(
+            "{{ id: {cluster}, cluster: {cluster}, namespace: {namespace}, tier: staging, timeZone: Europe/Berlin, \
+             components: [{{ kind: Deployment, name: web, role: app, replicas: 2 }}] }}"
+        )
+    };
+    let text = format!(
+        "{{ clusters: [{{ id: one, connect: {{ context: one }} }}, {{ id: two, connect: {{ context: two }}, watch: namespaces }}], \
+         systems: [{{ id: shop, name: The Shop, environments: [{}, {}] }}] }}",
+        environment("one"),
+        environment("two")
+    );
+    Arc::new(server::registry::parse("test", text.as_bytes()).unwrap())
+}
+
+fn web(replicas: u32) -> Deployment {
+    serde_json::from_value(json!({
+        "metadata": {"name": "web"},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": {"app": "web"}},
+            "template": {
+                "metadata": {"labels": {"app": "web"}},
+                "spec": {"containers": [{"name": "web", "image": "registry.test/web:v1"}]}
+            }
+        }
+    }))
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_kubectl_changes_shows() {
+    let scene = Scene::new("changes").await;
+    scene.until("the workload is ready", LONG, |scene| &*scene.component().head.cell.status.word == "Ready").await;
+    scene.scale(4).await;
+    scene.until("four pods", LONG, |scene| scene.ready() == 4 && scene.component().head.cell.wanted == Some(4)).await;
+
+    let patch = json!({"spec": {"template": {"spec": {"containers": [{"name": "web", "image": "registry.test/web:v2"}]}}}});
+    scene.deployments().patch("web", &PatchParams::default(), &Patch::Strategic(patch)).await.unwrap();
+    let rolled = |scene: &Scene| {
+        let (view, rows) = (scene.component(), scene.pods("shop/one").rows);
+        view.revisions.len() == 2 && rows.len() == 4 && rows.iter().all(|row| &*row.tag == "v2")
+    };
+    scene.until("the new image on all pods", LONG, rolled).await;
+    assert_eq!(&*scene.component().head.image, "registry.test/web:v2");
+
+    let pods: Api<Pod> = Api::namespaced(scene.client.clone(), "changes");
+    let doomed = scene.pods("shop/one").rows[0].clone();
+    pods.delete(&doomed.name, &DeleteParams::default()).await.unwrap();
+    let replaced = |scene: &Scene| {
+        scene.ready() == 4 && scene.pods("shop/one").rows.iter().all(|row| row.uid != doomed.uid)
+    };
+    scene.until("another pod in its place", LONG, replaced).await;
+
+    scene.deployments().delete("web", &DeleteParams::background()).await.unwrap();
+    let gone = |scene: &Scene| scene.pods("shop/one").rows.is_empty() && scene.component().head.cell.wanted.is_none();
+    scene.until("nothing is left", LONG, gone).await;
+    assert_eq!(&*scene.component().head.cell.status.word, "Missing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_of_two_clusters_is_two_environments() {
+    let scene = Scene::new("staging").await;
+    let both = |scene: &Scene| scene.pods("shop/one").rows.len() == 2 && scene.pods("shop/two").rows.len() == 2;
+    scene.until("the pods of both", LONG, both).await;
+    let Page::Pods(all) = scene.rows.page(&Topic::Pods(PodQuery::default())) else { panic!("no pods") };
+    assert_eq!(all.head.total, 4);
+    for environment in ["shop/one", "shop/two"] {
+        let rows = scene.pods(environment).rows;
+        assert!(rows.iter().all(|row| row.environment.to_string() == environment), "{rows:?}");
+    }
+    scene.deployments().delete("web", &DeleteParams::background()).await.unwrap();
+    let none = |scene: &Scene| scene.pods("shop/one").head.total == 0;
+    scene.until("none is left", LONG, none).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_hangs_is_stale_within_ten_seconds_and_live_within_ten_of_its_return() {
+    let scene = Scene::new("stopped").await;
+    let plane = scene.plane;
+    scene.outage(|| plane.signal("-STOP"), || plane.signal("-CONT")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_killed_is_stale_within_ten_seconds_and_live_within_ten_of_its_return() {
+    let scene = Scene::new("killed").await;
+    let plane = scene.plane;
+    scene.outage(|| plane.signal("-KILL"), || plane.up()).await;
+}
