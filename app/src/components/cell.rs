@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::components::age::Ago;
 use crate::components::chip::Chips;
-use crate::components::count::of;
+use crate::components::count::ready_of;
 use crate::components::figure::Figure;
 use crate::components::hpa_bar::HpaBar;
 use crate::components::state_mark::StateMark;
@@ -46,7 +46,7 @@ pub fn CellLines(
                 why=Signal::derive(move || cell.with(|cell| cell.status.why.clone()))
             />
             <span class="whitespace-nowrap tabular-nums text-soft stale:text-faint">
-                <Figure text=Signal::derive(move || cell.with(|cell| of(cell.ready, cell.wanted))) />
+                <Figure text=Signal::derive(move || cell.with(ready_of)) />
             </span>
             <span class="hidden shrink overflow-hidden xl:inline max-md:inline">
                 <HpaBar

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::components::age::Ago;
 use crate::components::chip::Chips;
-use crate::components::count::{of, thousands};
+use crate::components::count::{ready_of, thousands};
 use crate::components::figure::Figure;
 use crate::components::hpa_bar::HpaBar;
 use crate::components::state_mark::StateMark;
@@ -63,7 +63,7 @@ fn line(row: Row<Cell>, address: fn(&Cell) -> String) -> impl IntoView {
             </th>
             <td class="px-3 py-1.5 whitespace-nowrap">
                 <span class="inline-flex items-center gap-2 stale:text-faint">
-                    <Figure text=Signal::derive(move || cell.with(|cell| of(cell.ready, cell.wanted))) />
+                    <Figure text=Signal::derive(move || cell.with(ready_of)) />
                     <span class="hidden sm:inline">
                         <HpaBar
                             range=Signal::derive(move || cell.with(|cell| cell.range))

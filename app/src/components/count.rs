@@ -1,5 +1,7 @@
 //! Numbers as people read them.
 
+use domain::view::{Cell, State};
+
 /// A number with a comma between thousands: `10,000`.
 pub fn thousands(number: u32) -> String {
     let digits = number.to_string();
@@ -19,6 +21,12 @@ pub fn of(ready: u32, wanted: Option<u32>) -> String {
         Some(wanted) => [&thousands(ready), " of ", &thousands(wanted)].concat(),
         None => "–".to_owned(),
     }
+}
+
+/// `2 of 3` of a component; `last 2 of 3` when that is what was seen of a cluster that does not answer now.
+pub fn ready_of(cell: &Cell) -> String {
+    let figure = of(cell.ready, cell.wanted);
+    if cell.status.state == State::Unknown && cell.wanted.is_some() { format!("last {figure}") } else { figure }
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub fn EventTable(
                 <thead class="text-xs text-faint">
                     <tr>
                         <th scope="col" class="w-20 px-3 py-2 font-semibold">"Last seen"</th>
-                        <th scope="col" class="w-36 px-3 py-2 font-semibold max-sm:hidden">"Reason"</th>
+                        <th scope="col" class="w-44 px-3 py-2 font-semibold max-sm:hidden">"Reason"</th>
                         <th scope="col" class="px-3 py-2 font-semibold">"What"</th>
                         <th scope="col" class="w-16 px-3 py-2 text-right font-semibold">"Times"</th>
                     </tr>
@@ -63,7 +63,7 @@ fn line(row: Row<EventRow>) -> impl IntoView {
                 <Ago since=Signal::derive(move || event.with(|event| event.last)) what="Last seen" />
             </td>
             <td class="px-3 py-1.5 max-sm:hidden">
-                <span class="flex items-center gap-1.5 font-medium break-words">{mark()} {reason.clone()}</span>
+                <span class="flex items-baseline gap-1.5 font-medium">{mark()} <span class="[overflow-wrap:anywhere]">{reason.clone()}</span></span>
             </td>
             <td class="px-3 py-1.5 [overflow-wrap:anywhere]">
                 <span class="flex items-center gap-1.5 font-medium sm:hidden">{mark()} {reason}</span>

@@ -211,7 +211,7 @@ fn expectation((name, actual, expected, agrees): (Arc<str>, Arc<str>, Arc<str>, 
     let state = if agrees { State::Ready } else { State::Degraded };
     view! {
         <tr class="border-t border-line align-top">
-            <th scope="row" class="px-3 py-1.5 font-medium [overflow-wrap:anywhere]">{name}</th>
+            <th scope="row" class="px-3 py-1.5 text-sm font-medium whitespace-nowrap">{name}</th>
             <td class="px-3 py-1.5 [overflow-wrap:anywhere]">
                 <span class="inline-flex items-center gap-1.5">
                     <Glyph state size="10" />

@@ -50,7 +50,11 @@ pub fn compile(root: &Path, profile: Profile, smallest: bool) -> anyhow::Result<
         target = target.join("smallest");
         cargo
             .env("RUSTC_BOOTSTRAP", "1")
-            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "-Zunstable-options -Cpanic=immediate-abort")
+            // Stands in for the flags of `.cargo/config.toml`, so those are named again.
+            .env(
+                "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
+                "--cfg erase_components -Zunstable-options -Cpanic=immediate-abort",
+            )
             .args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size", "--target-dir"])
             .arg(&target);
     }
