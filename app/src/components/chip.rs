@@ -7,19 +7,19 @@ use leptos::prelude::*;
 fn class(state: State) -> &'static str {
     match state {
         State::Off | State::Unknown => {
-            "inline-block max-w-full truncate rounded-sm px-1.5 text-xs font-medium bg-raised text-soft"
+            "inline-block max-w-full rounded-sm [overflow-wrap:anywhere] px-1.5 text-xs font-medium bg-raised text-soft"
         }
         State::Ready => {
-            "inline-block max-w-full truncate rounded-sm px-1.5 text-xs font-medium bg-ready-ground text-ready"
+            "inline-block max-w-full rounded-sm [overflow-wrap:anywhere] px-1.5 text-xs font-medium bg-ready-ground text-ready"
         }
         State::Progressing => {
-            "inline-block max-w-full truncate rounded-sm px-1.5 text-xs font-medium bg-progress-ground text-progress"
+            "inline-block max-w-full rounded-sm [overflow-wrap:anywhere] px-1.5 text-xs font-medium bg-progress-ground text-progress"
         }
         State::Degraded => {
-            "inline-block max-w-full truncate rounded-sm px-1.5 text-xs font-medium bg-degraded-ground text-degraded"
+            "inline-block max-w-full rounded-sm [overflow-wrap:anywhere] px-1.5 text-xs font-medium bg-degraded-ground text-degraded"
         }
         State::Failed => {
-            "inline-block max-w-full truncate rounded-sm px-1.5 text-xs font-medium bg-failed-ground text-failed"
+            "inline-block max-w-full rounded-sm [overflow-wrap:anywhere] px-1.5 text-xs font-medium bg-failed-ground text-failed"
         }
     }
 }

@@ -261,9 +261,9 @@ fn Revisions(rows: Rows<RevisionRow>) -> impl IntoView {
                     <tr>
                         <th scope="col" class="w-20 px-3 py-2 font-semibold sm:w-28">"Revision"</th>
                         <th scope="col" class="px-3 py-2 font-semibold">"Image that ran"</th>
-                        <th scope="col" class="w-20 px-3 py-2 font-semibold">"When"</th>
+                        <th scope="col" class="w-16 px-1 py-2 font-semibold sm:w-20 sm:px-3">"When"</th>
                         <th scope="col" class="hidden px-3 py-2 font-semibold lg:table-cell">"Why"</th>
-                        <th scope="col" class="w-20 px-3 py-2 text-right font-semibold">"Ready"</th>
+                        <th scope="col" class="w-16 px-3 py-2 text-right font-semibold sm:w-20">"Ready"</th>
                     </tr>
                 </thead>
                 <tbody>
@@ -323,7 +323,7 @@ fn revision(row: Row<RevisionRow>) -> impl IntoView {
                     {move || revision.with(|revision| revision.cause.clone())}
                 </span>
             </td>
-            <td class="px-3 py-1.5 text-faint">
+            <td class="px-1 py-1.5 text-faint sm:px-3">
                 <Ago since=created what="Created" />
             </td>
             <td class="hidden px-3 py-1.5 [overflow-wrap:anywhere] lg:table-cell">

@@ -104,7 +104,7 @@ fn Spacer(id: &'static str, rows: Signal<u32>) -> impl IntoView {
     view! {
         <tbody id=id aria-hidden="true" class="[overflow-anchor:none]">
             <tr>
-                {leptos::html::td().class("p-0").colspan("8").attr("height", height)}
+                {leptos::html::td().class("p-0").attr("height", height)}
             </tr>
         </tbody>
     }
