@@ -40,8 +40,9 @@ export class Figures {
     this.part(id, runs, median(runs));
   }
 
-  /** A quantile of several runs. */
+  /** A quantile of several runs; nothing where there were none. */
   quantile(id: string, runs: number[], part: number): void {
+    if (runs.length === 0) return;
     this.part(id, runs, quantile(runs, part));
   }
 

@@ -1,5 +1,6 @@
 // The API server, asked directly: changes, the bare watch that is the floor, and its metrics.
 import { readFileSync } from "node:fs";
+import type { ClientRequest } from "node:http";
 import https from "node:https";
 
 import { now } from "./clock.ts";
@@ -98,16 +99,18 @@ export async function watches(): Promise<number> {
  */
 export class BareWatch {
   private readonly waiting = new Map<string, (at: number) => void>();
-  private request?: ReturnType<typeof https.get>;
+  // A connection of its own, as every watch of a console has one.
+  private readonly agent = new https.Agent({ ca: agent.options.ca, cert: agent.options.cert, key: agent.options.key });
+  private request?: ClientRequest;
+  private closed = false;
+  /** How often the API server ended it: it does so to readers that are too slow. */
+  ended = 0;
 
   async open(): Promise<void> {
     const list = JSON.parse(await ask("GET", "/api/v1/pods?limit=1"));
-    const version = list.metadata.resourceVersion;
     await new Promise<void>((resolve, reject) => {
-      const path = `/api/v1/pods?watch=1&resourceVersion=${version}`;
-      // A connection of its own, as every watch of a console has one.
-      const own = new https.Agent({ ca: agent.options.ca, cert: agent.options.cert, key: agent.options.key });
-      this.request = https.get(cluster.server + path, { agent: own }, (response) => {
+      const path = `/api/v1/pods?watch=1&resourceVersion=${list.metadata.resourceVersion}`;
+      this.request = https.get(cluster.server + path, { agent: this.agent }, (response) => {
         let rest = "";
         response.on("data", (part: Buffer) => {
           const at = now();
@@ -121,6 +124,11 @@ export class BareWatch {
           rest = text.slice(-40);
         });
         response.on("error", () => {});
+        response.on("close", () => {
+          if (this.closed) return;
+          this.ended += 1;
+          this.open().catch(() => {});
+        });
         if (response.statusCode === 200) resolve();
         else reject(new Error(`the watch was refused: ${response.statusCode}`));
       });
@@ -134,6 +142,7 @@ export class BareWatch {
   }
 
   close(): void {
+    this.closed = true;
     this.request?.destroy();
   }
 }

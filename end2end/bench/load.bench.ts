@@ -28,7 +28,7 @@ test("load", async () => {
         figures.quantile(`load-${rate}-floor-p95`, floors, 0.95);
         figures.one(`load-${rate}-lost`, missed + changes.length - times.length);
         if (rate === 500) figures.one("load-500-rate", made.sent / made.seconds);
-        figures.detail(`${rate}/s`, { made, clockError, changes });
+        figures.detail(`${rate}/s`, { made, clockError, watchesEnded: screen.watchesEnded, changes });
       }
     } finally {
       await screen.close();

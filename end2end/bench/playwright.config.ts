@@ -8,5 +8,6 @@ export default defineConfig({
   workers: 1,
   retries: 0,
   timeout: 0,
+  reportSlowTests: null,
   reporter: [["list", { printSteps: false }]],
 });

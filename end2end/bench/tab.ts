@@ -37,6 +37,8 @@ export interface Resource {
   url: string;
   type: string;
   bytes: number;
+  /** When all of it had come, on the browser's own clock. */
+  finished?: number;
 }
 
 /** The browser of the measures. */
@@ -86,8 +88,8 @@ function watchPage({ selector, pageFrame }: { selector: string; pageFrame: numbe
 }
 
 export class Tab {
-  /** Bytes as they came: when, on the browser's own clock, and how many. */
-  private readonly arrivals: { at: number; bytes: number }[] = [];
+  /** Bytes as they came: of which request, when, on the browser's own clock, and how many. */
+  private readonly arrivals: { id: string; at: number; bytes: number }[] = [];
   private readonly resources = new Map<string, Resource>();
   private beganWall = 0;
   private began = 0;
@@ -124,15 +126,15 @@ export class Tab {
       if (this.began === 0) [this.began, this.beganWall] = [timestamp, wallTime * 1000];
       this.resources.set(requestId, { url: request.url, type: type ?? "", bytes: 0 });
     });
-    this.session.on("Network.responseReceived", ({ timestamp, response }) => {
-      this.arrivals.push({ at: timestamp, bytes: response.encodedDataLength });
+    this.session.on("Network.responseReceived", ({ requestId, timestamp, response }) => {
+      this.arrivals.push({ id: requestId, at: timestamp, bytes: response.encodedDataLength });
     });
-    this.session.on("Network.dataReceived", ({ timestamp, encodedDataLength }) => {
-      this.arrivals.push({ at: timestamp, bytes: encodedDataLength });
+    this.session.on("Network.dataReceived", ({ requestId, timestamp, encodedDataLength }) => {
+      this.arrivals.push({ id: requestId, at: timestamp, bytes: encodedDataLength });
     });
-    this.session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
+    this.session.on("Network.loadingFinished", ({ requestId, timestamp, encodedDataLength }) => {
       const resource = this.resources.get(requestId);
-      if (resource) resource.bytes = encodedDataLength;
+      if (resource) [resource.bytes, resource.finished] = [encodedDataLength, timestamp];
     });
     this.session.on("Network.webSocketFrameReceived", ({ response }) => {
       const payload = Buffer.from(response.payloadData, response.opcode === 2 ? "base64" : "utf8");
@@ -173,7 +175,14 @@ export class Tab {
   async bytesAtContent(): Promise<number> {
     const wall = await this.page.evaluate(() => performance.timeOrigin + (window.bench.content ?? NaN));
     const at = this.began + (wall - this.beganWall) / 1000;
-    return this.arrivals.reduce((sum, arrival) => (arrival.at <= at ? sum + arrival.bytes : sum), 0);
+    let sum = 0;
+    for (const [id, { bytes, finished }] of this.resources) {
+      const parts = this.arrivals.filter((part) => part.id === id && part.at <= at);
+      const come = parts.reduce((all, part) => all + part.bytes, 0);
+      // The parts of a compressed answer are told apart only when it is whole.
+      sum += finished !== undefined && finished <= at ? bytes : come;
+    }
+    return sum;
   }
 
   /** What was loaded, frames of the socket as one. */
