@@ -21,6 +21,9 @@ const SILENT_MS: i64 = 6_000;
 /// After so long a silence the socket is given up and made anew.
 const DEAD_MS: i64 = 12_000;
 
+/// A socket that has said nothing after so long is given up: what lies between may swallow everything.
+const CONNECT_MS: i64 = 6_000;
+
 /// How long a page may take before one says so.
 const LATE_MS: i64 = 3_000;
 
@@ -54,6 +57,12 @@ struct Live {
     number: u32,
     topic: Option<Topic>,
     asked_ms: i64,
+    /// When the socket was made.
+    made_ms: i64,
+    /// Whether anything came over this socket.
+    answered: bool,
+    /// Whether what is on the screen came over this socket: before that it is not live.
+    current: bool,
     heard_ms: i64,
     /// The server's clock minus the browser's, in milliseconds.
     ahead_ms: i64,
@@ -89,6 +98,9 @@ pub(crate) fn start(screen: Screen, boot: Boot) {
         number: 0,
         topic: None,
         asked_ms: 0,
+        made_ms: now_ms,
+        answered: false,
+        current: false,
         heard_ms: now_ms,
         ahead_ms,
     }));
@@ -158,7 +170,10 @@ fn connect() {
     socket.set_onopen(Some(on_open.as_ref().unchecked_ref()));
     socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
-    with(|live| live.socket = Some(Socket { socket, _calls: (on_open, on_message, on_close) }));
+    with(|live| {
+        (live.made_ms, live.answered, live.current) = (live.now_ms(), false, false);
+        live.socket = Some(Socket { socket, _calls: (on_open, on_message, on_close) });
+    });
 }
 
 /// The socket is gone: try again, later each time, and not all tabs at once.
@@ -232,7 +247,8 @@ fn tick() {
         if now - live.asked_ms > LATE_MS && live.screen.awaited.get_untracked() == Awaited::Page {
             live.screen.awaited.set(Awaited::LatePage);
         }
-        let dead = silent > DEAD_MS && joined == Joined::Stale && !live.screen.outdated.get_untracked();
+        let hangs = live.socket.is_some() && !live.answered && now - live.made_ms > CONNECT_MS;
+        let dead = hangs || silent > DEAD_MS && joined == Joined::Stale && !live.screen.outdated.get_untracked();
         dead.then_some(live.generation)
     });
     if let Some(Some(generation)) = dead {
@@ -298,8 +314,8 @@ impl Live {
         }
         self.heard_ms = self.now_ms();
         self.failures = 0;
-        self.was_joined = true;
-        if self.screen.joined.get_untracked() != Joined::Live {
+        (self.was_joined, self.answered) = (true, true);
+        if self.current && self.screen.joined.get_untracked() != Joined::Live {
             self.show_heard();
             self.screen.joined.set(Joined::Live);
         }
@@ -321,6 +337,7 @@ impl Live {
                 true
             }
             Frame::Page { number, page } => {
+                self.current |= number == self.number;
                 self.heard(None);
                 if number == self.number {
                     self.page = *page;
@@ -333,7 +350,7 @@ impl Live {
             Frame::Change { number, change } => {
                 self.heard(None);
                 if number == self.number {
-                    match self.page.apply(change) {
+                    match self.page.apply(*change) {
                         Ok(()) => self.screen.show(&self.page),
                         // Something was lost on the way: ask for all of it.
                         Err(_) => self.send(),

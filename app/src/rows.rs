@@ -1,6 +1,6 @@
 //! Rows as signals: each row is one, so that a change touches what shows that row and nothing else.
 
-use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::listing::Keyed;
 use leptos::prelude::*;
@@ -16,6 +16,8 @@ pub struct Rows<T: Keyed + 'static> {
 pub struct Row<T: Keyed + 'static> {
     /// Stays the same while the row changes.
     pub key: T::Key,
+    /// Tells this row from every other of any list.
+    number: u64,
     /// What it shows.
     pub value: ArcRwSignal<T>,
 }
@@ -28,7 +30,7 @@ impl<T: Keyed> Clone for Rows<T> {
 
 impl<T: Keyed> Clone for Row<T> {
     fn clone(&self) -> Self {
-        Self { key: self.key.clone(), value: self.value.clone() }
+        Self { key: self.key.clone(), number: self.number, value: self.value.clone() }
     }
 }
 
@@ -55,14 +57,18 @@ where
             });
             return;
         }
-        let mut before: HashMap<T::Key, Row<T>> =
-            self.list.with_untracked(|list| list.iter().map(|row| (row.key.clone(), row.clone())).collect());
-        let next = rows.iter().map(|row| match before.remove(&row.key()) {
-            Some(shown) => {
-                keep(&shown.value, row);
-                shown
+        let mut before = self.list.get_untracked();
+        let next = rows.iter().map(|row| {
+            let key = row.key();
+            match before.iter().position(|shown| shown.key == key) {
+                Some(place) => {
+                    // The order that is left changes, and nothing reads it again.
+                    let shown = before.swap_remove(place);
+                    keep(&shown.value, row);
+                    shown
+                }
+                None => Row::new(row),
             }
-            None => Row::new(row),
         });
         self.list.set(next.collect());
     }
@@ -88,8 +94,36 @@ where
     T: Keyed + Send + Sync,
 {
     fn new(row: &T) -> Self {
-        Self { key: row.key(), value: ArcRwSignal::new(row.clone()) }
+        static NUMBERS: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        Self { key: row.key(), number, value: ArcRwSignal::new(row.clone()) }
     }
+}
+
+/// A row whose kind is forgotten, so that one list can show all kinds: each kind with a list of its own would be ten
+/// kilobytes of the browser part.
+struct Item {
+    number: u64,
+    view: Box<dyn FnOnce() -> AnyView + Send>,
+}
+
+/// Shows rows, each once for as long as it is there.
+pub fn each<T>(rows: Rows<T>, view: impl Fn(Row<T>) -> AnyView + Clone + Send + Sync + 'static) -> AnyView
+where
+    T: Keyed + Send + Sync,
+    T::Key: Send + Sync,
+{
+    list(Box::new(move || {
+        let item = |row: Row<T>| {
+            let view = view.clone();
+            Item { number: row.number, view: Box::new(move || view(row)) }
+        };
+        rows.get().into_iter().map(item).collect()
+    }))
+}
+
+fn list(items: Box<dyn Fn() -> Vec<Item> + Send + Sync>) -> AnyView {
+    view! { <For each=items key=|item| item.number children=|item| (item.view)() /> }.into_any()
 }
 
 /// Sets a signal if its value differs.

@@ -102,7 +102,7 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
                 line.3 = false;
             }
             let counts = wanted.map(|wanted| format!(" ({ready} of {wanted} ready)")).unwrap_or_default();
-            let why = format!("Last seen {}{counts}; the cluster does not answer.", seen.word);
+            let why = format!("Last seen {}{counts}; nothing current comes from the cluster.", seen.word);
             Word::Unknown.status(State::Unknown, why)
         }
     };

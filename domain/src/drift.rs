@@ -8,7 +8,6 @@ mod template;
 mod tests;
 
 use std::cmp::Reverse;
-use std::sync::Arc;
 
 pub(crate) use config::{ago, last_change};
 
@@ -51,8 +50,7 @@ pub(crate) fn expectations(facts: &ComponentFacts<'_>) -> Vec<Expectation> {
     lines
 }
 
-/// A line of what was declared: name, actual, expected, whether they agree.
-pub type Expectation = (Arc<str>, Arc<str>, Arc<str>, bool);
+pub use crate::view::Expectation;
 
 /// One thing that differs: a chip, a remark, or both.
 #[derive(Debug, Clone, PartialEq)]

@@ -62,7 +62,7 @@ pub enum Frame {
         /// Of the question it answers.
         number: u32,
         /// The change.
-        change: PageDelta,
+        change: Box<PageDelta>,
     },
     /// Everything around the page, whole.
     Chrome(Chrome),

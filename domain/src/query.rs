@@ -146,8 +146,10 @@ impl PodQuery {
     }
 }
 
+/// It stands in the page again, so nothing in it hides itself.
 fn normal_filter(text: &str) -> String {
-    text.trim().chars().take(LONGEST_FILTER).collect::<String>().to_lowercase()
+    let text = crate::text::plain(text.trim(), text.len());
+    text.chars().take(LONGEST_FILTER).collect::<String>().to_lowercase()
 }
 
 /// Percent-encodes all but the unreserved characters of RFC 3986.

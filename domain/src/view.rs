@@ -8,7 +8,7 @@ mod frame;
 mod pod;
 mod wall;
 
-pub use component::{ComponentHead, ComponentView, RevisionPatch, RevisionRow};
+pub use component::{ComponentHead, ComponentView, Expectation, RevisionPatch, RevisionRow};
 pub use environment::{
     AutoscalerView, ContactView, EnvironmentFacts, EnvironmentView, EventPatch, EventRow, Finding, LinkView,
 };

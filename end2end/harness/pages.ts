@@ -3,7 +3,7 @@ import type { Page } from "@playwright/test";
 /** The pages there are, each with something that stands in its title. */
 export const pages = [
   { name: "wall", path: "/", title: "Wall" },
-  { name: "wall-differs", path: "/?only=differs", title: "Wall" },
+  { name: "wall-differs", path: "/?differs", title: "Wall" },
   { name: "environment", path: "/e/fleet-management/production", title: "Production" },
   { name: "environment-fleetops", path: "/e/fleetops/staging", title: "Staging" },
   { name: "component", path: "/e/fleet-management/production/deployment/fleet-api", title: "fleet-api" },

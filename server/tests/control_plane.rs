@@ -297,13 +297,15 @@ fn web(replicas: u32) -> Deployment {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local control plane; `make test` runs it"]
 async fn what_kubectl_changes_shows() {
     let scene = Scene::new("changes").await;
     scene.until("the workload is ready", LONG, |scene| &*scene.component().head.cell.status.word == "Ready").await;
     scene.scale(4).await;
     scene.until("four pods", LONG, |scene| scene.ready() == 4 && scene.component().head.cell.wanted == Some(4)).await;
 
-    let patch = json!({"spec": {"template": {"spec": {"containers": [{"name": "web", "image": "registry.test/web:v2"}]}}}});
+    let patch =
+        json!({"spec": {"template": {"spec": {"containers": [{"name": "web", "image": "registry.test/web:v2"}]}}}});
     scene.deployments().patch("web", &PatchParams::default(), &Patch::Strategic(patch)).await.unwrap();
     let rolled = |scene: &Scene| {
         let (view, rows) = (scene.component(), scene.pods("shop/one").rows);
@@ -315,9 +317,8 @@ async fn what_kubectl_changes_shows() {
     let pods: Api<Pod> = Api::namespaced(scene.client.clone(), "changes");
     let doomed = scene.pods("shop/one").rows[0].clone();
     pods.delete(&doomed.name, &DeleteParams::default()).await.unwrap();
-    let replaced = |scene: &Scene| {
-        scene.ready() == 4 && scene.pods("shop/one").rows.iter().all(|row| row.uid != doomed.uid)
-    };
+    let replaced =
+        |scene: &Scene| scene.ready() == 4 && scene.pods("shop/one").rows.iter().all(|row| row.uid != doomed.uid);
     scene.until("another pod in its place", LONG, replaced).await;
 
     scene.deployments().delete("web", &DeleteParams::background()).await.unwrap();
@@ -327,6 +328,7 @@ async fn what_kubectl_changes_shows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local control plane; `make test` runs it"]
 async fn a_namespace_of_two_clusters_is_two_environments() {
     let scene = Scene::new("staging").await;
     let both = |scene: &Scene| scene.pods("shop/one").rows.len() == 2 && scene.pods("shop/two").rows.len() == 2;
@@ -343,6 +345,7 @@ async fn a_namespace_of_two_clusters_is_two_environments() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local control plane; `make test` runs it"]
 async fn a_server_that_hangs_is_stale_within_ten_seconds_and_live_within_ten_of_its_return() {
     let scene = Scene::new("stopped").await;
     let plane = scene.plane;
@@ -350,6 +353,7 @@ async fn a_server_that_hangs_is_stale_within_ten_seconds_and_live_within_ten_of_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local control plane; `make test` runs it"]
 async fn a_server_that_is_killed_is_stale_within_ten_seconds_and_live_within_ten_of_its_return() {
     let scene = Scene::new("killed").await;
     let plane = scene.plane;

@@ -90,7 +90,8 @@ impl Running {
         eprintln!("The clusters");
         for name in ["main", "fleetops"] {
             let status = xtask(&["cluster", "status", "--name", name]).output().await.context("asking for clusters")?;
-            if !String::from_utf8_lossy(&status.stdout).contains(" up ") {
+            // 0 says that all of its processes are there.
+            if !status.status.success() {
                 self.clusters.push(name);
             }
         }

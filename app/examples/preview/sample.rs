@@ -84,7 +84,7 @@ fn heads() -> Vec<EnvironmentHead> {
             Tier::Production,
             "fleetops",
             State::Unknown,
-            "Not seen since 02:21: the cluster does not answer.",
+            "Not seen since 02:21: nothing current comes from the cluster.",
         ),
     ]
     .into_iter()

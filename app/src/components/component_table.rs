@@ -10,7 +10,7 @@ use crate::components::figure::Figure;
 use crate::components::hpa_bar::HpaBar;
 use crate::components::state_mark::StateMark;
 use crate::components::version::Version;
-use crate::rows::{Row, Rows};
+use crate::rows::{Row, Rows, each};
 
 /// The table.
 #[component]
@@ -34,7 +34,7 @@ pub fn ComponentTable(
                 </tr>
             </thead>
             <tbody>
-                <For each=move || rows.get() key=|row| row.key.clone() children=move |row| line(row, address) />
+                {each(rows, move |row| line(row, address).into_any())}
             </tbody>
         </table>
     }

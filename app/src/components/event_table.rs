@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::components::age::Ago;
 use crate::components::count::thousands;
 use crate::components::state_mark::Glyph;
-use crate::rows::{Row, Rows};
+use crate::rows::{Row, Rows, each};
 
 /// The table; one calm line when nothing was said.
 #[component]
@@ -36,7 +36,7 @@ pub fn EventTable(
                     </tr>
                 </thead>
                 <tbody>
-                    <For each=move || rows.get() key=|row| row.key children=line />
+                    {each(rows, |row| line(row).into_any())}
                 </tbody>
             </table>
         }

@@ -43,10 +43,15 @@ fn distance(label: &str, wanted: &str) -> Option<u32> {
 }
 
 fn found(entries: &[Entry], wanted: &str) -> Vec<Entry> {
-    let mut scored: Vec<(u32, &Entry)> =
-        entries.iter().filter_map(|entry| Some((distance(&entry.label, wanted)?, entry))).collect();
-    scored.sort_by_key(|(cost, _)| *cost);
-    scored.into_iter().take(MOST).map(|(_, entry)| entry.clone()).collect()
+    // Kept in order as they come; the library's sort would be as large as the rest of this file.
+    let mut best: Vec<(u32, &Entry)> = Vec::with_capacity(MOST + 1);
+    for entry in entries {
+        let Some(cost) = distance(&entry.label, wanted) else { continue };
+        let place = best.iter().position(|(other, _)| *other > cost).unwrap_or(best.len());
+        best.insert(place, (cost, entry));
+        best.truncate(MOST);
+    }
+    best.into_iter().map(|(_, entry)| entry.clone()).collect()
 }
 
 fn option_id(index: usize) -> String {

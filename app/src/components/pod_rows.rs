@@ -10,7 +10,7 @@ use crate::components::count::thousands;
 use crate::components::figure::Figure;
 use crate::components::state_mark::StateMark;
 use crate::components::version::Version;
-use crate::rows::{Row, Rows};
+use crate::rows::{Row, Rows, each};
 
 /// What a row needs to know of the world outside.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +29,7 @@ pub fn PodRows(
     /// What they need to know.
     context: PodContext,
 ) -> impl IntoView {
-    view! { <For each=move || rows.get() key=|row| row.key.clone() children=move |row| line(row, context) /> }
+    each(rows, move |row| line(row, context).into_any())
 }
 
 fn line(row: Row<PodRow>, context: PodContext) -> impl IntoView {

@@ -22,7 +22,7 @@ use crate::components::version::Version;
 use crate::links;
 use crate::pages::stale;
 use crate::routes::Tab;
-use crate::rows::{Row, Rows};
+use crate::rows::{Row, Rows, each};
 use crate::screen::{ComponentModel, Screen};
 
 /// The page.
@@ -65,7 +65,7 @@ pub fn ComponentPage(
                             <EventTable
                                 rows=events
                                 caption="Events of the workload, its revisions and its pods"
-                                calm="Kubernetes has said nothing about it in the last hour."
+                                calm="No events are known."
                             />
                         </Panel>
                     }
@@ -153,7 +153,7 @@ fn Overview(head: RwSignal<ComponentHead>, pods: Rows<PodRow>) -> impl IntoView 
                 <Panel title="Pods" aside=count>
                     {move || {
                         if none.get() {
-                            return view! { <p class="px-3 py-2.5 text-soft">"It has no pods."</p> }.into_any();
+                            return view! { <p class="px-3 py-2.5 text-soft">"No pods are known."</p> }.into_any();
                         }
                         view! {
                             <table class="w-full table-fixed text-left">
@@ -267,7 +267,7 @@ fn Revisions(rows: Rows<RevisionRow>) -> impl IntoView {
                     </tr>
                 </thead>
                 <tbody>
-                    <For each=move || rows.get() key=|row| row.key.clone() children=revision />
+                    {each(rows, |row| revision(row).into_any())}
                 </tbody>
             </table>
         }
@@ -277,7 +277,7 @@ fn Revisions(rows: Rows<RevisionRow>) -> impl IntoView {
         <Panel title="Revisions" aside="newest first">
             {move || {
                 if none.get() {
-                    view! { <p class="px-3 py-2.5 text-soft">"Kubernetes keeps no revision of it."</p> }.into_any()
+                    view! { <p class="px-3 py-2.5 text-soft">"No revisions are known."</p> }.into_any()
                 } else {
                     table()
                 }

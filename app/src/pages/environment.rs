@@ -76,7 +76,7 @@ pub fn EnvironmentPage(
                         <ComponentTable rows=components address=|cell| links::component(&cell.id) />
                     </Panel>
                     <Panel title="Warnings" aside="from events, newest first">
-                        <EventTable rows=warnings caption="Warnings from events" calm="Kubernetes has reported nothing unusual here." />
+                        <EventTable rows=warnings caption="Warnings from events" calm="No warnings are known." />
                     </Panel>
                 </div>
                 <div class="grid grid-cols-[minmax(0,1fr)] content-start gap-4">
@@ -84,7 +84,7 @@ pub fn EnvironmentPage(
                         {move || {
                             let autoscalers = autoscalers.get();
                             if autoscalers.is_empty() {
-                                view! { <Calm text="Nothing here scales by itself." /> }.into_any()
+                                view! { <Calm text="No autoscalers are known here." /> }.into_any()
                             } else {
                                 autoscalers
                                     .into_iter()
@@ -98,7 +98,7 @@ pub fn EnvironmentPage(
                         {move || {
                             let undeclared = undeclared.get();
                             if undeclared.is_empty() {
-                                view! { <Calm text="Everything that runs here is in the registry." /> }.into_any()
+                                view! { <Calm text="Nothing is known that is not in the registry." /> }.into_any()
                             } else {
                                 let items = undeclared
                                     .into_iter()

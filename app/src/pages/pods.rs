@@ -41,7 +41,7 @@ pub fn PodsPage(
         Memo::new(move |_| rows.count() as u32)
     };
     let sentence = move || match head.get() {
-        PodsHead { total: 0, .. } => "No pods run in the registered namespaces.".to_owned(),
+        PodsHead { total: 0, .. } => "No pods are known in the registered namespaces.".to_owned(),
         PodsHead { matching, bad: 0, .. } => [&counted(matching), ", none of them in trouble."].concat(),
         PodsHead { matching, bad, .. } => [&counted(matching), ", ", &thousands(bad), " in trouble."].concat(),
     };

@@ -197,8 +197,8 @@ impl Parts {
                 order.push((state, block, id, index));
             }
         }
-        order.sort_by_key(|(state, ..)| std::cmp::Reverse(*state));
-        order.into_iter().map(|(_, block, id, index)| self.card(block, id, index)).collect_view()
+        let worst_first = State::WORST_FIRST.into_iter().flat_map(|state| order.iter().filter(move |of| of.0 == state));
+        worst_first.map(|(_, block, id, index)| self.card(block, id, *index)).collect_view()
     }
 
     fn card(self, block: &Block, id: &EnvironmentId, index: usize) -> impl IntoView + use<> {

@@ -20,7 +20,9 @@ const RECENT_CHANGE: i64 = 24 * 3600;
 pub fn merged<'a>(assessments: impl IntoIterator<Item = &'a Assessment>) -> Vec<Finding> {
     let mut merged: Vec<Finding> = Vec::new();
     for finding in assessments.into_iter().flat_map(|assessment| &assessment.findings) {
-        match merged.iter_mut().find(|known| known.title == finding.title && known.advice == finding.advice) {
+        match merged.iter_mut().find(|known| {
+            (&known.title, &known.evidence, &known.advice) == (&finding.title, &finding.evidence, &finding.advice)
+        }) {
             None => merged.push(finding.clone()),
             Some(known) if known.component == finding.component => {}
             Some(known) => {

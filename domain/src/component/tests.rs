@@ -97,7 +97,7 @@ fn stale_figures_are_kept_and_never_shown_as_the_present() {
     api.freshness = Freshness::Stale((NOW - 120) * 1000);
     let Assessment { cell, findings, expectations } = api.assess();
     assert_eq!((cell.status.state, &*cell.status.word), (State::Unknown, "Unknown"));
-    assert_eq!(&*cell.status.why, "Last seen Crash loop (0 of 1 ready); the cluster does not answer.");
+    assert_eq!(&*cell.status.why, "Last seen Crash loop (0 of 1 ready); nothing current comes from the cluster.");
     assert_eq!((cell.ready, cell.wanted, cell.restarts, &*cell.digest), (0, Some(1), 7, "51c02ae"));
     assert!(cell.chips.iter().all(|chip| matches!(chip.state, State::Unknown | State::Off)), "{:?}", cell.chips);
     assert!(!findings.is_empty());

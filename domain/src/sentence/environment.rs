@@ -28,7 +28,7 @@ pub fn environment(
         Freshness::Stale(at) => {
             let age = Age::between_ms(at, now.saturating_mul(1000));
             let age = if age.seconds() < 60 { "less than a minute".to_owned() } else { age.words() };
-            return (State::Unknown, format!("Not seen for {age}: the cluster does not answer."));
+            return (State::Unknown, format!("Not seen for {age}: nothing current comes from the cluster."));
         }
         Freshness::Live(_) => {}
     }

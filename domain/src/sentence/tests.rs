@@ -148,7 +148,7 @@ fn what_is_not_seen_is_unknown_and_never_usable() {
     for (seconds, age) in [(8, "less than a minute"), (59, "less than a minute"), (60, "1 minute"), (150, "2 minutes")]
     {
         let freshness = Freshness::Stale((NOW - seconds) * 1000);
-        let sentence = format!("Not seen for {age}: the cluster does not answer.");
+        let sentence = format!("Not seen for {age}: nothing current comes from the cluster.");
         assert_eq!(say(Tier::Production, &fine, freshness), (State::Unknown, sentence));
     }
     assert_eq!(say(Tier::Production, &[], live()).0, State::Unknown);
@@ -193,7 +193,7 @@ fn the_wall_says_who_needs_you_production_first() {
     let crashed = cells(&[("fleet-api", crash)]);
     let crashed: Vec<&Cell> = crashed.iter().collect();
     let staging = head("super-todo/staging", "Super-Todo", Tier::Staging, State::Failed, "super-todo is down: x.");
-    let silent = "Not seen for 2 minutes: the cluster does not answer.";
+    let silent = "Not seen for 2 minutes: nothing current comes from the cluster.";
     let silent = head("fleetops/production", "FleetOps", Tier::Production, State::Unknown, silent);
     let fine = head("ctafleet/production", "CTAFleet", Tier::Production, State::Ready, "Usable.");
     for (heads, sentence) in [
@@ -207,7 +207,7 @@ fn the_wall_says_who_needs_you_production_first() {
         (vec![staging.clone(), fine.clone()], "Super-Todo staging needs you: super-todo is down: x."),
         (
             vec![staging, silent.clone()],
-            "2 environments need you, FleetOps production first: the cluster does not answer.",
+            "2 environments need you, FleetOps production first: nothing current comes from its cluster.",
         ),
         (
             vec![EnvironmentHead { sentence: super::NOT_SEEN_YET.into(), ..silent }],

@@ -59,7 +59,7 @@ fn serving_nobody<'a>(head: &'a EnvironmentHead, cells: &'a [&'a Cell]) -> Optio
 fn trouble(head: &EnvironmentHead, cells: &[&Cell]) -> String {
     match head.state {
         // It is about the cluster, and the environment's sentence says it with its age.
-        State::Unknown if head.sentence.starts_with("Not seen") => "the cluster does not answer.".to_owned(),
+        State::Unknown if head.sentence.starts_with("Not seen") => "nothing current comes from its cluster.".to_owned(),
         State::Unknown | State::Failed | State::Degraded | State::Progressing | State::Ready | State::Off => {
             let worst = in_environment(head, cells)
                 .filter(|cell| needs_you(cell.status.state))

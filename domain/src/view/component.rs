@@ -8,6 +8,9 @@ use crate::facts::Condition;
 use crate::listing::Keyed;
 use crate::view::{Cell, EnvironmentHead, EventRow, Finding, PodRow};
 
+/// What was declared: its name, what is, what was expected, and whether the two agree.
+pub type Expectation = (Arc<str>, Arc<str>, Arc<str>, bool);
+
 /// What stands above the tabs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComponentHead {
@@ -16,7 +19,7 @@ pub struct ComponentHead {
     /// What explains the state, and what differs, worst first.
     pub findings: Vec<Finding>,
     /// `replicas 3, expected 3–20`, `memory 512Mi–2Gi, expected 512Mi–2Gi`: name, actual, expected, whether they agree.
-    pub expectations: Vec<(Arc<str>, Arc<str>, Arc<str>, bool)>,
+    pub expectations: Vec<Expectation>,
     /// Conditions of the workload.
     pub conditions: Vec<Condition>,
     /// The whole image of the template; empty when the workload does not exist.

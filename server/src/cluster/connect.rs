@@ -1,5 +1,6 @@
 //! Connections to clusters.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -40,9 +41,13 @@ impl Kubeconfig {
             Connect::InCluster(_) => Config::incluster().map_err(|error| ConnectError::Unusable(error.to_string()))?,
             Connect::Context(context) => self.context(context).await?,
         };
+        if config.cluster_url.host().is_some_and(is_loopback) {
+            // kube takes HTTPS_PROXY for every cluster; this machine itself is behind no proxy.
+            config.proxy_url = None;
+        }
         config.default_retry = false;
         config.connect_timeout = Some(Duration::from_secs(3));
-        Client::try_from(config).map_err(|error| ConnectError::Unusable(error.to_string()))
+        Client::try_from(config).map_err(unusable)
     }
 
     async fn context(&self, context: &str) -> Result<Config, ConnectError> {
@@ -58,4 +63,18 @@ impl Kubeconfig {
         let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
         Config::from_custom_kubeconfig(file, &options).await.map_err(|error| ConnectError::Unusable(error.to_string()))
     }
+}
+
+/// The error in words. Those about a proxy repeat its address, which may hold a password.
+fn unusable(error: kube::Error) -> ConnectError {
+    ConnectError::Unusable(match error {
+        kube::Error::ProxyProtocolUnsupported { .. } | kube::Error::ProxyProtocolDisabled { .. } => {
+            "its proxy cannot be used: take an http:// proxy, or set NO_PROXY".to_owned()
+        }
+        error => error.to_string(),
+    })
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

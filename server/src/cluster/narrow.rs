@@ -116,6 +116,21 @@ struct Writer {
     manager: Option<String>,
     #[serde(default)]
     time: Option<Time>,
+    #[serde(default)]
+    fields_v1: Option<WrittenFields>,
+}
+
+/// Only whether it wrote data: a new label is no new config.
+#[derive(Deserialize)]
+struct WrittenFields {
+    #[serde(rename = "f:data", default)]
+    data: Option<IgnoredAny>,
+}
+
+impl Writer {
+    fn wrote_data(&self) -> bool {
+        self.fields_v1.as_ref().is_none_or(|fields| fields.data.is_some())
+    }
 }
 
 #[derive(Deserialize)]
@@ -131,7 +146,7 @@ struct MetaWithWriters {
 /// one was changed.
 pub fn meta_with_writers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ObjectMeta, D::Error> {
     let MetaWithWriters { meta, managed_fields } = MetaWithWriters::deserialize(deserializer)?;
-    let writers = managed_fields.unwrap_or_default().into_iter();
+    let writers = managed_fields.unwrap_or_default().into_iter().filter(Writer::wrote_data);
     let managed_fields = writers
         .map(|writer| ManagedFieldsEntry {
             manager: writer.manager,

@@ -20,8 +20,10 @@ const RETRY: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Questions in a row that must stay unanswered.
 const MISSES: u32 = 2;
+/// Unanswered questions in a row after which the connection is set up anew.
+const HOPELESS: u32 = 20;
 
-/// Asks until cancelled; counts `returned` up each time the cluster answers again.
+/// Asks until cancelled, or until the cluster has been silent for long; counts `returned` up each time it answers again.
 pub async fn probe(
     client: Client,
     rows: Arc<Rows>,
@@ -62,6 +64,9 @@ pub async fn probe(
                 }
                 if misses >= MISSES {
                     rows.silent(&cluster, &trouble);
+                }
+                if misses == HOPELESS {
+                    return;
                 }
             }
         }

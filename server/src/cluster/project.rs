@@ -6,7 +6,7 @@ use domain::facts::{
     AutoscalerFacts, Condition, ConfigMapFacts, ContainerFacts, ContainerState, Phase, PodFacts, TemplateContainer,
     Termination, WorkloadFacts,
 };
-use domain::name::{Namespace, WorkloadKind};
+use domain::name::{Namespace, ObjectName, WorkloadKind};
 use domain::quantity::Quantity;
 use domain::text::{MESSAGE_LIMIT, plain};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time};
@@ -24,11 +24,12 @@ pub trait Project: Resource<DynamicType = ()> {
     fn object(self) -> Option<Object>;
 }
 
-/// Which object this is; `None` for one without a name or namespace, which the API server never sends.
+/// Which object this is; `None` for one without a proper name or namespace, which the API server never sends.
 pub fn key_of<K: Project>(object: &K) -> Option<Key> {
     let meta = object.meta();
     let namespace = Namespace::new(meta.namespace.as_deref()?).ok()?;
-    Some(Key { kind: K::KIND, namespace, name: meta.name.as_deref()?.into() })
+    let name = ObjectName::new(meta.name.as_deref()?).ok()?;
+    Some(Key { kind: K::KIND, namespace, name: name.into() })
 }
 
 /// The 128 bits of an object's uid; 0 when it has none.
@@ -96,15 +97,16 @@ impl Project for objects::Pod {
         let condition = |kind: &str| self.status.conditions.iter().find(|condition| condition.kind == kind);
         let ready = condition("Ready");
         let unschedulable = condition("PodScheduled").filter(|condition| condition.status == "False");
-        let containers = |init: bool, specs: &[objects::ContainerSpec], statuses: &[objects::ContainerStatus]| {
-            specs
-                .iter()
-                // A side car is an init container that stays: it is ready or not like any other.
-                .map(|spec| container(init && spec.restart_policy.as_deref() != Some("Always"), spec, statuses))
-                .collect::<Vec<_>>()
+        let init = &self.spec.init_containers;
+        let facts = |init: bool, specs: Vec<&objects::ContainerSpec>, statuses: &[objects::ContainerStatus]| {
+            specs.into_iter().map(|spec| container(init, spec, statuses)).collect::<Vec<_>>()
         };
-        let mut all = containers(true, &self.spec.init_containers, &self.status.init_container_statuses);
-        all.extend(containers(false, &self.spec.containers, &self.status.container_statuses));
+        // A side car is an init container that stays: it is ready or not like any other, and never the main one.
+        let (side_cars, init): (Vec<_>, Vec<_>) =
+            init.iter().partition(|spec| spec.restart_policy.as_deref() == Some("Always"));
+        let mut all = facts(true, init, &self.status.init_container_statuses);
+        all.extend(facts(false, self.spec.containers.iter().collect(), &self.status.container_statuses));
+        all.extend(facts(false, side_cars, &self.status.init_container_statuses));
         Some(Object::Pod(Box::new(ObservedPod {
             facts: PodFacts {
                 phase: match self.status.phase.as_deref() {
@@ -256,7 +258,7 @@ fn workload(
             config_maps: config_maps(spec),
         },
         progressed: progressing.map_or(0, |condition| seconds(condition.last_update_time.as_ref())),
-        managed_by: managed_by(meta),
+        managed_by: message(&managed_by(meta)),
     }))
 }
 
@@ -333,7 +335,7 @@ impl Project for objects::ConfigMap {
             writers.iter().filter(|writer| writer.time.is_some()).max_by_key(|writer| seconds(writer.time.as_ref()));
         let created = seconds(self.metadata.creation_timestamp.as_ref());
         Some(Object::ConfigMap(ConfigMapFacts {
-            values: self.data.iter().map(|(key, value)| (key.as_str().into(), message(value))).collect(),
+            values: self.data.iter().map(|(key, value)| (key.as_str().into(), value.as_str().into())).collect(),
             changed: last.map_or(created, |writer| seconds(writer.time.as_ref())),
             changed_by: last.and_then(|writer| some_message(writer.manager.as_ref())),
         }))

@@ -12,10 +12,11 @@ use kube::runtime::watcher;
 use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 use tokio::sync::watch::{Receiver, Sender};
+use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::warn;
+use tracing::{error, warn};
 
 use super::connect::Kubeconfig;
 use super::objects;
@@ -66,25 +67,28 @@ pub async fn supervise(
     kubeconfig: Kubeconfig,
     cancel: CancellationToken,
 ) {
-    let mut running: BTreeMap<ClusterId, (Plan, CancellationToken)> = BTreeMap::new();
-    let tasks = TaskTracker::new();
+    let mut running: BTreeMap<ClusterId, Running> = BTreeMap::new();
     loop {
         let current = registry.borrow_and_update().clone();
-        rows.register(&current);
         let wanted = plans(&current);
-        running.retain(|cluster, (plan, stop)| {
-            let stays = wanted.get(cluster) == Some(plan);
-            if !stays {
-                stop.cancel();
+        let (stays, changes): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            std::mem::take(&mut running).into_iter().partition(|(cluster, run)| wanted.get(cluster) == Some(&run.plan));
+        running = stays;
+        // Ended before the new one begins, so that no late word of an old watch is taken for one of the new.
+        for (cluster, old) in changes {
+            old.stop.cancel();
+            if let Err(error) = old.task.await {
+                error!(%cluster, "following the cluster ended badly: {error}");
             }
-            stays
-        });
+            rows.watches_starting(&cluster);
+        }
+        rows.register(&current);
         for (cluster, plan) in wanted {
-            if !running.contains_key(&cluster) {
+            running.entry(cluster).or_insert_with_key(|cluster| {
                 let stop = cancel.child_token();
-                running.insert(cluster.clone(), (plan.clone(), stop.clone()));
-                tasks.spawn(run(cluster, plan, rows.clone(), kubeconfig.clone(), stop));
-            }
+                let task = follow(cluster.clone(), plan.clone(), rows.clone(), kubeconfig.clone(), stop.clone());
+                Running { plan, stop, task: tokio::spawn(task) }
+            });
         }
         tokio::select! {
             () = cancel.cancelled() => break,
@@ -92,18 +96,42 @@ pub async fn supervise(
         }
     }
     cancel.cancelled().await;
-    tasks.close();
-    tasks.wait().await;
+    for (cluster, run) in running {
+        if let Err(error) = run.task.await {
+            error!(%cluster, "following the cluster ended badly: {error}");
+        }
+    }
 }
 
-/// Connects to a cluster and watches it until cancelled.
-async fn run(cluster: ClusterId, plan: Plan, rows: Arc<Rows>, kubeconfig: Kubeconfig, cancel: CancellationToken) {
+/// A cluster that is followed.
+struct Running {
+    plan: Plan,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+/// Connects to a cluster and watches it until cancelled. One that stays silent is connected to anew, with the kubeconfig as it is
+/// then: its certificate or its address may have changed.
+async fn follow(cluster: ClusterId, plan: Plan, rows: Arc<Rows>, kubeconfig: Kubeconfig, cancel: CancellationToken) {
+    while !cancel.is_cancelled() {
+        connected(&cluster, &plan, &rows, &kubeconfig, &cancel).await;
+    }
+}
+
+/// Connects to a cluster and watches it until it stays silent, or cancelled.
+async fn connected(
+    cluster: &ClusterId,
+    plan: &Plan,
+    rows: &Arc<Rows>,
+    kubeconfig: &Kubeconfig,
+    cancel: &CancellationToken,
+) {
     let client = loop {
         match kubeconfig.reader(&plan.connect).await {
             Ok(client) => break client,
             Err(error) => {
                 warn!(%cluster, "no connection: {error}");
-                rows.silent(&cluster, &error.to_string());
+                rows.silent(cluster, &error.to_string());
             }
         }
         tokio::select! {
@@ -111,10 +139,17 @@ async fn run(cluster: ClusterId, plan: Plan, rows: Arc<Rows>, kubeconfig: Kubeco
             () = sleep(RECONNECT) => {}
         }
     };
-    let starter = Starter { cluster, rows, client, returned: Sender::new(0), cancel, tasks: TaskTracker::new() };
+    let starter = Starter {
+        cluster: cluster.clone(),
+        rows: rows.clone(),
+        client,
+        returned: Sender::new(0),
+        cancel: cancel.child_token(),
+        tasks: TaskTracker::new(),
+    };
     let places: Vec<Option<Namespace>> = match plan.scope {
         WatchScope::Cluster => vec![None],
-        WatchScope::Namespaces => plan.namespaces.into_iter().map(Some).collect(),
+        WatchScope::Namespaces => plan.namespaces.iter().cloned().map(Some).collect(),
     };
     starter.rows.watches_starting(&starter.cluster);
     let mut ids = Vec::new();
@@ -128,7 +163,7 @@ async fn run(cluster: ClusterId, plan: Plan, rows: Arc<Rows>, kubeconfig: Kubeco
         ids.push(starter.start::<objects::Autoscaler>(Kind::Autoscaler, place.clone()));
         ids.push(starter.start::<objects::Event>(Kind::Event, place));
     }
-    for ((namespace, name), _) in plan.config_maps {
+    for (namespace, name) in plan.config_maps.keys().cloned() {
         let id = WatchId { kind: Kind::ConfigMap, within: Some((namespace, Some(name.shared()))) };
         ids.push(starter.start_as::<objects::ConfigMap>(id));
     }
@@ -141,6 +176,7 @@ async fn run(cluster: ClusterId, plan: Plan, rows: Arc<Rows>, kubeconfig: Kubeco
         starter.cancel.clone(),
     );
     asks.await;
+    starter.cancel.cancel();
     starter.tasks.close();
     starter.tasks.wait().await;
 }
@@ -182,9 +218,9 @@ impl Starter {
             + 'static,
     {
         let (api, config): (Api<K>, _) = match &id.within {
-            None => (Api::all(self.client.clone()), watcher::Config::default()),
+            None => (Api::all(self.client.clone()), watch_config()),
             Some((namespace, name)) => {
-                let config = watcher::Config::default();
+                let config = watch_config();
                 let config = match name {
                     Some(name) => config.fields(&format!("metadata.name={name}")),
                     None => config,
@@ -202,4 +238,9 @@ impl Starter {
         self.tasks.spawn(watch.follow(api, config));
         id
     }
+}
+
+/// A watch is opened anew each minute: one whose connection died without a word is noticed then, and not after five minutes.
+fn watch_config() -> watcher::Config {
+    watcher::Config::default().timeout(60)
 }

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::name::{ClusterId, Namespace};
-use futures::StreamExt;
+use futures::stream::BoxStream;
+use futures::{FutureExt as _, StreamExt as _};
 use kube::Api;
 use kube::runtime::watcher::{self, Event, InitialListStrategy};
 use serde::de::DeserializeOwned;
@@ -25,7 +26,7 @@ use crate::rows::{Change, Observed, Rows, WatchId, WatchState};
 /// The least time between two lists of one kind.
 const LIST_INTERVAL: Duration = Duration::from_secs(10);
 /// How long a resumed watch must stay without an error until it counts as in step.
-const SETTLE: Duration = Duration::from_millis(1500);
+const SETTLE: Duration = Duration::from_secs(3);
 /// Waits between tries after an error: doubled from the first to the last.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 /// How long until a missing right is tried again.
@@ -89,7 +90,9 @@ impl Watch {
     where
         K: Project + Clone + Debug + DeserializeOwned + Send + 'static,
     {
-        let mut events = watcher::watcher(api.clone(), config.clone()).boxed().ready_chunks(BATCH);
+        // It lists anyway: what came back before now asks for nothing more.
+        self.returned.mark_unchanged();
+        let mut events = watcher::watcher(api.clone(), config.clone()).boxed();
         let mut seen = None;
         let mut complete = false;
         let mut failures = 0u32;
@@ -117,7 +120,7 @@ impl Watch {
                     }
                     continue;
                 }
-                batch = events.next() => match batch {
+                batch = next_batch(&mut events) => match batch {
                     Some(batch) => batch,
                     None => return End::Rebuild,
                 },
@@ -133,16 +136,16 @@ impl Watch {
             }
             let Some(error) = error else { continue };
             failures += 1;
-            match self.judge(&error, failures, config) {
+            match self.judge(&error, failures, complete, config) {
                 Verdict::Rebuild => return End::Rebuild,
                 Verdict::ListByPages => {
                     config.initial_list_strategy = InitialListStrategy::ListWatch;
-                    events = watcher::watcher(api.clone(), config.clone()).boxed().ready_chunks(BATCH);
+                    events = watcher::watcher(api.clone(), config.clone()).boxed();
                 }
                 Verdict::Wait(pause) => {
                     tokio::select! {
                         () = self.cancel.cancelled() => return End::Cancelled,
-                        _ = self.returned.changed() => {}
+                        _ = self.returned.changed() => return End::Rebuild,
                         () = sleep(pause) => {}
                     }
                     // Before a list is complete, and while another is under way, silence says nothing.
@@ -193,7 +196,7 @@ impl Watch {
         told
     }
 
-    fn judge(&self, error: &watcher::Error, failures: u32, config: &watcher::Config) -> Verdict {
+    fn judge(&self, error: &watcher::Error, failures: u32, complete: bool, config: &watcher::Config) -> Verdict {
         let (resource, cluster) = (self.id.kind.resource(), &self.cluster);
         match code(error) {
             Some(401 | 403) => {
@@ -221,8 +224,9 @@ impl Watch {
             status => {
                 self.state(WatchState::OutOfStep(format!("The watch of {resource} broke off.").into()));
                 debug!(%cluster, "the watch of {resource} broke off: {error}");
-                // With an answer from the server, three failures in a row say that resuming does not help.
-                if status.is_some() && failures >= 3 {
+                // With an answer from the server, three failures in a row say that resuming does not help. Before the first list
+                // there is nothing to resume: the watcher lists anew by itself.
+                if complete && status.is_some() && failures >= 3 {
                     return Verdict::Rebuild;
                 }
                 let doubled = BACKOFF.0.saturating_mul(1 << failures.min(10).saturating_sub(1));
@@ -250,6 +254,18 @@ enum Verdict {
     ListByPages,
     /// Go on with this stream after a while.
     Wait(Duration),
+}
+
+/// The next event and those that came with it. Ends with an error: asked for more, kube would try again at once.
+async fn next_batch<T, E>(events: &mut BoxStream<'_, Result<T, E>>) -> Option<Vec<Result<T, E>>> {
+    let mut batch = vec![events.next().await?];
+    while batch.len() < BATCH
+        && batch.last().is_some_and(Result::is_ok)
+        && let Some(Some(event)) = events.next().now_or_never()
+    {
+        batch.push(event);
+    }
+    Some(batch)
 }
 
 /// The HTTP status in an error, if the server answered.

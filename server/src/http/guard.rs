@@ -1,5 +1,7 @@
 //! What every request must fulfil and every answer carries.
 
+use std::net::IpAddr;
+
 use axum::extract::Request;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
@@ -34,7 +36,8 @@ fn is_loopback(host: &str) -> bool {
         _ => (host, "0"),
     };
     let port_is_number = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-    port_is_number && ["127.0.0.1", "localhost", "[::1]"].iter().any(|known| name.eq_ignore_ascii_case(known))
+    let address = || name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    port_is_number && (name.eq_ignore_ascii_case("localhost") || address().is_ok_and(|address| address.is_loopback()))
 }
 
 /// Whether a request that opens a socket comes from a page of ours: its `Origin` must be `http://` and exactly its `Host`. Browsers
@@ -91,7 +94,7 @@ mod tests {
             ("localhost.evil.test", false),
             ("127.0.0.1:", false),
             ("127.0.0.1:77x", false),
-            ("127.0.0.2:7780", false),
+            ("127.8.9.10:7780", true),
             ("0.0.0.0:7780", false),
             ("user@127.0.0.1:7780", false),
         ] {

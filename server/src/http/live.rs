@@ -117,7 +117,7 @@ impl Viewer {
             let (number, page) = (*number, self.site.rows.page(topic));
             if let Some(change) = self.page.diff(&page) {
                 self.page = page;
-                self.send(&Frame::Change { number, change }).await?;
+                self.send(&Frame::Change { number, change: Box::new(change) }).await?;
                 sent = true;
             }
         }

@@ -35,6 +35,8 @@ pub struct Environment {
     pub config_maps: BTreeMap<Arc<str>, ConfigMapFacts>,
     /// Its events.
     pub events: Events,
+    /// Whether its namespace was listed since it was registered; before that nothing is known of it.
+    pub listed: bool,
     /// The uids of all these but its events, which know theirs.
     pub uids: HashMap<(Kind, Arc<str>), u128>,
     /// Its components, in the registry's order.

@@ -10,10 +10,10 @@ use domain::registry::Registry;
 use domain::sentence;
 use domain::view::{Cell, EnvironmentHead, State as Health};
 
-use super::{Kind, State};
 use super::environment::{Component, Environment, Events, share};
 use super::pods::{Pods, RowId};
 use super::source::Source;
+use super::{Kind, State};
 
 /// How long an autoscaler's history reaches back, in seconds, and how far its samples are apart.
 const HISTORY: (i64, i64) = (3600, 30);
@@ -86,6 +86,7 @@ impl State {
                         autoscalers: Default::default(),
                         config_maps: Default::default(),
                         events: Events::default(),
+                        listed: false,
                         uids: Default::default(),
                         components,
                         by_workload,
@@ -115,10 +116,16 @@ impl State {
         }
     }
 
-    /// Everything of a cluster must be judged again: its freshness changed.
-    pub fn distrust(&mut self, cluster: &ClusterId) {
+    /// Whether every environment of a cluster was listed since it was registered.
+    pub fn all_listed(&self, cluster: &ClusterId) -> bool {
+        self.environments.iter().all(|environment| environment.cluster != *cluster || environment.listed)
+    }
+
+    /// Everything of a cluster must be judged again: its freshness changed. `listed` says that all of it is held now.
+    pub fn distrust(&mut self, cluster: &ClusterId, listed: bool) {
         for environment in self.environments.iter_mut().filter(|environment| environment.cluster == *cluster) {
             environment.components.iter_mut().for_each(|component| component.dirty = true);
+            environment.listed |= listed;
             environment.dirty = true;
         }
     }
@@ -174,7 +181,7 @@ impl State {
         let environment = &mut environments[place];
         let declared = &registry.systems[environment.declared.0].environments[environment.declared.1];
         let source = sources.iter().find(|(cluster, _)| *cluster == environment.cluster).map(|(_, source)| source);
-        let freshness = source.map_or(Freshness::Never, Source::freshness);
+        let freshness = source.filter(|_| environment.listed).map_or(Freshness::Never, Source::freshness);
         let may_not_read = |kind| source.is_some_and(|source| source.may_not_read(kind, &declared.namespace));
         let Environment { components, workloads, autoscalers, config_maps, revisions, .. } = environment;
         for component in components.iter_mut().filter(|component| component.dirty) {

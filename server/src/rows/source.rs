@@ -75,17 +75,24 @@ impl Default for Source {
 impl Source {
     /// How old what we hold of it is.
     pub fn freshness(&self) -> Freshness {
-        let in_step = |state: &WatchState| match state {
-            WatchState::InStep | WatchState::Missing(_) => true,
-            WatchState::Starting | WatchState::OutOfStep(_) => false,
-        };
         if !self.was_listed || self.answered == 0 {
             Freshness::Never
-        } else if self.silence.is_empty() && self.complete && self.watches.values().all(in_step) {
+        } else if self.silence.is_empty() && self.is_in_step() {
             Freshness::Live(self.answered)
         } else {
             Freshness::Stale(self.answered)
         }
+    }
+
+    /// Whether what is held of it is all there is. Events and revisions explain a state and decide none, so one of their
+    /// watches that broke off leaves the rest as good as before.
+    fn is_in_step(&self) -> bool {
+        self.complete
+            && self.watches.iter().all(|(id, state)| match state {
+                WatchState::InStep | WatchState::Missing(_) => true,
+                WatchState::OutOfStep(_) => !decides(id.kind),
+                WatchState::Starting => false,
+            })
     }
 
     /// How many of its watches are not allowed.
@@ -107,11 +114,7 @@ impl Source {
     }
 
     fn note_lists(&mut self) {
-        let listed = |state: &WatchState| match state {
-            WatchState::InStep | WatchState::Missing(_) => true,
-            WatchState::Starting | WatchState::OutOfStep(_) => false,
-        };
-        self.was_listed |= self.complete && self.watches.values().all(listed);
+        self.was_listed |= self.is_in_step();
     }
 
     /// As it is shown.
@@ -131,6 +134,14 @@ impl Source {
     }
 }
 
+/// Whether a kind decides how a component is.
+fn decides(kind: Kind) -> bool {
+    match kind {
+        Kind::Pod | Kind::Workload(_) | Kind::Autoscaler | Kind::ConfigMap => true,
+        Kind::ReplicaSet | Kind::ControllerRevision | Kind::Event => false,
+    }
+}
+
 impl Rows {
     fn source(&self, cluster: &ClusterId, change: impl FnOnce(&mut Source)) {
         self.write(|state| {
@@ -138,9 +149,11 @@ impl Rows {
             let before = (source.freshness().is_live(), source.missing());
             change(source);
             source.note_lists();
+            let listed = source.is_in_step();
             // While a source stays live and as readable as before only its age changes, and no judgement depends on that.
-            if before != (true, source.missing()) || !source.freshness().is_live() {
-                state.distrust(cluster);
+            let as_before = before == (true, source.missing()) && source.freshness().is_live();
+            if !as_before || !state.all_listed(cluster) {
+                state.distrust(cluster, listed);
             }
         });
     }

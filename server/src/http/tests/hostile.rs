@@ -88,12 +88,23 @@ async fn what_was_written_is_still_shown_as_text() {
     see(&rows, objects(PAYLOADS[0]));
     let router = router(site(rows));
     let html = get(&router, "/e/shop/production/deployment/web").await.text();
-    assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "the payload reached no page: the test tests nothing");
+    assert!(
+        html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"),
+        "the payload reached no page: the test tests nothing"
+    );
 }
 
 #[test]
 fn links_that_run_script_are_no_registry() {
-    for url in ["javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", " javascript:alert(1)", "//evil.test", "vbscript:x", "java\tscript:alert(1)"] {
+    for url in [
+        "javascript:alert(1)",
+        "JavaScript:alert(1)",
+        "data:text/html,x",
+        " javascript:alert(1)",
+        "//evil.test",
+        "vbscript:x",
+        "java\tscript:alert(1)",
+    ] {
         let text = format!(
             "{{ clusters: [{{ id: main, connect: {{ context: main }} }}], systems: [{{ id: a, name: A, environments: [{{ id: b, \
              cluster: main, namespace: b, tier: staging, timeZone: Europe/Berlin, links: [{{ name: x, url: {} }}], components: \

@@ -91,7 +91,7 @@ impl Tab {
     /// The next change, and its bytes on the wire.
     async fn change(&mut self, number: u32) -> (PageDelta, usize) {
         match self.next().await {
-            (Frame::Change { number: of, change }, bytes) if of == number => (change, bytes),
+            (Frame::Change { number: of, change }, bytes) if of == number => (*change, bytes),
             other => panic!("{other:?}"),
         }
     }

@@ -79,7 +79,9 @@ async fn pages_are_whole_without_script() {
     let filtered = get(&router, "/pods?filter=c9d-b").await.text();
     assert!(!filtered.contains(">web-7c9d-a<") && filtered.contains("web-7c9d-b"));
     let environment = get(&router, "/e/shop/production").await.text();
-    assert!(environment.contains("shop.example.com") && environment.contains("https://graphs.example.com/?a=1&amp;b=2"));
+    assert!(
+        environment.contains("shop.example.com") && environment.contains("https://graphs.example.com/?a=1&amp;b=2")
+    );
     let component = get(&router, "/e/shop/production/deployment/web").await.text();
     assert!(component.contains("web-7c9d-a") && component.contains("registry.test/web:v1"));
 }
@@ -94,15 +96,12 @@ async fn what_does_not_exist_is_a_page_that_says_so() {
         "/e/shop",
         "/e/shop/nowhere",
         "/e/nobody/production",
-        "/e/shop/production/",
         "/e/shop/production/deployment",
         "/e/shop/production/deployment/nobody",
         "/e/shop/production/statefulset/web",
         "/e/shop/production/pod/web",
         "/e/shop/production/deployment/web/more",
         "/E/shop/production",
-        "/pods/",
-        "//",
         "/live/",
         "/index.html",
     ] {
@@ -151,7 +150,7 @@ async fn no_address_breaks_the_server_or_comes_back_as_markup() {
         "/pkg/%2e%2e/manifest.json",
         "/pkg/%00",
         "/pkg/%ff",
-        "/e/\u{202e}/x",
+        "/e/%E2%80%AE/x",
         &long,
         &deep,
         &long_filter,
@@ -184,7 +183,9 @@ pub fn assert_harmless(html: &str, what: &str) {
         }
     }
     let hidden = |c: char| (c.is_control() && c != '\n') || ('\u{202a}'..='\u{202e}').contains(&c);
-    let at = html.find(hidden).map(|at| html[..at].chars().rev().take(60).collect::<Vec<_>>().into_iter().rev().collect::<String>());
+    let at = html
+        .find(hidden)
+        .map(|at| html[..at].chars().rev().take(60).collect::<Vec<_>>().into_iter().rev().collect::<String>());
     assert_eq!(at, None, "{what}: a character that hides itself");
 }
 
@@ -222,9 +223,8 @@ async fn colours_are_chosen_from_our_own_pages_only_and_lead_back_to_them() {
     let router = ordinary();
     let own = format!("http://{HOST}");
     let theme = |headers: &[(&str, &str)], body: &str| {
-        let mut request = Request::post("/theme")
-            .header("host", HOST)
-            .header("content-type", "application/x-www-form-urlencoded");
+        let mut request =
+            Request::post("/theme").header("host", HOST).header("content-type", "application/x-www-form-urlencoded");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -350,7 +350,9 @@ async fn readiness_waits_for_the_first_list_and_life_does_not() {
 #[tokio::test]
 async fn other_methods_change_nothing() {
     let router = ordinary();
-    for (method, path) in [("POST", "/"), ("PUT", "/pods"), ("DELETE", "/e/shop/production"), ("GET", "/theme"), ("POST", "/live")] {
+    for (method, path) in
+        [("POST", "/"), ("PUT", "/pods"), ("DELETE", "/e/shop/production"), ("GET", "/theme"), ("POST", "/live")]
+    {
         let request = Request::builder().method(method).uri(path).header("host", HOST).body(Body::empty()).unwrap();
         let answer = ask(&router, request).await;
         assert!(answer.status.is_client_error(), "{method} {path}: {}", answer.status);

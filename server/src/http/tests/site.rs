@@ -46,7 +46,7 @@ pub fn rows() -> Arc<Rows> {
 
 /// Takes manifests in, as if they had been seen.
 pub fn see(rows: &Rows, manifests: impl IntoIterator<Item = Value>) {
-    let changes = manifests.into_iter().map(|manifest| Change::Seen(observed(manifest).unwrap()));
+    let changes = manifests.into_iter().filter_map(observed).map(Change::Seen);
     rows.take_in(&main(), changes.collect());
 }
 
@@ -137,7 +137,8 @@ pub async fn ask(router: &Router, request: Request<Body>) -> Answer {
 
 /// Asks for an address as a browser would.
 pub async fn get(router: &Router, path: &str) -> Answer {
-    ask(router, Request::get(path).header("host", HOST).header("accept", "text/html").body(Body::empty()).unwrap()).await
+    ask(router, Request::get(path).header("host", HOST).header("accept", "text/html").body(Body::empty()).unwrap())
+        .await
 }
 
 /// A router over a few ordinary objects.

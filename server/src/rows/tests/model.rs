@@ -49,12 +49,19 @@ pub struct Model {
     objects: BTreeMap<(ClusterId, Key), Held>,
     /// The digest that was seen to run as a revision that is there.
     digests: BTreeMap<(ClusterId, Namespace, Arc<str>), Arc<str>>,
-    words: BTreeMap<ClusterId, Vec<(i64, Word)>>,
+    said: Vec<(i64, Said)>,
+}
+
+/// What decides how far the clusters can be trusted, which no object tells.
+enum Said {
+    Of(ClusterId, Word),
+    Registered(Arc<Registry>),
 }
 
 impl Model {
     pub fn new(registry: Arc<Registry>) -> Self {
-        Self { registry, objects: BTreeMap::new(), digests: BTreeMap::new(), words: BTreeMap::new() }
+        let said = vec![(now(), Said::Registered(registry.clone()))];
+        Self { registry, objects: BTreeMap::new(), digests: BTreeMap::new(), said }
     }
 
     fn is_registered(&self, cluster: &ClusterId, namespace: &Namespace) -> bool {
@@ -159,9 +166,7 @@ impl Model {
     }
 
     pub fn say(&mut self, cluster: &ClusterId, word: Word) {
-        if self.registry.clusters.iter().any(|known| known.id == *cluster) {
-            self.words.entry(cluster.clone()).or_default().push((now(), word));
-        }
+        self.said.push((now(), Said::Of(cluster.clone(), word)));
     }
 
     pub fn register(&mut self, registry: Arc<Registry>) {
@@ -178,10 +183,10 @@ impl Model {
             }
             self.objects.insert((cluster, key), held);
         }
-        let known: Vec<_> = self.registry.environments().map(|(_, it)| (it.cluster.clone(), it.namespace.clone())).collect();
+        let known: Vec<_> =
+            self.registry.environments().map(|(_, it)| (it.cluster.clone(), it.namespace.clone())).collect();
         self.digests.retain(|(cluster, namespace, _), _| known.contains(&(cluster.clone(), namespace.clone())));
-        let clusters: Vec<_> = self.registry.clusters.iter().map(|cluster| cluster.id.clone()).collect();
-        self.words.retain(|cluster, _| clusters.contains(cluster));
+        self.said.push((now(), Said::Registered(self.registry.clone())));
     }
 
     /// Every address that can show something, and one that cannot.
@@ -199,10 +204,11 @@ impl Model {
     pub fn fresh(&self) -> Rows {
         let current = now();
         let rows = Rows::new(self.registry.clone(), now);
-        for (cluster, words) in &self.words {
-            for (at, word) in words {
-                set_now(*at);
-                word.say(&rows, cluster);
+        for (at, said) in &self.said {
+            set_now(*at);
+            match said {
+                Said::Of(cluster, word) => word.say(&rows, cluster),
+                Said::Registered(registry) => rows.register(registry),
             }
         }
         set_now(current);
@@ -280,8 +286,7 @@ impl Model {
         let matching = rows.len();
         let length = usize::from(query.length);
         let offset = (query.offset as usize).min(matching.saturating_sub(length));
-        let head =
-            PodsHead { total: total as u32, matching: matching as u32, bad: bad as u32, offset: offset as u32 };
+        let head = PodsHead { total: total as u32, matching: matching as u32, bad: bad as u32, offset: offset as u32 };
         PodsView { head, rows: rows.into_iter().skip(offset).take(length).collect() }
     }
 }
@@ -335,4 +340,3 @@ pub fn without_history(mut page: Page) -> Page {
     }
     page
 }
-

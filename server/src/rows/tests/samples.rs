@@ -146,7 +146,9 @@ fn pod(name: &str, incarnation: u8, variant: u16) -> ObservedPod {
             let state = ContainerState::Waiting { reason: "CrashLoopBackOff".into(), message: "back-off".into() };
             (Phase::Running, false, state)
         }
-        3 => (Phase::Pending, false, ContainerState::Waiting { reason: "ContainerCreating".into(), message: "".into() }),
+        3 => {
+            (Phase::Pending, false, ContainerState::Waiting { reason: "ContainerCreating".into(), message: "".into() })
+        }
         4 => (Phase::Running, false, ContainerState::Running { since: START - 5 }),
         _ => {
             let end = Termination { reason: "Completed".into(), exit_code: 0, finished: START - 7 };
@@ -155,13 +157,16 @@ fn pod(name: &str, incarnation: u8, variant: u16) -> ObservedPod {
     };
     let revision = revision_of(name);
     let restarts = u32::from(variant / 6 % 4);
-    let last =
-        (restarts > 0).then(|| Termination { reason: "Error".into(), exit_code: 1, finished: START - 60 + number % 50 });
+    let last = (restarts > 0).then(|| Termination {
+        reason: "Error".into(),
+        exit_code: 1,
+        finished: START - 60 + number % 50,
+    });
     let image_id = if variant % 5 == 0 { String::new() } else { format!("registry.test/a@{}", digest_of(revision)) };
     ObservedPod {
         facts: PodFacts {
             phase,
-            created: START - 50 + i64::from(incarnation) * 20 + number % 3,
+            created: START - 50 + i64::from(incarnation) * 20 + name.len() as i64 % 3,
             deletion: (variant % 11 == 0).then_some(START + 20),
             ready,
             not_ready_reason: (!ready).then(|| "ContainersNotReady".into()),
