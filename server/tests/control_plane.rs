@@ -3,6 +3,8 @@
 //! One private cluster for all tests of this file, started when the first of them needs it. It ends with this process, however
 //! that ends: a small watchman reads from a pipe that only this process holds open.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

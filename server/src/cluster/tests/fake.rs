@@ -109,7 +109,8 @@ impl Fake {
     fn answer<B>(&self, request: &Request<B>) -> Response<Body> {
         let path = request.uri().path().to_owned();
         let query = request.uri().query().unwrap_or_default().split('&');
-        let query = query.filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let query =
+            query.filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned()));
         let asked = Asked { at: self.started.elapsed(), path: path.clone(), query: query.collect() };
         self.asked.lock().push(asked);
         let resource = path.rsplit('/').next().unwrap();

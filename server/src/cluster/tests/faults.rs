@@ -280,7 +280,7 @@ async fn a_kind_that_may_not_be_read_is_named_and_all_others_work() {
              account."
         )
     );
-    assert!(scene.fake.asked("horizontalpodautoscalers").len() <= 2);
+    assert_eq!(scene.fake.asked("horizontalpodautoscalers").len(), 1, "asked again without a pause");
     // Somebody grants it: within a minute the sentence goes.
     scene.fake.script("horizontalpodautoscalers", [Reply::Stream(vec![listed(10)])]);
     sleep(60 * SECOND).await;
@@ -347,6 +347,26 @@ async fn a_server_that_fails_for_a_while_is_followed_again_when_it_recovers() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_that_answers_before_it_is_ready_is_followed_soon_after_it_is() {
+    let not_yet = || failure(503, "ServiceUnavailable");
+    let scene = Scene::new([not_yet(), not_yet(), not_yet(), not_yet(), not_yet(), stream([pods(&["a"], 10)])]);
+    assert!(scene.live_with(&["a"]).await <= 10 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_comes_back_while_a_list_must_wait_is_listed_once() {
+    let gone = line("ERROR", status(410, "Expired"));
+    let scene =
+        Scene::new([stream([pods(&["a"], 10), vec![Piece::Wait(SECOND), gone]]), stream([pods(&["a", "b"], 20)])]);
+    scene.live_with(&["a"]).await;
+    sleep(5 * SECOND).await;
+    scene.returned.send_modify(|count| *count += 1);
+    assert!(scene.live_with(&["a", "b"]).await <= 6 * SECOND);
+    sleep(60 * SECOND).await;
+    assert_eq!(scene.fake.lists("pods").len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failure_before_a_slow_list_does_not_make_it_count_as_read() {
     let slow = stream([vec![Piece::Wait(20 * SECOND)], pods(&["a"], 10)]);
     let scene = Scene::new([failure(500, "InternalError"), slow]);
@@ -376,10 +396,7 @@ async fn while_a_watch_is_broken_its_trouble_is_said() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cluster_that_comes_back_is_listed_again_and_live_only_then() {
-    let scene = Scene::new([
-        stream([pods(&["a", "b"], 10)]),
-        stream([vec![Piece::Wait(SECOND)], pods(&["b"], 20)]),
-    ]);
+    let scene = Scene::new([stream([pods(&["a", "b"], 10)]), stream([vec![Piece::Wait(SECOND)], pods(&["b"], 20)])]);
     scene.live_with(&["a", "b"]).await;
     sleep(60 * SECOND).await;
     scene.rows.silent(&main(), "The API server does not answer within 2 s.");
@@ -396,7 +413,8 @@ async fn a_cluster_that_comes_back_is_listed_again_and_live_only_then() {
 #[tokio::test(start_paused = true)]
 async fn an_object_that_is_of_no_interest_any_more_goes() {
     let replica_set = |version: u32, owned: bool| {
-        let owner = json!([{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "1", "controller": true}]);
+        let owner =
+            json!([{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "1", "controller": true}]);
         json!({"kind": "ReplicaSet", "apiVersion": "apps/v1", "metadata": {
             "name": "web-7c9d", "namespace": "shop", "uid": "aa", "resourceVersion": version.to_string(),
             "annotations": {"deployment.kubernetes.io/revision": "1"},

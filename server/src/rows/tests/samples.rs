@@ -162,12 +162,13 @@ fn pod(name: &str, incarnation: u8, variant: u16) -> ObservedPod {
         exit_code: 1,
         finished: START - 60 + number % 50,
     });
-    let image_id = if variant % 5 == 0 { String::new() } else { format!("registry.test/a@{}", digest_of(revision)) };
+    let image_id =
+        if variant.is_multiple_of(5) { String::new() } else { format!("registry.test/a@{}", digest_of(revision)) };
     ObservedPod {
         facts: PodFacts {
             phase,
             created: START - 50 + i64::from(incarnation) * 20 + name.len() as i64 % 3,
-            deletion: (variant % 11 == 0).then_some(START + 20),
+            deletion: (variant.is_multiple_of(11)).then_some(START + 20),
             ready,
             not_ready_reason: (!ready).then(|| "ContainersNotReady".into()),
             unschedulable: (variant % 13 == 3).then(|| "0/3 nodes are available".into()),
@@ -191,18 +192,18 @@ fn pod(name: &str, incarnation: u8, variant: u16) -> ObservedPod {
 
 fn workload(kind: WorkloadKind, name: &str, variant: u16) -> ObservedWorkload {
     let wanted = u32::from(variant % 4);
-    let stuck = variant % 9 == 0;
+    let stuck = variant.is_multiple_of(9);
     ObservedWorkload {
         facts: WorkloadFacts {
             kind,
             generation: 3,
-            observed_generation: 3 - i64::from(variant % 8 == 0),
+            observed_generation: 3 - i64::from(variant.is_multiple_of(8)),
             wanted,
             existing: u32::from(variant / 4 % 4),
             updated: u32::from(variant / 16 % 4),
             ready: u32::from(variant / 3 % 4),
             available: u32::from(variant / 3 % 4),
-            paused: variant % 7 == 0,
+            paused: variant.is_multiple_of(7),
             conditions: vec![Condition {
                 kind: "Progressing".into(),
                 status: Some(!stuck),
@@ -222,7 +223,7 @@ fn workload(kind: WorkloadKind, name: &str, variant: u16) -> ObservedWorkload {
             config_maps: vec!["settings".into()],
         },
         progressed: START - 40 + i64::from(variant % 5),
-        managed_by: if variant % 3 == 0 { "Flux HelmRelease shop".into() } else { "".into() },
+        managed_by: if variant.is_multiple_of(3) { "Flux HelmRelease shop".into() } else { "".into() },
     }
 }
 
@@ -244,11 +245,11 @@ fn autoscaler(name: &str, variant: u16) -> Object {
         max: 3,
         current: u32::from(variant % 4),
         desired: u32::from(variant / 4 % 4),
-        cpu: (variant % 3 != 0).then_some((u32::from(variant % 90), 70)),
+        cpu: (!variant.is_multiple_of(3)).then_some((u32::from(variant % 90), 70)),
         memory: None,
         conditions: vec![Condition {
             kind: "ScalingActive".into(),
-            status: Some(variant % 2 == 0),
+            status: Some(variant.is_multiple_of(2)),
             reason: "FailedGetResourceMetric".into(),
             message: "no metrics".into(),
             since: START,
@@ -258,7 +259,7 @@ fn autoscaler(name: &str, variant: u16) -> Object {
 }
 
 fn config_map(variant: u16) -> ConfigMapFacts {
-    let level = if variant % 2 == 0 { "info" } else { "debug" };
+    let level = if variant.is_multiple_of(2) { "info" } else { "debug" };
     let values = [("LOG_LEVEL", level), ("MODE", "fast"), ("NOT_EXPECTED", "anything")];
     ConfigMapFacts {
         values: values.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
@@ -270,7 +271,7 @@ fn config_map(variant: u16) -> ConfigMapFacts {
 fn event(variant: u16) -> ObservedEvent {
     let about = ["web", "web-1", "web-1-a", "web-9-gone", "db-0", "db-x", "agent", "stray"][usize::from(variant % 8)];
     ObservedEvent {
-        warning: variant % 3 != 0,
+        warning: !variant.is_multiple_of(3),
         reason: "BackOff".into(),
         about: ("Pod".into(), about.into()),
         message: format!("message {}", variant % 4).into(),
