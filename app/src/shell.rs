@@ -55,7 +55,7 @@ pub fn shell() -> impl IntoView {
 
 fn document(request: &Request, boot: Boot, place: Place) -> impl IntoView + use<> {
     let Assets { script, wasm, style, icon } = request.assets.clone();
-    let title = Screen::new(&boot, place.clone()).about.with_untracked(|about| about.title());
+    let title = Screen::new(&boot, place.clone()).about.with_untracked(|about| escaped(&about.title()));
     let carried = boot.encode();
     let start =
         ["import init,{hydrate} from \"", &script, "\";init({module_or_path:\"", &wasm, "\"}).then(hydrate)"].concat();
@@ -65,7 +65,8 @@ fn document(request: &Request, boot: Boot, place: Place) -> impl IntoView + use<
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
-                <title>{title}</title>
+                // Not as a child: the mark that is written after a text would be read as a part of the title.
+                <title inner_html=title></title>
                 <link rel="stylesheet" href=style />
                 <link rel="icon" href=icon />
             </head>
@@ -82,4 +83,9 @@ fn document(request: &Request, boot: Boot, place: Place) -> impl IntoView + use<
             </body>
         </html>
     }
+}
+
+/// Text for an element that holds nothing but text.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

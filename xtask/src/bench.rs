@@ -198,7 +198,9 @@ impl Running {
             pods: options.tier.shape().pods(),
             runs: options.runs,
             changes: options.changes,
-            program: web::target_folder(&self.root).join("release/quarterdeck"),
+            // As the browser tests are told of another program.
+            program: std::env::var_os("QUARTERDECK_PROGRAM")
+                .map_or_else(|| web::target_folder(&self.root).join("release/quarterdeck"), PathBuf::from),
             site: self.root.join("target/site"),
             config,
             kubeconfig: cluster.kubeconfig(),
