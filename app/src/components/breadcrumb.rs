@@ -15,8 +15,14 @@ pub fn Breadcrumb(
         let last = crumbs.len().saturating_sub(1);
         let parts = crumbs.into_iter().enumerate().map(|(index, (name, address))| {
             if index == last {
+                // On a phone the heading says it, and the way up needs the room.
+                let class = if index > 1 {
+                    "min-w-0 truncate font-medium text-ink max-sm:hidden"
+                } else {
+                    "min-w-0 truncate font-medium text-ink"
+                };
                 view! {
-                    <li class="min-w-0 truncate font-medium text-ink" aria-current="page">
+                    <li class=class aria-current="page">
                         {name}
                     </li>
                 }
@@ -32,7 +38,7 @@ pub fn Breadcrumb(
                         <a href=address class="truncate py-1 hover:text-ink hover:underline">
                             {name}
                         </a>
-                        <span aria-hidden="true" class="text-faint">
+                        <span aria-hidden="true" class="text-faint max-sm:hidden">
                             "/"
                         </span>
                     </li>

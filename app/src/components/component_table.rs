@@ -25,10 +25,10 @@ pub fn ComponentTable(
             <caption class="sr-only">"Components: expected beside actual"</caption>
             <thead class="text-xs text-faint">
                 <tr>
-                    <th scope="col" class="w-32 px-3 py-2 font-semibold">"State"</th>
+                    <th scope="col" class="w-28 sm:w-32 px-3 py-2 font-semibold">"State"</th>
                     <th scope="col" class="px-3 py-2 font-semibold">"Name"</th>
-                    <th scope="col" class="w-20 px-3 py-2 font-semibold sm:w-44">"Ready"</th>
-                    <th scope="col" class="hidden w-40 px-3 py-2 font-semibold md:table-cell">"Version"</th>
+                    <th scope="col" class="w-20 px-3 py-2 font-semibold sm:w-40">"Ready"</th>
+                    <th scope="col" class="hidden w-36 px-3 py-2 font-semibold md:table-cell">"Version"</th>
                     <th scope="col" class="hidden w-20 px-3 py-2 text-right font-semibold md:table-cell">"Restarts"</th>
                     <th scope="col" class="hidden w-20 px-3 py-2 text-right font-semibold sm:table-cell">"Changed"</th>
                 </tr>

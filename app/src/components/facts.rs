@@ -13,7 +13,7 @@ pub fn Fact(
     view! {
         <div class="min-w-0">
             <dt class="text-xs text-faint">{name}</dt>
-            <dd class="text-pretty [overflow-wrap:anywhere]">{children()}</dd>
+            <dd class="text-pretty break-words xl:max-w-72">{children()}</dd>
         </div>
     }
 }
@@ -25,7 +25,7 @@ pub fn FactStrip(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <dl class="grid grid-cols-2 gap-x-6 gap-y-2 rounded-lg border border-line bg-panel px-3 py-2 md:grid-cols-3 xl:grid-cols-6">
+        <dl class="grid grid-cols-2 gap-x-6 gap-y-2 rounded-lg border border-line bg-panel px-3 py-2 md:grid-cols-3 xl:grid-cols-[repeat(6,auto)]">
             {children()}
         </dl>
     }

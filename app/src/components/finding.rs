@@ -12,14 +12,15 @@ pub fn Findings(
     #[prop(into)]
     findings: Signal<Vec<Finding>>,
     /// What is said when there are none.
-    calm: &'static str,
+    #[prop(into)]
+    calm: Signal<&'static str>,
     /// Where a finding's component has its page; `None` draws no link.
     address: fn(&Finding) -> Option<String>,
 ) -> impl IntoView {
     let list = move || {
         let findings = findings.get();
         if findings.is_empty() {
-            return view! { <p class="px-3 py-2.5 text-soft">{calm}</p> }.into_any();
+            return view! { <p class="px-3 py-2.5 text-soft">{calm.get()}</p> }.into_any();
         }
         let items = findings.into_iter().map(|finding| item(address(&finding), finding));
         view! { <ul>{items.collect_view()}</ul> }.into_any()

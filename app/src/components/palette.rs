@@ -23,14 +23,14 @@ const MOST: usize = 12;
 /// How well the letters of `wanted` stand in `label`, in their order; lower is better, `None` when they do not.
 /// Letters that follow each other and letters at the start of a word count as close.
 fn distance(label: &str, wanted: &str) -> Option<u32> {
-    let mut letters = label.chars().flat_map(char::to_lowercase).enumerate();
+    let mut letters = label.chars().enumerate();
     let (mut cost, mut last, mut before) = (0u32, None, ' ');
-    for letter in wanted.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase) {
+    for letter in wanted.chars().filter(|c| *c != ' ') {
         loop {
             let (index, c) = letters.next()?;
-            let starts_word = !before.is_alphanumeric();
+            let starts_word = !before.is_ascii_alphanumeric();
             before = c;
-            if c == letter {
+            if c.eq_ignore_ascii_case(&letter) {
                 let follows = last.is_some_and(|last| last + 1 == index);
                 cost += if follows || starts_word { 0 } else { 4 };
                 cost += if follows { 0 } else { 1 };

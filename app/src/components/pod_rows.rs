@@ -65,8 +65,8 @@ fn line(row: Row<PodRow>, context: PodContext) -> impl IntoView {
             <th scope="row" class="truncate px-3 font-medium" title=name>
                 {title}
                 <span class="block truncate text-sm font-normal text-faint md:hidden">
-                    {environment.map(|environment| move || [&*environment.get(), " · "].concat())}
                     {move || restarts.get()} " restarts · " <Ago since=created what="Created" />
+                    {environment.map(|environment| move || [" · ", &*environment.get()].concat())}
                 </span>
             </th>
             {environment

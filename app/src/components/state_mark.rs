@@ -86,7 +86,7 @@ pub fn StateDot(
     size: &'static str,
 ) -> impl IntoView {
     view! {
-        <span class="inline-flex" title=move || state.get().word()>
+        <span class="inline-flex stale:grayscale" title=move || state.get().word()>
             <Glyph state size />
             <span class="sr-only">{move || state.get().word()}</span>
         </span>
@@ -108,7 +108,7 @@ pub fn StateMark(
 ) -> impl IntoView {
     view! {
         <span class=move || colour(state.get())>
-            <span class="inline-flex max-w-full items-center gap-1.5 whitespace-nowrap" title=move || why.get()>
+            <span class="inline-flex max-w-full items-center gap-1.5 whitespace-nowrap stale:grayscale" title=move || why.get()>
                 <Glyph state />
                 <span class="truncate font-medium">{move || word.get()}</span>
             </span>

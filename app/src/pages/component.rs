@@ -148,7 +148,7 @@ fn Overview(head: RwSignal<ComponentHead>, pods: Rows<PodRow>) -> impl IntoView 
         <div class="grid grid-cols-[minmax(0,1fr)] gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
             <div class="grid grid-cols-[minmax(0,1fr)] content-start gap-4">
                 <Panel title="What is wrong">
-                    <Findings findings calm="Nothing. It is as it was declared." address=|_| None />
+                    <Findings findings calm=Signal::derive(move || calm(head.with(|head| head.cell.status.state))) address=|_| None />
                 </Panel>
                 <Panel title="Pods" aside=count>
                     {move || {
@@ -160,12 +160,12 @@ fn Overview(head: RwSignal<ComponentHead>, pods: Rows<PodRow>) -> impl IntoView 
                                 <caption class="sr-only">"Pods, worst first"</caption>
                                 <thead class="text-xs text-faint">
                                     <tr>
-                                        <th scope="col" class="w-32 px-3 py-2 font-semibold">"State"</th>
+                                        <th scope="col" class="w-28 px-3 py-2 font-semibold">"State"</th>
                                         <th scope="col" class="px-3 py-2 font-semibold">"Name"</th>
                                         <th scope="col" class="hidden w-20 px-3 py-2 font-semibold md:table-cell">"Ready"</th>
                                         <th scope="col" class="hidden w-20 px-3 py-2 text-right font-semibold md:table-cell">"Restarts"</th>
-                                        <th scope="col" class="hidden w-32 px-3 py-2 font-semibold xl:table-cell">"Node"</th>
-                                        <th scope="col" class="hidden w-36 px-3 py-2 font-semibold lg:table-cell">"Version"</th>
+                                        <th scope="col" class="hidden w-24 px-3 py-2 font-semibold xl:table-cell">"Node"</th>
+                                        <th scope="col" class="hidden w-32 px-3 py-2 font-semibold lg:table-cell">"Version"</th>
                                         <th scope="col" class="hidden w-20 px-3 py-2 text-right font-semibold md:table-cell">"Age"</th>
                                     </tr>
                                 </thead>
@@ -204,6 +204,15 @@ fn Overview(head: RwSignal<ComponentHead>, pods: Rows<PodRow>) -> impl IntoView 
                 </Panel>
             </div>
         </div>
+    }
+}
+
+/// What is said when nothing was found: that all is well only where that is known.
+fn calm(state: State) -> &'static str {
+    match state {
+        State::Off | State::Ready | State::Progressing => "Nothing. It is as it was declared.",
+        State::Unknown => "Not known: nothing current comes from the cluster.",
+        State::Degraded | State::Failed => "Nothing that has a name yet. Its pods and conditions say more.",
     }
 }
 

@@ -1,6 +1,6 @@
 //! An environment: what is wrong, what runs, what was declared.
 
-use domain::view::{ContactView, LinkView};
+use domain::view::{ContactView, LinkView, State};
 use leptos::prelude::*;
 
 use crate::components::autoscaler::Autoscaler;
@@ -68,7 +68,7 @@ pub fn EnvironmentPage(
                     <Panel title="What is wrong" aside=worst_first>
                         <Findings
                             findings
-                            calm="Nothing. Everything here is as it was declared."
+                            calm=Signal::derive(move || calm(head.with(|head| head.state)))
                             address=|finding| finding.component.as_ref().map(links::component)
                         />
                     </Panel>
@@ -112,6 +112,15 @@ pub fn EnvironmentPage(
                 </div>
             </div>
         </div>
+    }
+}
+
+/// What is said when nothing was found: that all is well only where that is known.
+fn calm(state: State) -> &'static str {
+    match state {
+        State::Off | State::Ready | State::Progressing => "Nothing. Everything here is as it was declared.",
+        State::Unknown => "Not known: nothing current comes from the cluster.",
+        State::Degraded | State::Failed => "Nothing that has a name yet. The components say more.",
     }
 }
 

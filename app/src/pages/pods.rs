@@ -239,10 +239,10 @@ fn Columns(query: Memo<PodQuery>) -> impl IntoView {
             <tr>
                 {column(PodColumn::State, "State", "sticky top-12 z-10 w-32 rounded-tl-lg bg-panel px-3 font-semibold shadow-line lg:w-40")}
                 {column(PodColumn::Name, "Name", "sticky top-12 z-10 bg-panel px-3 font-semibold shadow-line max-md:rounded-tr-lg")}
-                {column(PodColumn::Environment, "Environment", "sticky top-12 z-10 hidden bg-panel px-3 font-semibold shadow-line md:table-cell md:w-48 xl:w-60")}
+                {column(PodColumn::Environment, "Environment", "sticky top-12 z-10 hidden bg-panel px-3 font-semibold shadow-line md:table-cell md:w-48 xl:w-56")}
                 <th scope="col" class="sticky top-12 z-10 hidden w-20 bg-panel px-3 font-semibold shadow-line md:table-cell">"Ready"</th>
                 {column(PodColumn::Restarts, "Restarts", "sticky top-12 z-10 hidden w-24 bg-panel px-3 text-right font-semibold shadow-line md:table-cell")}
-                {column(PodColumn::Node, "Node", "sticky top-12 z-10 hidden w-36 bg-panel px-3 font-semibold shadow-line xl:table-cell")}
+                {column(PodColumn::Node, "Node", "sticky top-12 z-10 hidden w-28 bg-panel px-3 font-semibold shadow-line xl:table-cell")}
                 <th scope="col" class="sticky top-12 z-10 hidden w-40 bg-panel px-3 font-semibold shadow-line lg:table-cell">"Version"</th>
                 {column(PodColumn::Age, "Age", "sticky top-12 z-10 hidden w-20 rounded-tr-lg bg-panel px-3 text-right font-semibold shadow-line md:table-cell")}
             </tr>
