@@ -37,7 +37,9 @@ thread_local! {
 /// A socket with what it calls, which is freed with it.
 struct Socket {
     socket: WebSocket,
-    _calls: (Closure<dyn FnMut(Event)>, Closure<dyn FnMut(MessageEvent)>, Closure<dyn FnMut(Event)>),
+    _on_open: Closure<dyn FnMut(Event)>,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_close: Closure<dyn FnMut(Event)>,
 }
 
 struct Live {
@@ -172,7 +174,7 @@ fn connect() {
     socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
     with(|live| {
         (live.made_ms, live.answered, live.current) = (live.now_ms(), false, false);
-        live.socket = Some(Socket { socket, _calls: (on_open, on_message, on_close) });
+        live.socket = Some(Socket { socket, _on_open: on_open, _on_message: on_message, _on_close: on_close });
     });
 }
 
@@ -267,7 +269,7 @@ impl Live {
 
     fn drop_socket(&mut self) {
         self.generation += 1;
-        if let Some(Socket { socket, _calls }) = self.socket.take() {
+        if let Some(Socket { socket, _on_open, _on_message, _on_close }) = self.socket.take() {
             socket.set_onopen(None);
             socket.set_onmessage(None);
             socket.set_onclose(None);

@@ -1,4 +1,4 @@
-import type { Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 
 /** The pages there are, each with something that stands in its title. */
 export const pages = [
@@ -22,7 +22,12 @@ export async function facts(page: Page): Promise<string[]> {
   });
 }
 
+/** What the badge in the header says about the age of everything. */
+export function badge(page: Page, word: "live" | "stale" | "lost"): Locator {
+  return page.getByRole("banner").getByText(new RegExp(`^${word}`)).first();
+}
+
 /** Waits until changes arrive. */
 export async function live(page: Page): Promise<void> {
-  await page.getByRole("banner").getByText("live", { exact: true }).waitFor();
+  await badge(page, "live").waitFor();
 }

@@ -2,12 +2,11 @@ import { expect, test, type Page } from "@playwright/test";
 import { Cable } from "../harness/cable.ts";
 import { clusters, kubectl, signal } from "../harness/clusters.ts";
 import { address } from "../harness/console.ts";
-import { facts, live } from "../harness/pages.ts";
+import { badge, facts, live } from "../harness/pages.ts";
 
 const path = "/e/fleet-management/development";
 const namespace = "fleet-management-dev";
 
-const badge = (page: Page, word: string) => page.getByRole("banner").getByText(word, { exact: true });
 const components = (page: Page) => page.getByRole("table", { name: /^Components/ }).getByRole("row");
 
 /** Looks at the table again and again until told to stop; returns the fewest rows that were seen. */
