@@ -8,7 +8,8 @@ export default defineConfig({
   globalSetup: "./harness/setup.ts",
   workers: 1,
   forbidOnly: process.env.CI === "true",
-  timeout: 60_000,
+  // axe reads every element of every page; a busy machine takes its time.
+  timeout: 180_000,
   expect: { timeout: 10_000 },
   reporter: [["list"]],
   use: { ...browser, trace: "retain-on-failure" },

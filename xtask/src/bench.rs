@@ -198,10 +198,8 @@ impl Running {
             pods: options.tier.shape().pods(),
             runs: options.runs,
             changes: options.changes,
-            // As the browser tests are told of another program.
-            program: std::env::var_os("QUARTERDECK_PROGRAM")
-                .map_or_else(|| web::target_folder(&self.root).join("release/quarterdeck"), PathBuf::from),
-            site: self.root.join("target/site"),
+            program: given("QUARTERDECK_PROGRAM", web::target_folder(&self.root).join("release/quarterdeck")),
+            site: given("QUARTERDECK_SITE", self.root.join("target/site")),
             config,
             kubeconfig: cluster.kubeconfig(),
             context: cluster.name.clone(),
@@ -276,6 +274,11 @@ impl Running {
         }
         Ok(())
     }
+}
+
+/// What the environment names instead: two builds are compared by measuring each with `--no-build`.
+fn given(variable: &str, default: PathBuf) -> PathBuf {
+    std::env::var_os(variable).map_or(default, PathBuf::from)
 }
 
 /// A command on the private cluster.
