@@ -114,7 +114,12 @@ enum Measure {
 pub fn run(arguments: Arguments) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("starting the async runtime")?;
     match arguments.part {
-        Some(Part::Changes(arguments)) => runtime.block_on(changes::run(arguments)),
+        Some(Part::Changes(arguments)) => {
+            let changed = runtime.block_on(changes::run(arguments));
+            // A read of standard input that nobody ends would hold the process for ever.
+            runtime.shutdown_background();
+            changed
+        }
         None => {
             let root = web::workspace();
             if !arguments.options.no_build {
