@@ -2,6 +2,7 @@
 //!
 //! Compiled for the server and for the browser, so that one rule speaks on both sides.
 
+pub mod access;
 pub mod age;
 pub mod component;
 pub mod drift;
@@ -10,8 +11,11 @@ pub mod frame;
 pub mod freshness;
 pub mod health;
 pub mod image;
+pub mod ledger;
 pub mod listing;
 pub mod name;
+pub mod operation;
+pub mod person;
 pub mod quantity;
 pub mod query;
 pub mod registry;
