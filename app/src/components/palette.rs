@@ -20,12 +20,18 @@ pub struct Entry {
 /// The most entries shown.
 const MOST: usize = 12;
 
-/// How well the letters of `wanted` stand in `label`, in their order; lower is better, `None` when they do not.
-/// Letters that follow each other and letters at the start of a word count as close.
+/// How well the words of `wanted` stand in `label`; lower is better, `None` when one does not. The words may come in any
+/// order: who looks for `prod api` has not learnt in which order a label says it.
 fn distance(label: &str, wanted: &str) -> Option<u32> {
+    wanted.split_whitespace().map(|word| word_distance(label, word)).sum()
+}
+
+/// How well the letters of `word` stand in `label`, in their order. Letters that follow each other and letters at the
+/// start of a word count as close.
+fn word_distance(label: &str, word: &str) -> Option<u32> {
     let mut letters = label.chars().enumerate();
     let (mut cost, mut last, mut before) = (0u32, None, ' ');
-    for letter in wanted.chars().filter(|c| *c != ' ') {
+    for letter in word.chars() {
         loop {
             let (index, c) = letters.next()?;
             let starts_word = !before.is_ascii_alphanumeric();
@@ -159,7 +165,7 @@ pub fn Palette(
                 </ul>
                 <p role="status" class="px-3 pb-2 text-sm text-faint">
                     {move || match list.with(Vec::len) {
-                        0 => "Nothing here has these letters in this order.",
+                        0 => "Nothing here has these letters.",
                         _ => "Enter goes there, arrows choose, Escape closes.",
                     }}
                 </p>
@@ -178,12 +184,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_are_found_in_their_order() {
+    fn words_are_found_in_any_order_and_their_letters_in_theirs() {
         for (label, wanted, fits) in [
             ("Fleet Management / Production", "fmp", true),
             ("Fleet Management / Production", "prod", true),
             ("Fleet Management / Production", "", true),
             ("Fleet Management / Production", "pf", false),
+            ("Fleet Management / Production / fleet-api", "prod api", true),
+            ("Fleet Management / Production / fleet-api", "api  prod ", true),
+            ("Fleet Management / Production / fleet-api", "prod redis", false),
             ("fleet-api", "API", true),
             ("fleet-api", "fleet-apis", false),
         ] {
