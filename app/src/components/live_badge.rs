@@ -96,6 +96,8 @@ pub fn LiveBadge(
                             <use_ href=shape />
                         </svg>
                         {word}
+                        // For whatever reads the text without the layout: otherwise it reads `live0.3 s`.
+                        " "
                         <span class="tabular-nums text-faint">{figure}</span>
                     </span>
                 </span>
