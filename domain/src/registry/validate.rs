@@ -104,7 +104,13 @@ fn clusters(registry: &Registry, problems: &mut Problems) {
 }
 
 fn known(registry: &Registry) -> String {
-    let ids: Vec<&str> = registry.clusters.iter().map(|cluster| cluster.id.as_str()).collect();
+    let mut ids: Vec<&str> = Vec::new();
+    for cluster in &registry.clusters {
+        // Two of the same id are a problem of their own, and one answer.
+        if !ids.contains(&cluster.id.as_str()) {
+            ids.push(cluster.id.as_str());
+        }
+    }
     if ids.is_empty() { "declare it under clusters".to_owned() } else { format!("write one of {}", ids.join(", ")) }
 }
 

@@ -134,6 +134,14 @@ fn every_mistake_is_found_where_it_stands_with_what_to_write() {
 }
 
 #[test]
+fn an_id_that_is_declared_twice_is_suggested_once() {
+    let twice = GOOD.replacen(r#""id": "fleetops", "connect""#, r#""id": "main", "connect""#, 1);
+    let found = problems(&twice);
+    let unknown = found.iter().find(|problem| problem.path == "systems[1].environments[0].cluster").unwrap();
+    assert_eq!(unknown.message, "no cluster 'fleetops' is declared: write one of main");
+}
+
+#[test]
 fn what_is_empty_is_not_declared() {
     for (json, paths) in [
         (r#"{"clusters": [], "systems": []}"#, vec!["clusters", "systems"]),
