@@ -73,8 +73,8 @@ async fn show(root: &Path, listen: SocketAddr, begun: Instant) -> Result<()> {
         _ = interrupt.recv() => Ok(()),
         _ = terminate.recv() => Ok(()),
     };
-    running.stop().await?;
-    shown
+    let stopped = running.stop(down).await;
+    together([shown, stopped])
 }
 
 /// What this command started and therefore stops.
@@ -167,30 +167,67 @@ impl Running {
         anyhow!("{name} ended with {status}:\n    {last}")
     }
 
-    /// Stops what was started, in the other order.
-    async fn stop(&mut self) -> Result<()> {
+    /// Stops what was started, in the other order: all of it, whatever fails on the way. `down` stops a cluster.
+    async fn stop(&mut self, down: impl AsyncFn(&'static str) -> Result<()>) -> Result<()> {
         eprintln!("\nStopping");
-        for (name, mut child) in self.processes.drain(..).rev() {
+        let mut results = Vec::new();
+        for (name, child) in self.processes.drain(..).rev() {
             let start = Instant::now();
-            if let Some(pid) = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) {
-                // It may have ended by itself in between, which is what is wanted.
-                let _ = kill_process(pid, Signal::TERM);
+            let ended = end(child).await.with_context(|| format!("stopping {name}"));
+            if ended.is_ok() {
+                step::report(name, &step::seconds(start.elapsed()));
             }
-            if timeout(PATIENCE, child.wait()).await.is_err() {
-                child.kill().await.with_context(|| format!("killing {name}"))?;
-            }
-            step::report(name, &step::seconds(start.elapsed()));
+            results.push(ended);
         }
         for name in self.clusters.drain(..) {
             let start = Instant::now();
-            let mut down = xtask(&["cluster", "down", "--name", name]);
-            let down = down.process_group(0).stdout(Stdio::null()).status().await.context("stopping a cluster")?;
-            if !down.success() {
-                bail!("cluster {name} did not stop ({down}): cargo xtask cluster down --name {name}");
+            let stopped = down(name).await;
+            if stopped.is_ok() {
+                step::report(&format!("cluster {name}"), &step::seconds(start.elapsed()));
             }
-            step::report(&format!("cluster {name}"), &step::seconds(start.elapsed()));
+            results.push(stopped);
         }
-        Ok(())
+        together(results)
+    }
+}
+
+/// Asks a process to end, and ends it when it does not.
+async fn end(mut child: Child) -> Result<()> {
+    if let Some(pid) = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) {
+        // It may have ended by itself in between, which is what is wanted.
+        let _ = kill_process(pid, Signal::TERM);
+    }
+    if timeout(PATIENCE, child.wait()).await.is_err() {
+        child.kill().await.context("killing it")?;
+    }
+    Ok(())
+}
+
+/// Stops a cluster.
+async fn down(name: &'static str) -> Result<()> {
+    let mut down = xtask(&["cluster", "down", "--name", name]);
+    let down = down
+        .process_group(0)
+        .stdout(Stdio::null())
+        .status()
+        .await
+        .with_context(|| format!("stopping cluster {name}"))?;
+    if !down.success() {
+        bail!("cluster {name} did not stop ({down}): cargo xtask cluster down --name {name}");
+    }
+    Ok(())
+}
+
+/// All failures as one.
+fn together(results: impl IntoIterator<Item = Result<()>>) -> Result<()> {
+    let mut failures: Vec<anyhow::Error> = results.into_iter().filter_map(Result::err).collect();
+    match failures.len() {
+        0 => Ok(()),
+        1 => Err(failures.remove(0)),
+        _ => {
+            let lines: Vec<String> = failures.iter().map(|failure| format!("{failure:#}")).collect();
+            Err(anyhow!(lines.join("\n")))
+        }
     }
 }
 
@@ -224,4 +261,26 @@ async fn answers(address: SocketAddr) -> bool {
         Ok::<_, std::io::Error>(answer.starts_with(b"HTTP/1.1 200"))
     };
     matches!(timeout(Duration::from_secs(2), ask).await, Ok(Ok(true)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    #[test]
+    fn everything_is_stopped_and_every_failure_is_said() {
+        let mut running =
+            Running { root: PathBuf::new(), clusters: vec!["main", "fleetops", "test"], processes: Vec::new() };
+        let asked = RefCell::new(Vec::new());
+        let down = async |name| {
+            asked.borrow_mut().push(name);
+            if name == "fleetops" { Ok(()) } else { Err(anyhow!("cluster {name} did not stop")) }
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let failure = runtime.block_on(running.stop(down)).unwrap_err();
+        assert_eq!(*asked.borrow(), ["main", "fleetops", "test"]);
+        assert_eq!(failure.to_string(), "cluster main did not stop\ncluster test did not stop");
+    }
 }
