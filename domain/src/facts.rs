@@ -119,12 +119,26 @@ pub struct WorkloadFacts {
     pub available: u32,
     /// `spec.paused`.
     pub paused: bool,
+    /// `spec.updateStrategy` of a StatefulSet or DaemonSet.
+    pub update: Update,
     /// Conditions, by type.
     pub conditions: Vec<Condition>,
     /// First container of the template.
     pub container: Option<TemplateContainer>,
     /// ConfigMaps that containers of the template take environment variables from.
     pub config_maps: Vec<Arc<str>>,
+}
+
+/// Which pods the controller brings to the newest revision by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Update {
+    /// All.
+    #[default]
+    All,
+    /// `rollingUpdate.partition` of a StatefulSet: as many pods as it says, those of the lowest ordinals, stay as they are.
+    From(u32),
+    /// None: a pod is of the newest revision once somebody deleted the one before it.
+    OnDelete,
 }
 
 /// A condition of an object's status.

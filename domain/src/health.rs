@@ -12,4 +12,4 @@ pub use workload::workload;
 
 pub(crate) use autoscaler::{Trouble, trouble};
 pub(crate) use word::exit_code_in;
-pub(crate) use workload::is_rolling;
+pub(crate) use workload::is_mixed;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::component::{Assessment, ComponentFacts, Unreadable, assess};
-use domain::facts::{TemplateContainer, WorkloadFacts};
+use domain::facts::{TemplateContainer, Update, WorkloadFacts};
 use domain::freshness::Freshness;
 use domain::name::{ClusterId, EnvironmentId, Namespace, ObjectName};
 use domain::registry::validate::validate;
@@ -200,6 +200,7 @@ fn fleet_api(digests: &[&str]) -> Assessment {
             ready: count,
             available: count,
             paused: false,
+            update: Update::All,
             conditions: Vec::new(),
             container: Some(TemplateContainer {
                 name: "api".into(),

@@ -52,7 +52,7 @@ fn about_status(facts: &ComponentFacts<'_>, seen: &Status) -> Option<Finding> {
     let word = Word::of(seen)?;
     match seen.state {
         State::Failed | State::Degraded | State::Unknown => {}
-        State::Progressing if word == Word::Paused => {}
+        State::Progressing if matches!(word, Word::Paused | Word::HeldBack) => {}
         State::Progressing | State::Ready | State::Off => return None,
     }
     let restarts = facts.pods.iter().fold(0, |sum: u32, pod| sum.saturating_add(pod.restarts));
@@ -117,6 +117,10 @@ fn words(word: Word, facts: &ComponentFacts<'_>, restarts: u32, exit_code: Optio
         Word::Paused => (
             format!("The rollout of {name} is paused"),
             "Resume it when nobody works on it: fixes do not arrive while it is paused.",
+        ),
+        Word::HeldBack => (
+            format!("{name} is held back at an older revision"),
+            "Bring the other pods over once the new revision has proved itself: fixes do not reach them before.",
         ),
         Word::ReplicaFailure => (
             format!("{name} cannot make more pods: {counted}"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Assessment, ComponentFacts, Unreadable, assess};
-use crate::facts::{AutoscalerFacts, Condition, ConfigMapFacts, TemplateContainer, WorkloadFacts};
+use crate::facts::{AutoscalerFacts, Condition, ConfigMapFacts, TemplateContainer, Update, WorkloadFacts};
 use crate::freshness::Freshness;
 use crate::name::{EnvironmentId, WorkloadKind};
 use crate::registry::Environment;
@@ -97,6 +97,7 @@ pub(crate) fn world(name: &str) -> World {
         ready: count,
         available: count,
         paused: false,
+        update: Update::All,
         conditions: Vec::new(),
         container: Some(TemplateContainer {
             name: "main".into(),

@@ -1,5 +1,6 @@
 use super::fixture::{NOW, World, condition, ready, world};
 use super::*;
+use crate::facts::Update;
 
 const CRASH: &str = "Container api ends with exit code 1 soon after it starts.";
 
@@ -48,6 +49,10 @@ fn findings_say_what_is_wrong_worst_first() {
         ((|world| world.workload = None) as fn(&mut World), "fleet-app does not exist"),
         (|world| world.workload().observed_generation = 0, "How fleet-app is, is not known"),
         (|world| world.workload().paused = true, "The rollout of fleet-app is paused"),
+        (
+            |world| (world.workload().update, world.workload().updated) = (Update::OnDelete, 1),
+            "fleet-app is held back at an older revision",
+        ),
         (|world| world.workload().ready = 2, "fleet-app is short of pods: 2 of 3 ready"),
         (
             |world| {

@@ -125,8 +125,8 @@ pub(super) fn differences(facts: &ComponentFacts<'_>) -> Vec<Difference> {
         )
     };
     let mut found: Vec<Difference> = lines(facts).into_iter().filter(|line| !line.agrees).map(differs).collect();
-    // While pods of two revisions run, two digests are what a rollout is.
-    if !health::is_rolling(workload)
+    // While pods of two revisions run, two digests are to be expected.
+    if !health::is_mixed(workload)
         && let Some(container) = &workload.container
     {
         found.extend(many_digests(facts, container));

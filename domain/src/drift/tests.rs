@@ -1,6 +1,7 @@
 use super::template::is_mutable;
 use super::*;
 use crate::component::fixture::{NOW, World, production, world};
+use crate::facts::Update;
 use crate::name::WorkloadKind;
 use crate::registry::{AutoscaledReplicas, Replicas};
 use crate::view::{PodRow, Status};
@@ -134,6 +135,9 @@ fn one_tag_with_two_digests_is_found_once_the_rollout_is_over() {
     let finding = app.with(findings).remove(0);
     assert_eq!(&*finding.evidence, "Pods of one revision run different code: 2 pods run 51c02ae, 1 pod runs 9b59408.");
     app.workload().updated = 1;
+    assert_eq!(text(&app), ["mutable tag"]);
+    // Pods that are held back are of another revision, however long.
+    app.workload().update = Update::OnDelete;
     assert_eq!(text(&app), ["mutable tag"]);
     app.workload().updated = 3;
     app.pods[1].status = Status::new(State::Degraded, "Not ready", "It is so.");

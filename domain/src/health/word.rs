@@ -73,6 +73,8 @@ words! {
     StuckRollout = "Stuck rollout",
     /// Somebody holds the rollout.
     Paused = "Paused",
+    /// Some pods stay at an older revision until somebody brings them over.
+    HeldBack = "Held back",
     /// Pods are refused.
     ReplicaFailure = "Replica failure",
     /// Fewer than wanted, and no pod says why.

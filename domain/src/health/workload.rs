@@ -4,7 +4,7 @@
 mod tests;
 
 use super::word::{Word, with_message};
-use crate::facts::{Condition, WorkloadFacts};
+use crate::facts::{Condition, Update, WorkloadFacts};
 use crate::name::WorkloadKind;
 use crate::view::{PodRow, State, Status};
 
@@ -64,16 +64,56 @@ pub fn workload<'a>(facts: &WorkloadFacts, pods: impl Iterator<Item = &'a PodRow
         return scaling(facts, worst);
     }
     if facts.ready >= facts.wanted {
-        return Word::Ready.status(State::Ready, "");
+        return match held_back(facts, pods) {
+            Some(why) => Word::HeldBack.status(State::Progressing, why),
+            None => Word::Ready.status(State::Ready, ""),
+        };
     }
     few_ready(facts, worst, pods)
 }
 
-/// Whether pods of an older revision are still to be replaced, or the newest change was not read.
-pub(crate) fn is_rolling(facts: &WorkloadFacts) -> bool {
-    facts.observed_generation < facts.generation
-        || facts.existing > facts.updated
-        || (facts.updated < facts.wanted && facts.existing >= facts.wanted)
+/// Whether pods of an older revision are still there, or the newest change was not read.
+pub(crate) fn is_mixed(facts: &WorkloadFacts) -> bool {
+    facts.observed_generation < facts.generation || facts.existing > facts.updated
+}
+
+/// Whether the controller is still to replace pods of an older revision, or has not read the newest change.
+fn is_rolling(facts: &WorkloadFacts) -> bool {
+    let left = match facts.update {
+        Update::All => true,
+        Update::From(_) | Update::OnDelete => facts.updated < due(facts),
+    };
+    facts.observed_generation < facts.generation || (facts.existing > facts.updated && left)
+}
+
+/// How many pods the controller brings to the newest revision by itself.
+fn due(facts: &WorkloadFacts) -> u32 {
+    match facts.update {
+        Update::All => facts.wanted,
+        Update::From(partition) => facts.wanted.saturating_sub(partition),
+        Update::OnDelete => 0,
+    }
+}
+
+/// How many pods stay at an older revision although nothing is left to be done, and what has to happen.
+fn held_back<'a>(facts: &WorkloadFacts, pods: impl Iterator<Item = &'a PodRow>) -> Option<String> {
+    if is_rolling(facts) {
+        return None;
+    }
+    // A pod that is going counts as existing and no longer as new.
+    let going = pods.filter(|pod| matches!(Word::of(&pod.status), Some(Word::Terminating | Word::StuckTerminating)));
+    let old = (facts.existing.saturating_sub(facts.updated) as usize).saturating_sub(going.count());
+    if old == 0 {
+        return None;
+    }
+    let until = match facts.update {
+        Update::All => return None,
+        Update::From(partition) => format!("the partition of {partition} is lowered"),
+        Update::OnDelete if old == 1 => "it is deleted".to_owned(),
+        Update::OnDelete => "they are deleted".to_owned(),
+    };
+    let run = if old == 1 { "pod runs" } else { "pods run" };
+    Some(format!("{old} {run} an older revision until {until}."))
 }
 
 fn condition<'a>(facts: &'a WorkloadFacts, kind: &str) -> Option<&'a Condition> {
@@ -118,6 +158,7 @@ fn worst_pod<'a>(pods: impl Iterator<Item = &'a PodRow> + Clone) -> Option<&'a P
             | Word::Scaling
             | Word::StuckRollout
             | Word::Paused
+            | Word::HeldBack
             | Word::ReplicaFailure
             | Word::FewReady
             | Word::NoPods
@@ -131,14 +172,25 @@ fn worst_pod<'a>(pods: impl Iterator<Item = &'a PodRow> + Clone) -> Option<&'a P
 }
 
 /// The pod's word and sentence, with how many share it.
-fn explained<'a>(facts: &WorkloadFacts, pod: &PodRow, pods: impl Iterator<Item = &'a PodRow>, state: State) -> Status {
+fn explained<'a>(
+    facts: &WorkloadFacts,
+    pod: &PodRow,
+    pods: impl Iterator<Item = &'a PodRow> + Clone,
+    state: State,
+) -> Status {
     let (alike, all) = pods
+        .clone()
         .fold((0u32, 0u32), |(alike, all), other| (alike + u32::from(other.status.word == pod.status.word), all + 1));
-    let paused = if facts.paused { " The rollout is paused." } else { "" };
-    let why = if all <= 1 {
-        format!("{}{paused}", pod.status.why)
+    // A fix may be there and not arrive.
+    let waits = if facts.paused {
+        " The rollout is paused.".to_owned()
     } else {
-        format!("{alike} of {all} pods: {}{paused}", pod.status.why)
+        held_back(facts, pods).map(|held_back| format!(" {held_back}")).unwrap_or_default()
+    };
+    let why = if all <= 1 {
+        format!("{}{waits}", pod.status.why)
+    } else {
+        format!("{alike} of {all} pods: {}{waits}", pod.status.why)
     };
     Status { state, word: pod.status.word.clone(), why: why.into() }
 }
@@ -164,7 +216,10 @@ fn stuck_rollout(facts: &WorkloadFacts, worst: Option<&PodRow>) -> Status {
 }
 
 fn rolling_status(facts: &WorkloadFacts) -> Status {
-    let why = if facts.updated < facts.wanted {
+    let due = due(facts);
+    let why = if due != facts.wanted {
+        format!("{} of {due} pods that are due are new.", facts.updated)
+    } else if facts.updated < facts.wanted {
         format!("{} of {} pods are new.", facts.updated, facts.wanted)
     } else {
         let old = facts.existing.saturating_sub(facts.updated);

@@ -151,6 +151,7 @@ fn progress(cell: &Cell) -> String {
         Progress::Rolling => format!("Rolling out {name}{tag}: {counted}."),
         Progress::Scaling => format!("Scaling {name}: {counted}."),
         Progress::Paused => format!("Usable. The rollout of {name} is paused."),
+        Progress::HeldBack => format!("Usable. The rollout of {name} is held back."),
         Progress::Starting => format!("Usable. More of {name} is starting: {counted}."),
     }
 }
@@ -161,6 +162,7 @@ fn coming(cell: &Cell) -> String {
     match Progress::of(cell) {
         Progress::Rolling => format!("Rolling out {name}, which serves nobody meanwhile: {counted}."),
         Progress::Paused => format!("{name} serves nobody, and its rollout is paused: {counted}."),
+        Progress::HeldBack => format!("{name} serves nobody, and its rollout is held back: {counted}."),
         Progress::Scaling | Progress::Starting => format!("{name} is starting: {counted}."),
     }
 }
@@ -170,6 +172,7 @@ enum Progress {
     Rolling,
     Scaling,
     Paused,
+    HeldBack,
     Starting,
 }
 
@@ -183,6 +186,8 @@ impl Progress {
             Self::Scaling
         } else if is(Word::Paused) {
             Self::Paused
+        } else if is(Word::HeldBack) {
+            Self::HeldBack
         } else {
             Self::Starting
         }

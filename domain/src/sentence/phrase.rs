@@ -25,7 +25,9 @@ pub(super) fn cause(cell: &Cell) -> String {
         Some(Word::NoPods) => "it has no pods",
         Some(Word::Missing) => "it does not exist",
         Some(Word::Off | Word::Completed) => "it is scaled to 0",
-        Some(Word::FewReady | Word::Ready | Word::Rolling | Word::Scaling | Word::Paused) => "too few pods are ready",
+        Some(Word::FewReady | Word::Ready | Word::Rolling | Word::Scaling | Word::Paused | Word::HeldBack) => {
+            "too few pods are ready"
+        }
         Some(Word::Unknown) | None => "its state is not known",
     };
     match exit_code_in(&cell.status.why) {
@@ -52,6 +54,7 @@ pub(super) fn clause(cell: &Cell) -> String {
         Some(Word::NodeLost) => format!("{name} runs on a node that does not answer"),
         Some(Word::StuckRollout) => format!("the rollout of {name} is stuck"),
         Some(Word::Paused) => format!("the rollout of {name} is paused"),
+        Some(Word::HeldBack) => format!("the rollout of {name} is held back"),
         Some(Word::ReplicaFailure) => format!("{name} cannot make more pods"),
         Some(Word::NoPods) => format!("{name} has no pods"),
         Some(Word::Missing) => format!("{name} does not exist"),

@@ -112,6 +112,11 @@ fn an_environment_says_in_one_sentence_whether_it_can_be_used() {
             "Usable. The rollout of fleet-app is paused.",
         ),
         (
+            &[("fleet-postgres", |cell| set(cell, Progressing, "Held back", "It is so.", 1))],
+            Progressing,
+            "Usable. The rollout of fleet-postgres is held back.",
+        ),
+        (
             &[("fleet-app", |cell| set(cell, State::Unknown, "Unknown", "It is so.", 0))],
             State::Unknown,
             "How fleet-app is, is not known.",

@@ -150,10 +150,25 @@ objects! {
         pub replicas: Option<u32>,
         #[serde(deserialize_with = "nullable")]
         pub paused: bool,
+        /// Of a StatefulSet or DaemonSet.
+        #[serde(deserialize_with = "nullable")]
+        pub update_strategy: UpdateStrategy,
         #[serde(deserialize_with = "nullable")]
         pub template: Template,
         #[serde(deserialize_with = "nullable")]
         pub volume_claim_templates: Vec<VolumeClaim>,
+    }
+
+    struct UpdateStrategy {
+        #[serde(rename = "type")]
+        pub kind: Option<String>,
+        #[serde(deserialize_with = "nullable")]
+        pub rolling_update: RollingUpdate,
+    }
+
+    struct RollingUpdate {
+        /// Of a StatefulSet.
+        pub partition: Option<u32>,
     }
 
     struct Template {
@@ -226,6 +241,8 @@ objects! {
         pub ready_replicas: u32,
         #[serde(deserialize_with = "nullable")]
         pub available_replicas: u32,
+        pub current_revision: Option<String>,
+        pub update_revision: Option<String>,
         #[serde(deserialize_with = "nullable")]
         pub desired_number_scheduled: u32,
         #[serde(deserialize_with = "nullable")]

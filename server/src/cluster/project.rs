@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::facts::{
     AutoscalerFacts, Condition, ConfigMapFacts, ContainerFacts, ContainerState, Phase, PodFacts, TemplateContainer,
-    Termination, WorkloadFacts,
+    Termination, Update, WorkloadFacts,
 };
 use domain::name::{Namespace, ObjectName, WorkloadKind};
 use domain::quantity::Quantity;
@@ -233,6 +233,19 @@ fn managed_by(meta: &ObjectMeta) -> Arc<str> {
     }
 }
 
+/// Which pods the controller brings to the newest revision.
+/// <https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#update-strategies>
+fn update(strategy: &objects::UpdateStrategy, status: &objects::WorkloadStatus) -> Update {
+    match (strategy.kind.as_deref(), strategy.rolling_update.partition.unwrap_or(0)) {
+        (Some("OnDelete"), _) => Update::OnDelete,
+        (_, 0) => Update::All,
+        // A change that was taken back: the pods below the partition never left the revision that is the newest again, and
+        // those above it go back.
+        _ if status.update_revision.is_some() && status.update_revision == status.current_revision => Update::All,
+        (_, partition) => Update::From(partition),
+    }
+}
+
 fn workload(
     kind: WorkloadKind,
     meta: &ObjectMeta,
@@ -253,6 +266,7 @@ fn workload(
             ready: if daemon { status.number_ready } else { status.ready_replicas },
             available: if daemon { status.number_available } else { status.available_replicas },
             paused: spec.paused,
+            update: update(&spec.update_strategy, status),
             conditions: conditions(&status.conditions),
             container: template(spec),
             config_maps: config_maps(spec),

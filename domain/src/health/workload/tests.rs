@@ -13,6 +13,7 @@ fn facts(kind: WorkloadKind, wanted: u32, existing: u32, updated: u32, ready: u3
         ready,
         available: ready,
         paused: false,
+        update: Update::All,
         conditions: Vec::new(),
         container: None,
         config_maps: Vec::new(),
@@ -135,6 +136,83 @@ fn a_pause_is_said_unless_something_is_worse() {
 }
 
 #[test]
+fn pods_that_the_strategy_leaves_are_held_back_once_the_others_are_new() {
+    use Update::{All, From, OnDelete};
+    let not_read = "The controller has not read the newest change yet.";
+    for (kind, update, (wanted, existing, updated, ready), word, why) in [
+        (StatefulSet, From(0), (3, 3, 1, 3), "Rolling", "1 of 3 pods are new."),
+        (StatefulSet, From(1), (3, 3, 0, 3), "Rolling", "0 of 2 pods that are due are new."),
+        (StatefulSet, From(1), (3, 3, 1, 2), "Rolling", "1 of 2 pods that are due are new."),
+        // The one that is being replaced is gone.
+        (StatefulSet, From(1), (3, 2, 1, 2), "Rolling", "1 of 2 pods that are due are new."),
+        (StatefulSet, From(1), (3, 3, 2, 2), "Few ready", "2 of 3 ready. No pod says why."),
+        (
+            StatefulSet,
+            From(1),
+            (3, 3, 2, 3),
+            "Held back",
+            "1 pod runs an older revision until the partition of 1 is lowered.",
+        ),
+        (
+            StatefulSet,
+            From(2),
+            (3, 3, 1, 3),
+            "Held back",
+            "2 pods run an older revision until the partition of 2 is lowered.",
+        ),
+        (
+            StatefulSet,
+            From(3),
+            (3, 3, 0, 3),
+            "Held back",
+            "3 pods run an older revision until the partition of 3 is lowered.",
+        ),
+        (
+            StatefulSet,
+            From(9),
+            (3, 3, 0, 3),
+            "Held back",
+            "3 pods run an older revision until the partition of 9 is lowered.",
+        ),
+        (StatefulSet, From(2), (3, 3, 3, 3), "Ready", ""),
+        (StatefulSet, From(4), (5, 3, 0, 3), "Rolling", "0 of 1 pods that are due are new."),
+        (StatefulSet, From(5), (5, 3, 0, 3), "Scaling", "3 of 5 wanted pods exist."),
+        (StatefulSet, From(2), (2, 3, 1, 3), "Scaling", "3 of 2 wanted pods exist."),
+        (StatefulSet, OnDelete, (3, 3, 0, 3), "Held back", "3 pods run an older revision until they are deleted."),
+        (StatefulSet, OnDelete, (3, 3, 2, 3), "Held back", "1 pod runs an older revision until it is deleted."),
+        (StatefulSet, OnDelete, (3, 2, 0, 2), "Scaling", "2 of 3 wanted pods exist."),
+        (StatefulSet, OnDelete, (3, 3, 3, 3), "Ready", ""),
+        (DaemonSet, OnDelete, (8, 8, 1, 8), "Held back", "7 pods run an older revision until they are deleted."),
+        (DaemonSet, All, (8, 8, 1, 8), "Rolling", "1 of 8 pods are new."),
+    ] {
+        let facts = WorkloadFacts { update, ..facts(kind, wanted, existing, updated, ready) };
+        let state = match word {
+            "Ready" => Ready,
+            "Few ready" => Degraded,
+            _ => Progressing,
+        };
+        check(&facts, &[], state, word, why);
+        check(&WorkloadFacts { generation: 3, ..facts }, &[], Progressing, "Rolling", not_read);
+    }
+}
+
+#[test]
+fn a_pod_that_is_going_is_not_held_back() {
+    let facts = |updated| WorkloadFacts { update: Update::OnDelete, ..facts(StatefulSet, 3, 3, updated, 3) };
+    let going = [pod("a", Progressing, "Terminating", "It was asked to go."), pod("b", Ready, "Ready", "")];
+    check(&facts(2), &going, Ready, "Ready", "");
+    check(&facts(1), &going, Progressing, "Held back", "1 pod runs an older revision until it is deleted.");
+}
+
+#[test]
+fn what_is_held_back_is_said_beside_what_is_worse() {
+    let facts = WorkloadFacts { update: Update::OnDelete, ..facts(StatefulSet, 2, 2, 1, 1) };
+    let pods = [pod("a", Ready, "Ready", ""), pod("b", Failed, "Crash loop", "It ends.")];
+    let why = "1 of 2 pods: It ends. 1 pod runs an older revision until it is deleted.";
+    check(&facts, &pods, Degraded, "Crash loop", why);
+}
+
+#[test]
 fn refused_pods_show_the_quota_and_not_the_pods_name() {
     let message = "pods \"fleet-app-6d4b-x2kqp\" is forbidden: exceeded quota: compute, requested: limits.cpu=2";
     let refused = |existing, ready| WorkloadFacts {
@@ -168,6 +246,7 @@ proptest! {
         small in any::<bool>(),
         generations in (0i64..3, 0i64..3),
         paused in any::<bool>(),
+        update in proptest::sample::select(vec![Update::All, Update::From(1), Update::From(u32::MAX), Update::OnDelete]),
         conditions in proptest::collection::vec(
             (proptest::sample::select(vec!["Progressing", "ReplicaFailure", "Available"]), any::<Option<bool>>(),
              proptest::sample::select(vec!["ProgressDeadlineExceeded", "NewReplicaSetAvailable", ""]), ".{0,20}"), 0..3),
@@ -180,6 +259,7 @@ proptest! {
             observed_generation: generations.1,
             available,
             paused,
+            update,
             conditions: conditions.iter().map(|(kind, status, reason, message)| Condition {
                 kind: (*kind).into(), status: *status, reason: (*reason).into(), message: message.as_str().into(), since: 0,
             }).collect(),

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
+use domain::access::Grants;
+use domain::facts::Update;
 use domain::health;
 use domain::registry::Registry;
 use proptest::prelude::*;
@@ -68,11 +70,33 @@ fn real_manifests_are_read_and_judged() {
 }
 
 #[test]
+fn an_update_strategy_says_which_pods_are_brought_over() {
+    let (_, manifest) = fixtures().into_iter().find(|(name, _)| name == "stateful-set-partition").unwrap();
+    let strategy = "/spec/updateStrategy";
+    let rolling = |partition: u32| json!({"type": "RollingUpdate", "rollingUpdate": {"partition": partition}});
+    for (place, value, expected) in [
+        (strategy, rolling(2), Update::From(2)),
+        (strategy, rolling(0), Update::All),
+        (strategy, json!({"type": "RollingUpdate"}), Update::All),
+        (strategy, json!({"type": "OnDelete"}), Update::OnDelete),
+        (strategy, Value::Null, Update::All),
+        // The change was taken back: the newest revision is the one that the pods below the partition have.
+        ("/status/updateRevision", manifest["status"]["currentRevision"].clone(), Update::All),
+        ("/status/updateRevision", Value::Null, Update::From(2)),
+    ] {
+        let mut manifest = manifest.clone();
+        *manifest.pointer_mut(place).unwrap() = value.clone();
+        let Object::Workload(workload) = observed(manifest).unwrap().object else { panic!("no workload") };
+        assert_eq!(workload.facts.update, expected, "{place} {value}");
+    }
+}
+
+#[test]
 fn what_a_pod_runs_is_what_its_main_container_runs_whatever_stands_beside_it() {
     let (_, manifest) = fixtures().into_iter().find(|(name, _)| name == "pod-sidecar").unwrap();
     let (rows, main) = (rows(), "main".parse().unwrap());
     rows.take_in(&main, vec![Change::Seen(observed(manifest).unwrap())]);
-    let domain::frame::Page::Pods(view) = rows.page(&domain::frame::Topic::Pods(Default::default())) else {
+    let domain::frame::Page::Pods(view) = rows.seen_by(&Grants::everything()).page(&domain::frame::Topic::Pods(Default::default())) else {
         panic!("no pods")
     };
     let row = &view.rows[0];
@@ -297,7 +321,7 @@ fn survive(manifest: Value) {
             name: "fleet-api".parse().unwrap(),
         }),
     ] {
-        assert_ne!(rows.page(&topic), domain::frame::Page::Absent);
+        assert_ne!(rows.seen_by(&Grants::everything()).page(&topic), domain::frame::Page::Absent);
     }
     rows.take_in(&main, vec![gone]);
 }

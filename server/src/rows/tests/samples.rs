@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use domain::facts::{
     AutoscalerFacts, Condition, ConfigMapFacts, ContainerFacts, ContainerState, Phase, PodFacts, TemplateContainer,
-    Termination, WorkloadFacts,
+    Termination, Update, WorkloadFacts,
 };
 use domain::name::{ClusterId, Namespace, WorkloadKind};
 use domain::registry::Registry;
@@ -204,6 +204,7 @@ fn workload(kind: WorkloadKind, name: &str, variant: u16) -> ObservedWorkload {
             ready: u32::from(variant / 3 % 4),
             available: u32::from(variant / 3 % 4),
             paused: variant.is_multiple_of(7),
+            update: [Update::All, Update::From(1), Update::OnDelete][usize::from(variant % 3)],
             conditions: vec![Condition {
                 kind: "Progressing".into(),
                 status: Some(!stuck),
