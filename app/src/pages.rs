@@ -7,6 +7,7 @@ pub mod pods;
 pub mod wall;
 
 use domain::name::ClusterId;
+use domain::view::SourceView;
 use leptos::prelude::*;
 
 use crate::screen::Screen;
@@ -16,9 +17,9 @@ fn stale(
     screen: Screen,
     cluster: impl Fn() -> ClusterId + Send + Sync + 'static,
 ) -> impl Fn() -> Option<&'static str> + Send + Sync + 'static {
-    move || {
-        let cluster = cluster();
-        let sources = screen.sources.read();
-        sources.iter().any(|source| source.cluster == cluster && !source.freshness.is_live()).then_some("")
-    }
+    move || screen.sources.with(|sources| is_stale(sources, &cluster())).then_some("")
+}
+
+fn is_stale(sources: &[SourceView], cluster: &ClusterId) -> bool {
+    sources.iter().any(|source| source.cluster == *cluster && !source.freshness.is_live())
 }

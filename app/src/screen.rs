@@ -235,13 +235,15 @@ fn glyph(state: State) -> char {
     }
 }
 
-/// What does not change about the environments while their states do: names, tiers, components.
+/// What does not change about the environments while their states do: names, clusters, components.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     /// Which.
     pub id: EnvironmentId,
     /// `Fleet Management / Production`
     pub label: Arc<str>,
+    /// The cluster that its figures come from.
+    pub cluster: ClusterId,
     /// What runs there.
     pub components: Vec<(WorkloadKind, Arc<str>)>,
 }
@@ -330,6 +332,7 @@ fn listed(environment: &NavEnvironment) -> Listed {
     Listed {
         id: environment.id.clone(),
         label: [&environment.system, " / ", &environment.title].concat().into(),
+        cluster: environment.cluster.clone(),
         components: environment.components.clone(),
     }
 }

@@ -12,6 +12,7 @@ use app::routes::Place;
 use app::shell::{Assets, Request, shell};
 use app::theme::Theme;
 use domain::frame::{Page, Topic};
+use domain::freshness::Freshness;
 use domain::view::{Chrome, State};
 use leptos::prelude::*;
 use sample::{Mood, Sample};
@@ -286,6 +287,45 @@ fn figures_of_a_cluster_that_does_not_answer_are_marked() {
     assert!(html.contains("data-stale"));
     assert!(html.contains(">stale<") || html.contains("stale"));
     assert!(!render(Sample(Mood::Full), Theme::System, "/e/fleet-management/production").contains("data-stale"));
+}
+
+/// Says what another says, but one of the clusters does not answer.
+struct OneSilent(Sample, &'static str);
+
+impl Backend for OneSilent {
+    fn page(&self, topic: &Topic) -> Page {
+        self.0.page(topic)
+    }
+    fn chrome(&self) -> Chrome {
+        let mut chrome = self.0.chrome();
+        for source in chrome.sources.iter_mut().filter(|source| source.cluster.as_str() == self.1) {
+            source.freshness = Freshness::Stale(0);
+        }
+        chrome
+    }
+    fn now_ms(&self) -> i64 {
+        self.0.now_ms()
+    }
+    fn build(&self) -> Arc<str> {
+        self.0.build()
+    }
+}
+
+#[test]
+fn each_pod_is_marked_by_its_own_cluster() {
+    for silent in ["fleetops", "main"] {
+        let html = render(OneSilent(Sample(Mood::Full), silent), Theme::System, "/pods");
+        let (_, rows) = html.split_once("id=\"rows\"").unwrap();
+        let (rows, _) = rows.split_once("</tbody>").unwrap();
+        let (mut marked, mut plain) = (0, 0);
+        for row in rows.split("<tr").skip(1) {
+            let is_marked = row.split_once('>').unwrap().0.contains("data-stale");
+            let is_fleetops = row.contains("FleetOps / ");
+            assert_eq!(is_marked, is_fleetops == (silent == "fleetops"), "{silent}: {row}");
+            (marked, plain) = (marked + u32::from(is_marked), plain + u32::from(!is_marked));
+        }
+        assert!(marked > 0 && plain > 0, "{silent}: {marked} marked, {plain} not");
+    }
 }
 
 #[test]

@@ -386,6 +386,7 @@ impl Backend for Sample {
                     system: head.system,
                     title: head.title,
                     tier: head.tier,
+                    cluster: head.cluster,
                     state: head.state,
                 })
                 .collect(),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::name::EnvironmentId;
 use domain::view::PodRow;
 use leptos::prelude::*;
 
@@ -19,6 +20,8 @@ pub struct PodContext {
     pub address: Callback<PodRow, Option<String>>,
     /// The name of a pod's environment; `None` draws no such column.
     pub environment: Option<Callback<PodRow, Arc<str>>>,
+    /// Whether what is known of the pods of an environment is older than it should be.
+    pub stale: Callback<EnvironmentId, bool>,
 }
 
 /// The rows, to stand in a `<tbody>`.
@@ -35,6 +38,7 @@ pub fn PodRows(
 fn line(row: Row<PodRow>, context: PodContext) -> impl IntoView {
     let pod: RwSignal<PodRow> = row.value.into();
     let name = pod.with_untracked(|pod| pod.name.clone());
+    let place = pod.with_untracked(|pod| pod.environment.clone());
     let created = pod.with_untracked(|pod| pod.created);
     let address = Memo::new(move |_| context.address.run(pod.get()));
     let environment = context.environment.map(|environment| Memo::new(move |_| environment.run(pod.get())));
@@ -60,7 +64,10 @@ fn line(row: Row<PodRow>, context: PodContext) -> impl IntoView {
         }
     };
     view! {
-        <tr class="h-12 border-t border-line hover:bg-raised md:h-8">
+        <tr
+            class="h-12 border-t border-line hover:bg-raised md:h-8"
+            data-stale=move || context.stale.run(place.clone()).then_some("")
+        >
             <td class="truncate px-3">{status()}</td>
             <th scope="row" class="truncate px-3 font-medium" title=name>
                 {title}

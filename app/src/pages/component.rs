@@ -143,7 +143,9 @@ fn Overview(head: RwSignal<ComponentHead>, pods: Rows<PodRow>) -> impl IntoView 
         let pods = pods.clone();
         Memo::new(move |_| pods.count() == 0)
     };
-    let context = PodContext { address: Callback::new(|_| None), environment: None };
+    // The page as a whole is marked.
+    let stale = Callback::new(|_| false);
+    let context = PodContext { address: Callback::new(|_| None), environment: None, stale };
     view! {
         <div class="grid grid-cols-[minmax(0,1fr)] gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
             <div class="grid grid-cols-[minmax(0,1fr)] content-start gap-4">

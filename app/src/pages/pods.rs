@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::name::EnvironmentId;
 use domain::query::{PAGE_LENGTH, PodColumn, PodQuery, Sort};
 use domain::view::{PodRow, PodsHead, State};
 use leptos::prelude::*;
@@ -10,7 +11,8 @@ use crate::browser;
 use crate::components::count::thousands;
 use crate::components::pod_rows::{PodContext, PodRows};
 use crate::links;
-use crate::screen::{PodsModel, Screen, component_of};
+use crate::pages::is_stale;
+use crate::screen::{Listed, PodsModel, Screen, component_of};
 
 /// The page.
 #[component]
@@ -24,6 +26,12 @@ pub fn PodsPage(
     let head: RwSignal<PodsHead> = head.into();
     let query = Memo::new(move |_| screen.place.with(|place| place.pod_query()));
     let listed = screen.listed;
+    // Told only when one begins or ends to be old, not with every sign of life.
+    let old = Memo::new(move |_| {
+        let sources = screen.sources.read();
+        let old = |listed: &&Listed| is_stale(&sources, &listed.cluster);
+        listed.with(|listed| listed.iter().filter(old).map(|listed| listed.id.clone()).collect::<Vec<_>>())
+    });
     let context = PodContext {
         address: Callback::new(move |pod: PodRow| {
             let id = listed.with(|listed| component_of(listed, &pod.environment, &pod.component));
@@ -35,6 +43,7 @@ pub fn PodsPage(
                 None => pod.environment.to_string().into(),
             })
         })),
+        stale: Callback::new(move |environment: EnvironmentId| old.with(|old| old.contains(&environment))),
     };
     let shown = {
         let rows = rows.clone();
@@ -53,7 +62,7 @@ pub fn PodsPage(
             </div>
             <Filter query screen />
         </div>
-        <div class="rounded-lg border border-line bg-panel" data-stale=move || all_stale(screen)>
+        <div class="rounded-lg border border-line bg-panel">
             <table id="pods" class="w-full table-fixed text-left">
                 <caption class="sr-only">"Pods of all registered namespaces"</caption>
                 <Columns query />
@@ -86,12 +95,6 @@ pub fn PodsPage(
 
 fn counted(pods: u32) -> String {
     [thousands(pods).as_str(), if pods == 1 { " pod" } else { " pods" }].concat()
-}
-
-/// Rows name no cluster, so they count as old only when nothing here is new.
-fn all_stale(screen: Screen) -> Option<&'static str> {
-    let sources = screen.sources.read();
-    (!sources.is_empty() && sources.iter().all(|source| !source.freshness.is_live())).then_some("")
 }
 
 /// Height of rows that are not in the window. Attributes, since the policy forbids inline styles.

@@ -21,6 +21,8 @@ pub struct NavEnvironment {
     pub title: Arc<str>,
     /// From the registry.
     pub tier: Tier,
+    /// The cluster it runs in.
+    pub cluster: ClusterId,
     /// How it is.
     pub state: State,
     /// Kind and name of its components, for the palette: `deployment`, `fleet-api`.

@@ -52,6 +52,7 @@ impl State {
             system: environment.head.system.clone(),
             title: environment.head.title.clone(),
             tier: environment.head.tier,
+            cluster: environment.cluster.clone(),
             state: environment.head.state,
             components: environment
                 .components
