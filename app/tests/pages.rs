@@ -329,6 +329,13 @@ fn each_pod_is_marked_by_its_own_cluster() {
 }
 
 #[test]
+fn a_revision_that_runs_two_digests_says_so() {
+    let address = [COMPONENT, "?tab=revisions"].concat();
+    let html = render(Sample(Mood::Full), Theme::System, &address);
+    assert_eq!(html.matches("2 digests").count(), 1);
+}
+
+#[test]
 fn a_state_is_a_shape_and_a_word() {
     for state in State::WORST_FIRST {
         let html = Owner::new().with(|| {

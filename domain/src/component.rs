@@ -14,7 +14,7 @@ pub use crate::drift::Expectation;
 use crate::facts::{AutoscalerFacts, ConfigMapFacts, WorkloadFacts};
 use crate::freshness::Freshness;
 use crate::health::{self, Word};
-use crate::image::ImageReference;
+use crate::image::{ImageReference, most_run_first};
 use crate::name::ComponentId;
 use crate::registry;
 use crate::text::plain;
@@ -135,15 +135,8 @@ fn seen(facts: &ComponentFacts<'_>) -> Status {
     }
 }
 
-/// The digest that most ready pods run; when none is ready, that most pods run. Of two that are equally many the smaller
-/// text, so that the cell does not flip.
+/// The digest that most ready pods run.
 fn digest(pods: &[&PodRow]) -> Arc<str> {
-    let mut counts: BTreeMap<&Arc<str>, (u32, u32)> = BTreeMap::new();
-    for pod in pods.iter().filter(|pod| !pod.digest.is_empty()) {
-        let count = counts.entry(&pod.digest).or_default();
-        count.0 += u32::from(pod.status.state == State::Ready);
-        count.1 += 1;
-    }
-    // `max_by_key` takes the last of equals: going backwards, that is the first.
-    counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or_else(|| "".into(), |(digest, _)| digest.clone())
+    let digests = most_run_first(pods.iter().map(|pod| (&pod.digest, pod.status.state == State::Ready)));
+    digests.first().map_or_else(|| "".into(), |digest| (*digest).clone())
 }

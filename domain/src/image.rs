@@ -1,5 +1,9 @@
 //! Image references and the digests that really run.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 /// An image reference taken apart: `registry/repository:tag@sha256:…`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ImageReference<'a> {
@@ -38,9 +42,39 @@ pub fn short_digest(digest: &str) -> &str {
     hash.get(..7).unwrap_or(hash)
 }
 
+/// The digests that pods run, given each pod's digest and whether it is ready: first the one that most ready pods run, then
+/// the one that most pods run; of equals the smaller text, so that nothing flips. A pod whose digest is empty counts for
+/// nothing.
+pub fn most_run_first<'a>(pods: impl Iterator<Item = (&'a Arc<str>, bool)>) -> Vec<&'a Arc<str>> {
+    let mut counts: BTreeMap<&Arc<str>, (u32, u32)> = BTreeMap::new();
+    for (digest, is_ready) in pods.filter(|(digest, _)| !digest.is_empty()) {
+        let count = counts.entry(digest).or_default();
+        *count = (count.0 + u32::from(is_ready), count.1 + 1);
+    }
+    let mut sorted: Vec<(&Arc<str>, (u32, u32))> = counts.into_iter().collect();
+    sorted.sort_by_key(|(_, count)| Reverse(*count));
+    sorted.into_iter().map(|(digest, _)| digest).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_digest_that_most_ready_pods_run_comes_first() {
+        for (pods, expected) in [
+            (vec![("aaa", true), ("bbb", true), ("bbb", true)], vec!["bbb", "aaa"]),
+            (vec![("aaa", true), ("bbb", false), ("bbb", false)], vec!["aaa", "bbb"]),
+            (vec![("bbb", true), ("aaa", true), ("", true)], vec!["aaa", "bbb"]),
+            (vec![("bbb", true), ("aaa", true), ("bbb", false)], vec!["bbb", "aaa"]),
+            (vec![("", true), ("ccc", false), ("", true)], vec!["ccc"]),
+            (vec![("", true)], vec![]),
+        ] {
+            let pods: Vec<(Arc<str>, bool)> = pods.into_iter().map(|(digest, ready)| (digest.into(), ready)).collect();
+            let found = most_run_first(pods.iter().map(|(digest, ready)| (digest, *ready)));
+            assert_eq!(found.iter().map(|digest| &***digest).collect::<Vec<_>>(), expected, "{pods:?}");
+        }
+    }
 
     #[test]
     fn references_come_apart_where_runtimes_take_them_apart() {

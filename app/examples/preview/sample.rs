@@ -339,11 +339,20 @@ impl Backend for Sample {
                                 name: format!("fleet-api-7c9f8d6b{index}").into(),
                                 image: "fleetappregistry.azurecr.io/fleet-api:latest".into(),
                                 digest: if index == 2 { "".into() } else { "sha256:e80d1133b2f4a5c6d7e8f90123456789abcdef0123456789abcdef0123456789".into() },
+                                digests: match index {
+                                    0 => 2,
+                                    2 => 0,
+                                    _ => 1,
+                                },
                                 created: NOW - 840 - index * 90_000,
                                 cause: if index == 1 { "kubectl set image".into() } else { "".into() },
-                                pods: if index == 0 { (1, 0) } else { (0, 0) },
+                                pods: if index == 0 { (2, 1) } else { (0, 0) },
                                 current: index == 0,
-                                same_as: if index == 0 { vec![13, 11] } else { Vec::new() },
+                                same_as: match index {
+                                    1 => vec![11],
+                                    3 => vec![13],
+                                    _ => Vec::new(),
+                                },
                             })
                             .collect()
                     },

@@ -306,6 +306,10 @@ fn revision(row: Row<RevisionRow>) -> impl IntoView {
             (!numbers.is_empty()).then(|| ["same code as ", &numbers.join(", ")].concat())
         })
     };
+    // A tag that moved: what stands beside it is what most of the ready pods run.
+    let many = move || {
+        revision.with(|revision| (revision.digests > 1).then(|| [&revision.digests.to_string(), " digests"].concat()))
+    };
     let short = move || {
         revision.with(|revision| {
             let digest = revision.digest.strip_prefix("sha256:").unwrap_or(&revision.digest);
@@ -329,6 +333,7 @@ fn revision(row: Row<RevisionRow>) -> impl IntoView {
                 <span class="text-faint" title=move || revision.with(|revision| revision.digest.clone())>
                     {short}
                 </span>
+                <span class="block font-sans text-degraded">{many}</span>
                 <span class="block font-sans text-soft">{same}</span>
                 <span class="block font-sans text-soft lg:hidden">
                     {move || revision.with(|revision| revision.cause.clone())}

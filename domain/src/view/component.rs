@@ -37,8 +37,11 @@ pub struct RevisionRow {
     pub name: Arc<str>,
     /// Image of the main container, with tag.
     pub image: Arc<str>,
-    /// The whole digest that ran (`imageID`), `sha256:…`; empty when no pod of it was seen.
+    /// The whole digest that most of its ready pods run (`imageID`), `sha256:…`; when it has none, what the last of them ran;
+    /// empty when no pod of it was seen.
     pub digest: Arc<str>,
+    /// How many digests its pods run: more than one when the tag moved between them.
+    pub digests: u32,
     /// When it was created.
     pub created: i64,
     /// `kubernetes.io/change-cause`; empty when nobody said.
@@ -47,12 +50,12 @@ pub struct RevisionRow {
     pub pods: (u32, u32),
     /// Whether it is the newest one.
     pub current: bool,
-    /// Numbers of other revisions that ran the same digest.
+    /// Numbers of other revisions that ran the same digest, and no other.
     pub same_as: Vec<i64>,
 }
 
 /// What changes in a revision.
-pub type RevisionPatch = ((u32, u32), bool, Vec<i64>, Option<Arc<str>>, Option<Arc<str>>);
+pub type RevisionPatch = ((u32, u32), bool, Vec<i64>, Option<(Arc<str>, u32)>, Option<Arc<str>>);
 
 impl Keyed for RevisionRow {
     /// Made again under its name, it is another one.
@@ -66,14 +69,14 @@ impl Keyed for RevisionRow {
             new.pods,
             new.current,
             new.same_as.clone(),
-            (self.digest != new.digest).then(|| new.digest.clone()),
+            ((&self.digest, self.digests) != (&new.digest, new.digests)).then(|| (new.digest.clone(), new.digests)),
             (self.cause != new.cause).then(|| new.cause.clone()),
         )
     }
     fn apply(&mut self, (pods, current, same_as, digest, cause): RevisionPatch) {
         (self.pods, self.current, self.same_as) = (pods, current, same_as);
-        if let Some(digest) = digest {
-            self.digest = digest;
+        if let Some((digest, digests)) = digest {
+            (self.digest, self.digests) = (digest, digests);
         }
         if let Some(cause) = cause {
             self.cause = cause;

@@ -49,12 +49,12 @@ pub struct Environment {
     pub dirty: bool,
 }
 
-/// A revision, and the digest that ran as it.
+/// A revision, and what ran as it.
 pub struct Revision {
     /// What was seen.
     pub observed: ObservedRevision,
-    /// The digest of its pods' main containers; empty until one was seen.
-    pub digest: Arc<str>,
+    /// The digest of the main container of the last of its pods that went. Those that are there speak for themselves.
+    pub ran: Arc<str>,
 }
 
 /// An autoscaler and its last hour.
@@ -138,6 +138,15 @@ impl Environment {
         self.dirty = true;
     }
 
+    /// A pod of a revision is not there any more, or not as it was.
+    fn remember(&mut self, Entry { revision, digest, .. }: &Entry) {
+        if !digest.is_empty()
+            && let Some(revision) = self.revisions.get_mut(revision)
+        {
+            revision.ran = digest.clone();
+        }
+    }
+
     fn mark_all(&mut self) {
         self.components.iter_mut().for_each(|component| component.dirty = true);
         self.dirty = true;
@@ -209,7 +218,10 @@ impl State {
         match kind {
             Kind::Pod => {
                 let here = self.pods.iter().filter(|(_, entry)| entry.environment == place);
-                here.map(|(_, entry)| entry.row.name.clone()).collect()
+                let mut names: Vec<Arc<str>> = here.map(|(_, entry)| entry.row.name.clone()).collect();
+                // Which of them goes last is remembered, and the order in which they came should not decide that.
+                names.sort_unstable();
+                names
             }
             Kind::Workload(kind) => {
                 let of_kind = environment.workloads.keys().filter(|(of, _)| *of == kind);
@@ -270,6 +282,7 @@ impl State {
 
     fn detach(&mut self, id: RowId, entry: &Entry) {
         let environment = &mut self.environments[entry.environment];
+        environment.remember(entry);
         environment.dirty = true;
         if let Some(component) = entry.component.and_then(|component| environment.components.get_mut(component)) {
             component.pods.retain(|other| *other != id);
@@ -302,12 +315,6 @@ impl State {
             tag: texts.share(main.map_or("", |main| ImageReference::parse(&main.image).tag).into()),
             digest: texts.share(short_digest(&digest).into()),
         };
-        if !digest.is_empty()
-            && let Some(revision) = environment.revisions.get_mut(&pod.revision)
-            && revision.digest != digest
-        {
-            revision.digest = digest.clone();
-        }
         let settled = row.status.state == domain::view::State::Ready;
         let entry = Entry {
             row,
@@ -318,10 +325,16 @@ impl State {
             digest,
             unsettled: (!settled).then(|| Box::new(pod.facts)),
         };
-        let before = pods.find(place, &name).and_then(|id| Some((id, pods.get(id)?.component)));
+        let before = pods.find(place, &name).and_then(|id| pods.get(id));
+        if let Some(before) =
+            before.filter(|before| (&before.revision, &before.digest) != (&entry.revision, &entry.digest))
+        {
+            environment.remember(before);
+        }
+        let before = before.and_then(|before| before.component);
         let id = pods.put(entry);
         environment.dirty = true;
-        if let Some((_, Some(before))) = before
+        if let Some(before) = before
             && Some(before) != component
         {
             environment.components[before].pods.retain(|other| *other != id);
@@ -343,21 +356,13 @@ impl State {
     }
 
     fn put_revision(&mut self, place: usize, name: Arc<str>, observed: ObservedRevision) {
-        // Its pods may have been seen before it.
-        let digest = match self.environments[place].revisions.get(&name) {
-            Some(known) => known.digest.clone(),
-            None => {
-                let mut of_it =
-                    self.pods.iter().filter(|(_, entry)| entry.environment == place && entry.revision == name);
-                let named = ImageReference::parse(&observed.image).digest;
-                of_it
-                    .find(|(_, entry)| !entry.digest.is_empty())
-                    .map_or_else(|| named.into(), |(_, entry)| entry.digest.clone())
-            }
-        };
         let environment = &mut self.environments[place];
         environment.mark(Some(&observed.workload));
-        environment.revisions.insert(name, Revision { observed, digest });
+        let ran = match environment.revisions.get(&name) {
+            Some(known) => known.ran.clone(),
+            None => ImageReference::parse(&observed.image).digest.into(),
+        };
+        environment.revisions.insert(name, Revision { observed, ran });
     }
 
     fn put_autoscaler(

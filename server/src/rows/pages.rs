@@ -7,6 +7,7 @@ use domain::age::Age;
 use domain::component::merged;
 use domain::frame::{Page, Topic};
 use domain::freshness::Freshness;
+use domain::image::most_run_first;
 use domain::name::ComponentId;
 use domain::registry::window::{WindowState, window_state};
 use domain::registry::{self, Registry};
@@ -160,12 +161,12 @@ impl State {
             let (kind, name) = &revision.observed.workload;
             *kind == component.id.kind && **name == *component.id.name.as_str()
         };
-        let mut pods: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
+        let mut pods: BTreeMap<&str, Vec<(&Arc<str>, bool)>> = BTreeMap::new();
         for entry in component.pods.iter().filter_map(|id| self.pods.get(*id)) {
-            let counts = pods.entry(&entry.revision).or_default();
-            counts.0 += 1;
-            counts.1 += u32::from(entry.row.status.state == Health::Ready);
+            let is_ready = entry.row.status.state == Health::Ready;
+            pods.entry(&entry.revision).or_default().push((&entry.digest, is_ready));
         }
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let all: Vec<(&Arc<str>, &Revision)> =
             environment.revisions.iter().filter(|(_, revision)| of_it(revision)).collect();
         let newest = all.iter().map(|(_, revision)| revision.observed.number).max();
@@ -173,23 +174,30 @@ impl State {
             .iter()
             .map(|(name, revision)| {
                 let number = revision.observed.number;
-                let twins = all.iter().filter(|(_, other)| {
-                    other.observed.number != number && !revision.digest.is_empty() && other.digest == revision.digest
-                });
+                let pods = pods.get(&***name).map_or(&[][..], Vec::as_slice);
+                let digests = most_run_first(pods.iter().copied());
+                let ran = Some(&revision.ran).filter(|ran| !ran.is_empty());
                 RevisionRow {
                     number,
                     name: (*name).clone(),
                     image: revision.observed.image.clone(),
-                    digest: revision.digest.clone(),
+                    digest: digests.first().copied().or(ran).map_or_else(|| "".into(), Arc::clone),
+                    digests: count(digests.len()).max(u32::from(ran.is_some())),
                     created: revision.observed.created,
                     cause: revision.observed.cause.clone(),
-                    pods: pods.get(&***name).copied().unwrap_or_default(),
+                    pods: (count(pods.len()), count(pods.iter().filter(|(_, is_ready)| *is_ready).count())),
                     current: newest == Some(number),
-                    same_as: twins.map(|(_, other)| other.observed.number).collect(),
+                    same_as: Vec::new(),
                 }
             })
             .collect();
         rows.sort_by_key(|row| std::cmp::Reverse(row.number));
+        let ran: Vec<(i64, Arc<str>)> =
+            rows.iter().filter(|row| row.digests == 1).map(|row| (row.number, row.digest.clone())).collect();
+        for row in rows.iter_mut().filter(|row| row.digests == 1) {
+            let twins = ran.iter().filter(|(number, digest)| *number != row.number && *digest == row.digest);
+            row.same_as = twins.map(|(number, _)| *number).collect();
+        }
         rows
     }
 

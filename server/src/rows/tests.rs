@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashSet};
 use domain::frame::PageDelta;
 use domain::name::WorkloadKind;
 use domain::query::{PodColumn, PodQuery, Sort};
-use domain::view::{PodsView, State as Health};
+use domain::view::{PodsView, RevisionRow, State as Health};
 use proptest::prelude::*;
 
 use super::*;
@@ -412,4 +412,84 @@ fn a_renamed_environment_keeps_what_is_known_of_its_namespace() {
         panic!("absent")
     };
     assert_eq!((page.pods.len(), page.head.cell.wanted), (1, Some(2)));
+}
+
+#[test]
+fn a_revision_shows_what_most_of_its_ready_pods_run_whoever_was_seen_last() {
+    let pod = |name: &str, digest: char, is_ready: bool| {
+        // Variants that are ready, and that crash.
+        let mut seen = thing(Kind::Pod, name).observed(0, if is_ready { 1 } else { 2 });
+        let Object::Pod(pod) = &mut seen.object else { panic!("no pod") };
+        pod.revision = "web-1".into();
+        pod.facts.containers[0].image_id = format!("registry.test/a@sha256:{}", digest.to_string().repeat(64)).into();
+        seen
+    };
+    let one = |a: char, b: char, c: char| [pod("web-1-a", a, true), pod("web-1-b", b, true), pod("web-2-a", c, true)];
+    let orders: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+    for (pods, digest, digests) in [
+        (one('a', 'a', 'a'), 'a', 1),
+        (one('a', 'b', 'b'), 'b', 2),
+        (one('c', 'b', 'a'), 'a', 3),
+        ([pod("web-1-a", 'b', true), pod("web-1-b", 'a', false), pod("web-2-a", 'a', false)], 'b', 2),
+        ([pod("web-1-a", 'b', false), pod("web-1-b", 'a', false), pod("web-2-a", 'b', false)], 'b', 2),
+    ] {
+        for order in orders {
+            let pair = Pair::new();
+            let revision = thing(Kind::ReplicaSet, "web-1").observed(0, 1);
+            let seen = order.map(|number| Change::Seen(pods[number].clone()));
+            let changes: Vec<Change> = if order[0] == 0 {
+                [Change::Seen(revision)].into_iter().chain(seen).collect()
+            } else {
+                seen.into_iter().chain([Change::Seen(revision)]).collect()
+            };
+            pair.rows.take_in(&MAIN.cluster(), changes);
+            assert_eq!(ran(&pair.rows), (digest, digests), "{order:?}");
+            // Once they are gone it is what the last of them ran.
+            for number in order {
+                let Observed { key, uid, .. } = pods[number].clone();
+                pair.rows.take_in(&MAIN.cluster(), vec![Change::Gone(key, uid)]);
+            }
+            let Object::Pod(last) = &pods[order[2]].object else { panic!("no pod") };
+            let last = last.facts.containers[0].image_id.chars().last().unwrap();
+            assert_eq!(ran(&pair.rows), (last, 1), "{order:?}");
+        }
+    }
+}
+
+/// The revisions of `web`, newest first.
+fn revisions(rows: &Rows) -> Vec<RevisionRow> {
+    let web = domain::name::ComponentId {
+        environment: "a/production".parse().unwrap(),
+        kind: WorkloadKind::Deployment,
+        name: "web".parse().unwrap(),
+    };
+    let Page::Component(page) = rows.page(&Topic::Component(web)) else { panic!("absent") };
+    page.revisions
+}
+
+/// The digest of the newest revision of `web`, by its last character, and how many its pods run.
+fn ran(rows: &Rows) -> (char, u32) {
+    let revision = revisions(rows).remove(0);
+    (revision.digest.chars().last().unwrap(), revision.digests)
+}
+
+#[test]
+fn revisions_that_ran_two_digests_are_not_called_the_same_code() {
+    let pair = Pair::new();
+    let see = |name: &str, revision: &str, digest: char| {
+        let mut seen = thing(Kind::Pod, name).observed(0, 1);
+        let Object::Pod(pod) = &mut seen.object else { panic!("no pod") };
+        pod.revision = revision.into();
+        pod.facts.containers[0].image_id = format!("sha256:{}", digest.to_string().repeat(64)).into();
+        pair.rows.take_in(&MAIN.cluster(), vec![Change::Seen(seen)]);
+    };
+    let twins = || revisions(&pair.rows).into_iter().map(|revision| revision.same_as).collect::<Vec<_>>();
+    for revision in ["web-1", "web-2"] {
+        pair.rows.take_in(&MAIN.cluster(), vec![Change::Seen(thing(Kind::ReplicaSet, revision).observed(0, 1))]);
+    }
+    see("web-1-a", "web-1", 'a');
+    see("web-2-a", "web-2", 'a');
+    assert_eq!(twins(), [vec![1], vec![2]]);
+    see("web-1-b", "web-1", 'b');
+    assert_eq!(twins(), [Vec::<i64>::new(), vec![]]);
 }

@@ -47,7 +47,7 @@ struct Held {
 pub struct Model {
     registry: Arc<Registry>,
     objects: BTreeMap<(ClusterId, Key), Held>,
-    /// The digest that was seen to run as a revision that is there.
+    /// What the last pod that went of a revision that is there ran.
     digests: BTreeMap<(ClusterId, Namespace, Arc<str>), Arc<str>>,
     said: Vec<(i64, Said)>,
 }
@@ -100,27 +100,9 @@ impl Model {
                 facts.values.retain(|key, _| expected.contains(&**key));
             }
             Object::Pod(pod) => {
-                let revision = (cluster.clone(), namespace, pod.revision.clone());
-                let is_there = self.objects.iter().any(|((of, key), held)| {
-                    *of == revision.0
-                        && key.namespace == revision.1
-                        && key.name == revision.2
-                        && matches!(held.observed.object, Object::Revision(_))
-                });
-                let digest = running_digest(&pod.facts.containers[0].image_id);
-                if is_there && !digest.is_empty() {
-                    self.digests.insert(revision, digest.into());
-                }
-            }
-            Object::Revision(_) if !self.objects.contains_key(&(cluster.clone(), held.observed.key.clone())) => {
-                let digest = self.objects.iter().find_map(|((of, key), held)| match &held.observed.object {
-                    Object::Pod(pod) if of == cluster && key.namespace == namespace && pod.revision == name => {
-                        Some(running_digest(&pod.facts.containers[0].image_id)).filter(|digest| !digest.is_empty())
-                    }
-                    _ => None,
-                });
-                if let Some(digest) = digest {
-                    self.digests.insert((cluster.clone(), namespace, name), digest.into());
+                let before = self.objects.get(&(cluster.clone(), held.observed.key.clone())).cloned();
+                if before.as_ref().and_then(ran).is_some_and(|before| before != ran_by(pod)) {
+                    self.went(cluster, before);
                 }
             }
             _ => {}
@@ -128,8 +110,25 @@ impl Model {
         self.objects.insert((cluster.clone(), held.observed.key.clone()), held);
     }
 
+    /// A pod is not there any more, or not as it was.
+    fn went(&mut self, cluster: &ClusterId, held: Option<Held>) {
+        let Some(held) = held else { return };
+        let Some((revision, digest)) = ran(&held) else { return };
+        let namespace = &held.observed.key.namespace;
+        let is_there = self.objects.iter().any(|((of, key), held)| {
+            of == cluster
+                && key.namespace == *namespace
+                && *key.name == *revision
+                && matches!(held.observed.object, Object::Revision(_))
+        });
+        if is_there && !digest.is_empty() {
+            self.digests.insert((cluster.clone(), namespace.clone(), revision.into()), digest.into());
+        }
+    }
+
     fn remove(&mut self, cluster: &ClusterId, key: &Key) {
-        self.objects.remove(&(cluster.clone(), key.clone()));
+        let held = self.objects.remove(&(cluster.clone(), key.clone()));
+        self.went(cluster, held);
         if matches!(key.kind, Kind::ReplicaSet | Kind::ControllerRevision) {
             self.digests.remove(&(cluster.clone(), key.namespace.clone(), key.name.clone()));
         }
@@ -306,6 +305,18 @@ fn lets_through(query: &PodQuery, row: &PodRow) -> bool {
     query.environment.as_ref().is_none_or(|only| row.environment == *only)
         && query.state.is_none_or(|only| row.status.state == only)
         && query.words().all(|word| texts.iter().any(|text| text.to_lowercase().contains(word)))
+}
+
+/// The revision that a pod is of, and the digest that it runs; `None` for what is no pod.
+fn ran(held: &Held) -> Option<(&str, &str)> {
+    match &held.observed.object {
+        Object::Pod(pod) => Some(ran_by(pod)),
+        _ => None,
+    }
+}
+
+fn ran_by(pod: &ObservedPod) -> (&str, &str) {
+    (&pod.revision, running_digest(&pod.facts.containers[0].image_id))
 }
 
 /// A pod of a revision that ran with this digest and is gone again.

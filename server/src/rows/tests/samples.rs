@@ -128,9 +128,10 @@ fn revision_of(pod: &str) -> &'static str {
     }
 }
 
-/// The digest that runs as a revision: one for each, and the same for `web-1` and `web-2`.
-pub fn digest_of(revision: &str) -> &'static str {
+/// The digest that runs as a revision: one for each, the same for `web-1` and `web-2`, and another once the tag moved.
+fn digest_of(revision: &str, moved: bool) -> &'static str {
     match revision {
+        _ if moved => "sha256:0000000000000000000000000000000000000000000000000000000000000000",
         "web-1" | "web-2" => "sha256:1111111111111111111111111111111111111111111111111111111111111111",
         "api-1" => "sha256:2222222222222222222222222222222222222222222222222222222222222222",
         "db-r1" => "sha256:3333333333333333333333333333333333333333333333333333333333333333",
@@ -162,8 +163,11 @@ fn pod(name: &str, incarnation: u8, variant: u16) -> ObservedPod {
         exit_code: 1,
         finished: START - 60 + number % 50,
     });
-    let image_id =
-        if variant.is_multiple_of(5) { String::new() } else { format!("registry.test/a@{}", digest_of(revision)) };
+    let image_id = if variant.is_multiple_of(5) {
+        String::new()
+    } else {
+        format!("registry.test/a@{}", digest_of(revision, variant.is_multiple_of(7)))
+    };
     ObservedPod {
         facts: PodFacts {
             phase,
