@@ -125,6 +125,11 @@ pub(crate) fn go(screen: Screen, address: &str, replace: bool) {
 }
 
 fn move_to(screen: Screen, place: Place) {
+    if place.topic().is_none() && place.path != screen.place.with_untracked(|here| here.path.clone()) {
+        // The address line stands there already; the server has the page.
+        reload();
+        return;
+    }
     let same_page = screen.place.with_untracked(|here| here.path == place.path);
     window::moved(screen, same_page);
     screen.place.set(place);
@@ -164,6 +169,13 @@ fn forget_soon() {
 /// Loads the page anew.
 pub(crate) fn reload() {
     _ = window().location().reload();
+}
+
+/// The session is over: to the sign-in, and back here afterwards.
+pub(crate) fn sign_in() {
+    let here = here().address();
+    let to = js_sys::encode_uri_component(&here);
+    _ = window().location().assign(&["/sign-in?why=expired&to=", &String::from(to)].concat());
 }
 
 /// Shows a theme at once, and has the server remember it.

@@ -1,5 +1,6 @@
 //! The parts that pages are made of: they show what they are given, know no addresses and fetch nothing.
 
+pub mod account_menu;
 pub mod age;
 pub mod autoscaler;
 pub mod breadcrumb;

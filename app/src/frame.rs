@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::browser;
+use crate::components::account_menu::AccountMenu;
 use crate::components::breadcrumb::Breadcrumb;
 use crate::components::help::Help;
 use crate::components::live_badge::{LiveBadge, LostBar};
@@ -24,7 +25,7 @@ pub(crate) fn Frame(
     /// What the tab shows.
     screen: Screen,
 ) -> impl IntoView {
-    let Screen { now, heard, joined, awaited, environments, sources, about, theme, place, .. } = screen;
+    let Screen { now, heard, joined, awaited, environments, sources, about, theme, place, person, .. } = screen;
     let here = Memo::new(move |_| place.with(|place| place.path.clone()));
     let old = move || matches!(joined.get(), Joined::Stale | Joined::Lost(_)).then_some("");
     let waits = move || awaited.get() != Awaited::Nothing;
@@ -40,7 +41,7 @@ pub(crate) fn Frame(
         <div class="flex min-h-dvh flex-col">
             <TierBand tier=Signal::derive(move || about.with(|about| about.tier)) />
             <header class="sticky top-0 z-30 flex h-12 items-center gap-2 border-b border-line bg-panel px-3 sm:gap-3 lg:px-4">
-                <NavMenu environments here />
+                <NavMenu environments here person />
                 <a href=links::WALL class="flex h-8 items-center gap-2 font-semibold" aria-label="Quarterdeck, to the wall">
                     <Wheel />
                     <span class="hidden sm:inline">"Quarterdeck"</span>
@@ -72,6 +73,7 @@ pub(crate) fn Frame(
                         back=Signal::derive(move || place.with(|place| place.address()))
                         on_choose=move |theme| browser::choose_theme(screen, theme)
                     />
+                    <AccountMenu person />
                 </div>
             </header>
             <LostBar joined heard now />
@@ -79,7 +81,7 @@ pub(crate) fn Frame(
             <div class="flex grow">
                 <aside class="hidden w-52 shrink-0 border-r border-line lg:block">
                     <div class="sticky top-12 max-h-[calc(100dvh-3rem)] overflow-y-auto px-2 py-3">
-                        <Nav label="Main" environments here />
+                        <Nav label="Main" environments here person />
                     </div>
                 </aside>
                 <main
@@ -95,6 +97,7 @@ pub(crate) fn Frame(
                         Shown::Environment(model) => view! { <EnvironmentPage model screen /> }.into_any(),
                         Shown::Component(model) => view! { <ComponentPage model screen /> }.into_any(),
                         Shown::Pods(model) => view! { <PodsPage model screen /> }.into_any(),
+                        Shown::Still(_) => still().into_any(),
                     }}
                 </main>
             </div>
@@ -104,12 +107,26 @@ pub(crate) fn Frame(
     }
 }
 
+/// The content of a page that the server wrote whole. In the browser it stands there already, and hydration leaves it alone.
+fn still() -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    let html = use_context::<crate::still::Still>().map(|still| still.html.to_string()).unwrap_or_default();
+    #[cfg(not(feature = "ssr"))]
+    let html = String::new();
+    view! { <div inner_html=html></div> }
+}
+
 /// Everything one can go to.
 fn entries(screen: Screen) -> Vec<Entry> {
     let mut entries = vec![
         Entry { label: "Wall".into(), kind: "page", address: links::WALL.to_owned() },
         Entry { label: "Pods".into(), kind: "page", address: links::PODS.to_owned() },
+        Entry { label: "Changes".into(), kind: "page", address: links::CHANGES.to_owned() },
+        Entry { label: "Account".into(), kind: "page", address: links::ACCOUNT.to_owned() },
     ];
+    if screen.person.with(|person| person.administers) {
+        entries.push(Entry { label: "People".into(), kind: "page", address: links::PEOPLE.to_owned() });
+    }
     screen.listed.with(|listed| {
         for environment in listed {
             let address = links::environment(&environment.id);

@@ -21,6 +21,8 @@ pub mod rows;
 pub mod screen;
 #[cfg(feature = "ssr")]
 pub mod shell;
+#[cfg(feature = "ssr")]
+pub mod still;
 pub mod theme;
 
 use leptos::prelude::*;

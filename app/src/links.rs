@@ -14,6 +14,15 @@ pub const WALL_DIFFERS: &str = "/?differs";
 /// All pods.
 pub const PODS: &str = "/pods";
 
+/// What was done, by whom.
+pub const CHANGES: &str = "/changes";
+
+/// People and their roles.
+pub const PEOPLE: &str = "/people";
+
+/// One's own account.
+pub const ACCOUNT: &str = "/account";
+
 /// An environment's page.
 pub fn environment(id: &EnvironmentId) -> String {
     ["/e/", id.system.as_str(), "/", id.environment.as_str()].concat()

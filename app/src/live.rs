@@ -4,12 +4,12 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::frame::{Ask, Frame, Page, Topic};
+use domain::frame::{Ask, Frame, Page, SIGNED_OUT, Topic};
 use domain::view::Chrome;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{BinaryType, Event, EventTarget, MessageEvent, WebSocket};
+use web_sys::{BinaryType, CloseEvent, Event, EventTarget, MessageEvent, WebSocket};
 
 use crate::boot::Boot;
 use crate::browser;
@@ -168,7 +168,13 @@ fn connect() {
         });
     });
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| message(generation, &event));
-    let on_close = Closure::<dyn FnMut(Event)>::new(move |_| closed(generation));
+    let on_close = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
+        if event.dyn_ref::<CloseEvent>().is_some_and(|event| event.code() == SIGNED_OUT) {
+            browser::sign_in();
+        } else {
+            closed(generation);
+        }
+    });
     socket.set_onopen(Some(on_open.as_ref().unchecked_ref()));
     socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
@@ -284,7 +290,7 @@ impl Live {
             return;
         }
         // The first one is what the page was made with.
-        if self.topic.is_some() {
+        if self.topic.is_some() || matches!(self.page, Page::Still(_)) {
             self.screen.awaited.set(Awaited::Page);
         }
         self.topic = topic;
@@ -361,6 +367,8 @@ impl Live {
                 true
             }
             Frame::Chrome(chrome) => {
+                // A page that nothing changes is as new as what stands around it.
+                self.current |= self.topic.is_none();
                 self.heard(None);
                 self.chrome = chrome;
                 self.screen.show_chrome(&self.chrome);

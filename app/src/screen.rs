@@ -7,7 +7,8 @@ use domain::name::{ClusterId, ComponentId, EnvironmentId, WorkloadKind};
 use domain::registry::Tier;
 use domain::view::{
     AutoscalerView, Cell, Chrome, ComponentHead, ComponentView, EnvironmentFacts, EnvironmentHead, EnvironmentView,
-    EventRow, Finding, NavEnvironment, PodRow, PodsHead, PodsView, RevisionRow, SourceView, State, WallHead, WallView,
+    EventRow, Finding, NavEnvironment, Person, PodRow, PodsHead, PodsView, RevisionRow, SourceView, State, WallHead,
+    WallView,
 };
 use leptos::prelude::*;
 
@@ -109,12 +110,15 @@ pub enum Shown {
     Component(ComponentModel),
     /// The pods.
     Pods(PodsModel),
+    /// A page of this name that stands in the document as the server wrote it.
+    Still(Arc<str>),
 }
 
 impl From<&Page> for Shown {
     fn from(page: &Page) -> Self {
         match page {
             Page::Absent => Self::Absent,
+            Page::Still(title) => Self::Still(title.clone()),
             Page::Wall(WallView { head, environments, cells }) => Self::Wall(WallModel {
                 head: ArcRwSignal::new(head.clone()),
                 environments: ArcRwSignal::new(environments.clone()),
@@ -183,7 +187,15 @@ impl Shown {
                 model.rows.show(&page.rows);
                 keep(&model.head, &page.head);
             }
-            (Self::Absent | Self::Wall(_) | Self::Environment(_) | Self::Component(_) | Self::Pods(_), _) => {
+            (
+                Self::Absent
+                | Self::Wall(_)
+                | Self::Environment(_)
+                | Self::Component(_)
+                | Self::Pods(_)
+                | Self::Still(_),
+                _,
+            ) => {
                 return false;
             }
         }
@@ -271,6 +283,8 @@ pub struct Screen {
     pub sources: RwSignal<Vec<SourceView>>,
     /// Why the registry's newest version is not in use.
     pub registry_trouble: RwSignal<Arc<str>>,
+    /// Who looks.
+    pub person: RwSignal<Person>,
     /// The page on the screen.
     pub shown: RwSignal<Shown>,
     /// What that page is about.
@@ -299,6 +313,7 @@ impl Screen {
             environments,
             sources: RwSignal::new(boot.chrome.sources.clone()),
             registry_trouble: RwSignal::new(boot.chrome.registry_trouble.clone()),
+            person: RwSignal::new(boot.chrome.person.clone()),
             shown,
             about: Memo::new(move |_| about(&shown.get(), environments)),
             listed: Memo::new(move |_| environments.with(|environments| environments.iter().map(listed).collect())),
@@ -318,6 +333,7 @@ impl Screen {
         set_if_other(self.environments, &chrome.environments);
         set_if_other(self.sources, &chrome.sources);
         set_if_other(self.registry_trouble, &chrome.registry_trouble);
+        set_if_other(self.person, &chrome.person);
     }
 }
 
@@ -372,6 +388,7 @@ fn about(shown: &Shown, environments: RwSignal<Vec<NavEnvironment>>) -> About {
             ..plain("Wall", links::WALL)
         },
         Shown::Pods(_) => plain("Pods", links::PODS),
+        Shown::Still(title) => plain(title, links::WALL),
         Shown::Environment(model) => model.head.with(within),
         Shown::Component(model) => {
             let mut about = model.environment.with(within);

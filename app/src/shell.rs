@@ -11,6 +11,7 @@ use crate::backend::Backend;
 use crate::boot::{self, Boot};
 use crate::routes::Place;
 use crate::screen::Screen;
+use crate::still::Still;
 pub use crate::theme::Theme;
 
 /// What of a request the pages need to know.
@@ -22,6 +23,8 @@ pub struct Request {
     pub theme: Theme,
     /// The files that belong to this build.
     pub assets: Assets,
+    /// The content, where the page is one that nothing changes while one looks.
+    pub still: Option<Still>,
 }
 
 /// Addresses of files, with a hash in their names.
@@ -47,8 +50,14 @@ pub fn shell() -> impl IntoView {
         now_ms: backend.now_ms(),
         theme: request.theme,
         chrome: backend.chrome(),
-        page: place.topic().map_or(Page::Absent, |topic| backend.page(&topic)),
+        page: match &request.still {
+            Some(still) => Page::Still(still.title.clone()),
+            None => place.topic().map_or(Page::Absent, |topic| backend.page(&topic)),
+        },
     };
+    if let Some(still) = request.still.clone() {
+        provide_context(still);
+    }
     // Erased here, so that the server does not compile the type of the whole page.
     document(&request, boot, place).into_any()
 }
@@ -86,6 +95,6 @@ fn document(request: &Request, boot: Boot, place: Place) -> impl IntoView + use<
 }
 
 /// Text for an element that holds nothing but text.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -40,7 +40,7 @@ fn render(backend: impl Backend, theme: Theme, address: &str) -> String {
             style: "/pkg/q.1.css".into(),
             icon: "/favicon.svg".into(),
         };
-        provide_context(Request { place: Place::read(address), theme, assets });
+        provide_context(Request { place: Place::read(address), theme, assets, still: None });
         provide_context(Nonce::new());
         shell().to_html()
     })
@@ -57,6 +57,7 @@ impl Hostile {
         let text = |text: &mut Arc<str>| *text = HOSTILE.into();
         match page {
             Page::Absent => Page::Absent,
+            Page::Still(_) => Page::Still(HOSTILE.into()),
             Page::Wall(mut wall) => {
                 text(&mut wall.head.sentence);
                 text(&mut wall.head.detail);

@@ -222,6 +222,11 @@ impl fmt::Display for Grant {
 pub struct Grants(pub Vec<Grant>);
 
 impl Grants {
+    /// Those of somebody who looks at everything.
+    pub fn everything() -> Self {
+        Self(vec![Grant { role: Role::Viewer, scope: Scope::Everywhere }])
+    }
+
     /// Whether a right is held at a place.
     pub fn may(&self, right: Right, place: Place<'_>) -> bool {
         self.0.iter().any(|grant| grant.role.holds(right) && grant.scope.covers(place))

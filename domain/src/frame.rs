@@ -12,9 +12,12 @@ use crate::name::{ComponentId, EnvironmentId};
 use crate::query::PodQuery;
 use crate::view::{
     AutoscalerView, Cell, Chrome, ComponentHead, ComponentView, EnvironmentFacts, EnvironmentHead, EnvironmentView,
-    EventPatch, EventRow, Finding, NavEnvironment, PodPatch, PodRow, PodsHead, PodsView, RevisionPatch, RevisionRow,
-    SourceView, WallHead, WallView,
+    EventPatch, EventRow, Finding, NavEnvironment, Person, PodPatch, PodRow, PodsHead, PodsView, RevisionPatch,
+    RevisionRow, SourceView, WallHead, WallView,
 };
+
+/// The code with which the server closes the socket of somebody who is signed in no more: the tab goes to the sign-in.
+pub const SIGNED_OUT: u16 = 4401;
 
 /// What a page is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -83,6 +86,8 @@ pub enum Page {
     Component(ComponentView),
     /// A window of the pods.
     Pods(PodsView),
+    /// A page of this name that stands in the document as the server wrote it. It never travels over the socket.
+    Still(Arc<str>),
 }
 
 type PodsDelta = ListDelta<PodRow, PodPatch>;
@@ -149,6 +154,7 @@ pub struct ChromeDelta {
     environments: Option<ListDelta<NavEnvironment, <NavEnvironment as listing::Keyed>::Patch>>,
     sources: Option<ListDelta<SourceView, <SourceView as listing::Keyed>::Patch>>,
     registry_trouble: Option<Arc<str>>,
+    person: Option<Person>,
 }
 
 fn changed<T: PartialEq + Clone>(old: &T, new: &T) -> Option<T> {
@@ -196,9 +202,15 @@ impl Page {
             (Self::Pods(old), Self::Pods(new)) => {
                 PageDelta::Pods { head: changed(&old.head, &new.head), rows: listing::diff(&old.rows, &new.rows) }
             }
-            (Self::Absent | Self::Wall(_) | Self::Environment(_) | Self::Component(_) | Self::Pods(_), new) => {
-                PageDelta::Whole(Box::new(new.clone()))
-            }
+            (
+                Self::Absent
+                | Self::Wall(_)
+                | Self::Environment(_)
+                | Self::Component(_)
+                | Self::Pods(_)
+                | Self::Still(_),
+                new,
+            ) => PageDelta::Whole(Box::new(new.clone())),
         })
     }
 
@@ -235,7 +247,12 @@ impl Page {
                 take(&mut page.rows, rows)?;
             }
             (
-                Self::Absent | Self::Wall(_) | Self::Environment(_) | Self::Component(_) | Self::Pods(_),
+                Self::Absent
+                | Self::Wall(_)
+                | Self::Environment(_)
+                | Self::Component(_)
+                | Self::Pods(_)
+                | Self::Still(_),
                 PageDelta::Wall { .. }
                 | PageDelta::Environment { .. }
                 | PageDelta::Component { .. }
@@ -253,6 +270,7 @@ impl Chrome {
             environments: listing::diff(&self.environments, &new.environments),
             sources: listing::diff(&self.sources, &new.sources),
             registry_trouble: changed(&self.registry_trouble, &new.registry_trouble),
+            person: changed(&self.person, &new.person),
         })
     }
 
@@ -261,6 +279,7 @@ impl Chrome {
         take(&mut self.environments, change.environments)?;
         take(&mut self.sources, change.sources)?;
         set(&mut self.registry_trouble, change.registry_trouble);
+        set(&mut self.person, change.person);
         Ok(())
     }
 }

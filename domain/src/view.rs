@@ -12,7 +12,7 @@ pub use component::{ComponentHead, ComponentView, Expectation, RevisionPatch, Re
 pub use environment::{
     AutoscalerView, ContactView, EnvironmentFacts, EnvironmentView, EventPatch, EventRow, Finding, LinkView,
 };
-pub use frame::{Chrome, MissingRight, NavEnvironment, SourceView};
+pub use frame::{Chrome, MissingRight, NavEnvironment, Person, SourceView};
 pub use pod::{PodPatch, PodRow, PodsHead, PodsView};
 pub use wall::{Cell, Chip, EnvironmentHead, WallHead, WallView};
 

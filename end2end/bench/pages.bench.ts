@@ -13,7 +13,7 @@ const SECONDS = 10;
 /** Asks again and again; pages per second of the server's processor time, and per second. */
 async function ask(server: Server, path: string, encoding: string): Promise<Record<string, number>> {
   const agent = new http.Agent({ keepAlive: true, maxSockets: AT_ONCE });
-  const options = { agent, headers: { "accept-encoding": encoding } };
+  const options = { agent, headers: { ...server.headers, "accept-encoding": encoding } };
   let [pages, bytes] = [0, 0];
   const round = async (end: number) => {
     while (performance.now() < end) {

@@ -1,12 +1,13 @@
 // The console under measurement: the release program on a free port.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { openSync } from "node:fs";
+import { openSync, rmSync } from "node:fs";
 import http from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
 
-import { sleep } from "./clock.ts";
+import { now, sleep } from "./clock.ts";
+import { addPerson, COOKIE, signIn } from "../harness/people.ts";
 import { settings } from "./settings.ts";
 
 async function freePort(): Promise<number> {
@@ -36,25 +37,36 @@ export function get(
 }
 
 export class Server {
+  /** What the browser of somebody holds who looks at everything. */
+  secret = "";
+
   private constructor(
     private readonly child: ChildProcess,
     readonly port: number,
+    private readonly password: string,
+    /** When it was started, on the driver's clock. */
+    readonly began: number,
   ) {}
 
   /** Starts the program; it is not ready yet. */
   static async spawn(): Promise<Server> {
     const port = await freePort();
+    const folder = join(settings.figures, "..");
+    for (const end of ["", "-wal", "-shm"]) rmSync(join(folder, `people.db${end}`), { force: true });
+    const database = `sqlite:${join(folder, "people.db")}`;
+    const password = addPerson(settings.program, database, "viewer", "viewer");
     const log = openSync(join(settings.figures, "..", "server.log"), "a");
+    const began = now();
     const child = spawn(
       settings.program,
       [
         ...["serve", "--config", settings.config, "--site", settings.site, "--kubeconfig", settings.kubeconfig],
-        ...["--listen", `127.0.0.1:${port}`],
+        ...["--listen", `127.0.0.1:${port}`, "--database", database],
       ],
       { stdio: ["ignore", log, log] },
     );
     await once(child, "spawn");
-    return new Server(child, port);
+    return new Server(child, port, password, began);
   }
 
   /** Starts the program and waits until it can show its pages. */
@@ -78,12 +90,20 @@ export class Server {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  /** What a browser that is signed in sends. */
+  get headers(): { cookie: string } {
+    return { cookie: `${COOKIE}=${this.secret}` };
+  }
+
   /** Waits until it says that it is ready. */
   async ready(pause = 10): Promise<void> {
     for (const since = Date.now(); Date.now() - since < 120_000; ) {
       if (this.child.exitCode !== null) throw new Error(`the server ended with ${this.child.exitCode}; see server.log`);
       const answer = await get(`${this.origin}/readyz`).catch(() => undefined);
-      if (answer?.status === 200) return;
+      if (answer?.status === 200) {
+        this.secret = await signIn(this.origin, "viewer", this.password);
+        return;
+      }
       await sleep(pause);
     }
     throw new Error("the server is not ready after two minutes; see server.log");
@@ -91,7 +111,7 @@ export class Server {
 
   /** The HTML of a page. */
   async html(path: string): Promise<string> {
-    return (await get(this.origin + path)).body.toString();
+    return (await get(this.origin + path, { headers: this.headers })).body.toString();
   }
 
   async end(): Promise<void> {

@@ -2,6 +2,7 @@
 import type { Browser, BrowserContext, CDPSession, Page } from "@playwright/test";
 import { chromium } from "@playwright/test";
 
+import { COOKIE } from "../harness/people.ts";
 import { sleep } from "./clock.ts";
 import type { Server } from "./server.ts";
 import { FRAMES } from "./viewer.ts";
@@ -143,7 +144,9 @@ export class Tab {
   }
 
   /** Goes to a page and waits until its first content was painted. */
-  async show(server: Pick<Server, "origin">, path: string): Promise<void> {
+  async show(server: Pick<Server, "origin"> & { secret?: string }, path: string): Promise<void> {
+    // The tests' browser is signed in already.
+    if (server.secret) await this.context.addCookies([{ name: COOKIE, value: server.secret, url: server.origin }]);
     await this.page.goto(server.origin + path, { waitUntil: "commit" });
     await this.page.waitForFunction(() => window.bench?.content !== undefined, undefined, { polling: 5, timeout: 60_000 });
   }

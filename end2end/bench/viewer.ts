@@ -40,6 +40,7 @@ export class Viewer {
         "GET /live HTTP/1.1",
         `Host: 127.0.0.1:${server.port}`,
         `Origin: ${server.origin}`,
+        `Cookie: ${server.headers.cookie}`,
         "Upgrade: websocket",
         "Connection: Upgrade",
         "Sec-WebSocket-Version: 13",

@@ -1,26 +1,42 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { createWriteStream, mkdirSync } from "node:fs";
+import { createWriteStream, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { kubeconfig, root, run } from "./clusters.ts";
+import { addPerson, kept, signIn } from "./people.ts";
 
 const port = 27040;
 
 /** Where the console under test listens. `QUARTERDECK_URL` names one that runs already; then nothing is started. */
 export const address = process.env.QUARTERDECK_URL ?? `http://127.0.0.1:${port}`;
 
+/** The program under test. */
+export const program = process.env.QUARTERDECK_PROGRAM ?? `${process.env.CARGO_TARGET_DIR ?? `${root}/target`}/debug/quarterdeck`;
+
+/** Where the program under test keeps people and what was done. */
+export const database = `sqlite:${run}/people.db`;
+
+/** The browser of kim, who looks at everything and manages people: what most tests are signed in as. */
+export const kim = `${run}/kim.json`;
+
+/** Adds a person and signs them in. Returns the secret that their browser holds. */
+export async function enter(name: string, ...roles: string[]): Promise<string> {
+  return signIn(address, name, addPerson(program, database, name, ...roles));
+}
+
 /** Starts the console on the private clusters and waits until it can show pages. */
 export async function startConsole(): Promise<() => Promise<void>> {
-  const folder = process.env.CARGO_TARGET_DIR ?? `${root}/target`;
-  const program = process.env.QUARTERDECK_PROGRAM ?? `${folder}/debug/quarterdeck`;
   mkdirSync(run, { recursive: true });
+  for (const end of ["", "-wal", "-shm"]) rmSync(`${run}/people.db${end}`, { force: true });
   const log = createWriteStream(`${run}/quarterdeck.log`);
-  const settings = { config: "config/demo.yaml", kubeconfig, listen: `127.0.0.1:${port}`, site: "target/site" };
+  const site = process.env.QUARTERDECK_SITE ?? "target/site";
+  const settings = { config: "config/demo.yaml", kubeconfig, listen: `127.0.0.1:${port}`, site, database };
   const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
   const server = spawn(program, ["serve", ...flags], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   server.stdout.pipe(log);
   server.stderr.pipe(log);
   try {
     await untilReady(server);
+    writeFileSync(kim, JSON.stringify(kept(await enter("kim", "viewer", "admin"))));
   } catch (error) {
     await stop(server);
     throw error;

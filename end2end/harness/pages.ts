@@ -10,6 +10,10 @@ export const pages = [
   { name: "component-database", path: "/e/super-todo/staging/statefulset/postgres-staging", title: "postgres-staging" },
   { name: "pods", path: "/pods", title: "Pods" },
   { name: "pods-filtered", path: "/pods?filter=fleet-api", title: "Pods" },
+  { name: "changes", path: "/changes", title: "Changes" },
+  { name: "change", path: "/changes/1", title: "Changes" },
+  { name: "people", path: "/people", title: "People" },
+  { name: "account", path: "/account", title: "Account" },
 ] as const;
 
 /** What a page says, cell by cell: without ages, which differ from one moment to the next. */

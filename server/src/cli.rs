@@ -1,5 +1,7 @@
 //! The commands of the program.
 
+pub mod user;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -32,6 +34,10 @@ pub enum Command {
         /// The registry to check.
         file: PathBuf,
     },
+    /// People and their roles: add, list, disable, enable, set-password, role, unlock.
+    User(user::UserArguments),
+    /// Prints every address that is answered, with who may ask.
+    Endpoints,
     /// Prints the JSON Schema of a registry, with which editors check and complete it.
     ///
     /// Begin a registry with `# yaml-language-server: $schema=registry.schema.json` and put the schema beside it.
@@ -55,6 +61,13 @@ pub fn check(file: &Path) -> ExitCode {
 fn report(file: &Path) -> Result<String, LoadError> {
     let registry = registry::load(file)?;
     Ok(format!("{}: {}. No problems.", file.display(), contents(&registry)))
+}
+
+/// Prints every endpoint: method, path, who may ask.
+pub fn endpoints() {
+    for endpoint in crate::http::endpoints() {
+        println!("{:<5} {:<38} {}", endpoint.method, endpoint.path, endpoint.need.as_str());
+    }
 }
 
 /// Prints the JSON Schema of a registry.

@@ -12,3 +12,8 @@ pub fn now() -> Timestamp {
 pub fn now_ms() -> i64 {
     now().as_millisecond()
 }
+
+/// Now, in microseconds since 1970.
+pub fn now_us() -> i64 {
+    now().as_microsecond()
+}

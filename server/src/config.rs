@@ -7,6 +7,10 @@ use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::{Directive, LevelFilter};
 
+use crate::http::PublicUrl;
+use crate::people::SessionLimits;
+use crate::store::DatabaseUrl;
+
 /// The filter of the log where none is set.
 const LOG_DEFAULT: &str = "info";
 /// kube logs a body that it cannot read in full as a warning, and the body may be a Secret.
@@ -33,6 +37,29 @@ pub struct ServeSettings {
         value_parser = listen_address
     )]
     pub listen: SocketAddr,
+
+    /// Where people, sessions and the record of what was done are kept: `sqlite:<file>` or `postgres://user@host/database`.
+    ///
+    /// Where it is not given, a SQLite file in the state folder of the user. PostgreSQL is for more than one replica. A
+    /// password is better given in the environment variable than on the command line, which others can see.
+    #[arg(long, env = "QUARTERDECK_DATABASE", value_name = "URL", hide_env_values = true)]
+    pub database: Option<DatabaseUrl>,
+
+    /// The address under which people reach the console, where it is not loopback: `https://quarterdeck.example.com`.
+    ///
+    /// Requests for other hosts are refused, and only its own pages may change anything or open a socket.
+    #[arg(long, env = "QUARTERDECK_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
+
+    /// Minutes without a request after which a session ends.
+    #[arg(long, env = "QUARTERDECK_SESSION_IDLE", value_name = "MINUTES", default_value_t = 30,
+        value_parser = clap::value_parser!(u32).range(1..=1440))]
+    pub session_idle: u32,
+
+    /// Hours after which a session ends whatever happens.
+    #[arg(long, env = "QUARTERDECK_SESSION_LONGEST", value_name = "HOURS", default_value_t = 12,
+        value_parser = clap::value_parser!(u32).range(1..=168))]
+    pub session_longest: u32,
 
     /// The kubeconfig that holds the contexts named in the registry.
     ///
@@ -80,6 +107,14 @@ pub enum LogFormat {
 }
 
 impl ServeSettings {
+    /// How long sessions last.
+    pub fn session_limits(&self) -> SessionLimits {
+        SessionLimits {
+            idle_us: i64::from(self.session_idle) * 60 * 1_000_000,
+            longest_us: i64::from(self.session_longest) * 3600 * 1_000_000,
+        }
+    }
+
     /// What passes into the log.
     pub fn log_filter(&self) -> EnvFilter {
         EnvFilter::builder().parse_lossy(format!("{},{LOG_ALWAYS}", self.log))

@@ -1,9 +1,13 @@
 //! HTTP: pages, the socket, files, and what guards them.
 
 mod assets;
+mod endpoints;
+mod front;
+mod gate;
 mod guard;
 mod live;
 mod pages;
+mod still;
 
 #[cfg(test)]
 mod tests;
@@ -13,22 +17,24 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use axum::routing::{get, post};
-use axum::{Router, middleware};
+use axum::{Extension, Router, middleware};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
-use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
 pub use assets::{Assets, AssetsError};
+use endpoints::Mount;
+pub use endpoints::{Endpoint, Need};
+pub use front::{Front, PublicUrl, PublicUrlError};
 
+use crate::people::People;
 use crate::rows::Rows;
 
-/// The largest body that is read: the only form has two short fields.
-const BODY_LIMIT_BYTES: usize = 16 * 1024;
+/// The largest body that is read: forms have a few short fields.
+const BODY_LIMIT_BYTES: usize = 64 * 1024;
 
 /// What every handler is given.
 #[derive(Clone)]
@@ -37,36 +43,73 @@ pub struct Site {
     pub rows: Arc<Rows>,
     /// The browser part.
     pub assets: Arc<Assets>,
+    /// Who people are.
+    pub people: Arc<People>,
+    /// How the console is reached.
+    pub front: Arc<Front>,
     /// Cancelled when the program is to end: endless streams end with it.
     pub cancel: CancellationToken,
+}
+
+/// Every endpoint with the right it needs, as the router has them.
+pub fn endpoints() -> Vec<Endpoint> {
+    mount().finish().0
+}
+
+/// The table. Whoever adds a row says who may ask.
+fn mount() -> Mount {
+    use Need::{Administer, Anyone, Look, SignedIn};
+    use still::{account, changes, people, sign_in};
+    let pages = app::routes::routes().fold(Mount::default(), |mount, path| mount.get(path, Look, pages::page));
+    pages
+        .get("/live", Anyone, live::live)
+        .get("/livez", Anyone, || async { "ok\n" })
+        .get("/readyz", Anyone, ready)
+        .get("/pkg/{file}", Anyone, assets::file)
+        .post("/theme", Anyone, "/", pages::theme)
+        .get("/sign-in", Anyone, sign_in::page)
+        .post("/sign-in", Anyone, "/sign-in", sign_in::post)
+        .post("/sign-out", SignedIn, "/", sign_in::out)
+        .get("/setup", Anyone, sign_in::setup_page)
+        .post("/setup", Anyone, "/", sign_in::setup_post)
+        .get("/account", SignedIn, account::page)
+        .post("/account/password", SignedIn, "/account", account::password)
+        .post("/account/sessions/end", SignedIn, "/account", account::end)
+        .post("/account/sessions/end-others", SignedIn, "/account", account::end_others)
+        .get("/changes", Look, changes::page)
+        .get("/changes/{number}", Look, changes::entry)
+        .post("/changes/export.csv", Look, "/changes", changes::csv)
+        .post("/changes/export.ndjson", Look, "/changes", changes::ndjson)
+        .get("/people", Administer, people::page)
+        .post("/people/add", Administer, "/people", people::add)
+        .post("/people/password", Administer, "/people", people::password)
+        .post("/people/give", Administer, "/people", people::give)
+        .post("/people/take", Administer, "/people", people::take)
+        .post("/people/disable", Administer, "/people", people::disable)
+        .post("/people/enable", Administer, "/people", people::enable)
+        .post("/people/sign-out", Administer, "/people", people::sign_out)
+        .fallback(SignedIn, pages::page)
 }
 
 /// Everything that is answered.
 pub fn router(site: Site) -> Router {
     // The pages' signals spawn on it. An error says that it is there already, from another router of this process.
     _ = any_spawner::Executor::init_tokio();
-    // Sockets are not compressed, and files are already.
-    let compressible = SizeAbove::new(512).and(NotForContentType::new("application/octet-stream"));
-    let pages = app::routes::routes().fold(Router::new(), |pages, pattern| pages.route(pattern, get(pages::page)));
-    let dynamic = pages
-        .route("/theme", post(pages::theme))
-        .fallback(pages::page)
-        .layer(CompressionLayer::new().compress_when(compressible));
-    Router::new()
-        .route("/live", get(live::live))
-        .route("/livez", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
-        .route("/pkg/{file}", get(assets::file))
-        .merge(dynamic)
-        .with_state(site)
-        .layer(
-            ServiceBuilder::new()
-                .layer(middleware::from_fn(guard::headers))
-                .layer(CatchPanicLayer::new())
-                .layer(middleware::from_fn(guard::host))
-                .layer(CsrfLayer::new())
-                .layer(RequestBodyLimitLayer::new(BODY_LIMIT_BYTES)),
-        )
+    // Files are compressed already, and what a socket says is small.
+    let compressible = SizeAbove::new(512)
+        .and(NotForContentType::new("application/octet-stream"))
+        .and(NotForContentType::new("text/event-stream"));
+    let (_, router) = mount().finish();
+    router.with_state(site.clone()).layer(
+        ServiceBuilder::new()
+            .layer(middleware::from_fn(guard::headers))
+            .layer(CatchPanicLayer::new())
+            .layer(middleware::from_fn_with_state(site.clone(), guard::host))
+            .layer(middleware::from_fn_with_state(site.clone(), guard::own_pages))
+            .layer(RequestBodyLimitLayer::new(BODY_LIMIT_BYTES))
+            .layer(Extension(site))
+            .layer(CompressionLayer::new().compress_when(compressible)),
+    )
 }
 
 /// Whether pages can be shown: every cluster was read once, or is known not to answer.

@@ -17,6 +17,17 @@ fn main() -> ExitCode {
             cli::schema();
             ExitCode::SUCCESS
         }
+        Command::Endpoints => {
+            cli::endpoints();
+            ExitCode::SUCCESS
+        }
+        Command::User(arguments) => match quietly(cli::user::run(arguments)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("quarterdeck: {error:#}");
+                ExitCode::FAILURE
+            }
+        },
         Command::Serve(settings) => match serve(settings) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
@@ -25,6 +36,11 @@ fn main() -> ExitCode {
             }
         },
     }
+}
+
+/// Runs something short to its end.
+fn quietly(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the runtime")?.block_on(work)
 }
 
 fn serve(settings: ServeSettings) -> anyhow::Result<()> {

@@ -17,8 +17,9 @@ mod tests;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use domain::access::Grants;
 use domain::frame::{Page, Topic};
-use domain::name::{ClusterId, EnvironmentId, Namespace};
+use domain::name::{ClusterId, ComponentId, EnvironmentId, Namespace};
 use domain::registry::Registry;
 use domain::view::{Chrome, WallHead};
 use parking_lot::{RwLock, RwLockUpgradableReadGuard, RwLockWriteGuard};
@@ -131,29 +132,90 @@ impl Rows {
         self.write(|state| state.tick(now));
     }
 
-    /// What a page shows now.
-    pub fn page(&self, topic: &Topic) -> Page {
-        let now = (self.clock)();
-        if let Topic::Pods(query) = topic {
-            let query = query.clone().bounded();
-            let mut state = self.state.write();
-            if state.dirty {
-                state.judge_all(now);
-            }
-            state.pods.prepare(&query, now);
-            return Page::Pods(RwLockWriteGuard::downgrade(state).pods.window(&query));
-        }
-        self.read(|state| state.page(topic, now))
+    /// What somebody with these grants may see of it. There is no other way to a page.
+    pub fn seen_by<'a>(&'a self, grants: &'a Grants) -> Seen<'a> {
+        Seen { rows: self, grants, all: grants.sees_everything() }
     }
 
-    /// What stands around every page now.
-    pub fn chrome(&self) -> Chrome {
-        self.read(State::chrome)
+    /// Where a role can hold, as it is written and as people read it: everywhere, systems, environments.
+    pub fn scopes(&self) -> Vec<(String, String)> {
+        let state = self.state.read();
+        let mut scopes = vec![("*".to_owned(), "everywhere".to_owned())];
+        for system in &state.registry.systems {
+            scopes.push((system.id.to_string(), system.name.clone()));
+            for environment in &system.environments {
+                let words = [&system.name, " / ", environment.title()].concat();
+                scopes.push((system.environment_id(environment).to_string(), words));
+            }
+        }
+        scopes
     }
 
     /// Whether every cluster was read once, or is known not to answer: what is shown is right or says that it is not.
     pub fn is_settled(&self) -> bool {
         self.state.read().sources.iter().all(|(_, source)| source.is_settled())
+    }
+}
+
+/// The rows as somebody may see them.
+pub struct Seen<'a> {
+    rows: &'a Rows,
+    grants: &'a Grants,
+    /// Whether nothing is hidden: the usual case, and the quick one.
+    all: bool,
+}
+
+impl Seen<'_> {
+    /// What a page shows now. What may not be seen is absent, as if it were not registered.
+    pub fn page(&self, topic: &Topic) -> Page {
+        let now = (self.rows.clock)();
+        match topic {
+            Topic::Pods(query) => {
+                let query = query.clone().bounded();
+                let mut state = self.rows.state.write();
+                if state.dirty {
+                    state.judge_all(now);
+                }
+                let seen = self.seen_environments(&state);
+                state.pods.prepare(&query, seen.as_ref(), now);
+                Page::Pods(RwLockWriteGuard::downgrade(state).pods.window(&query, seen.as_ref()))
+            }
+            Topic::Environment(environment) | Topic::Component(ComponentId { environment, .. })
+                if !self.sees(environment) =>
+            {
+                Page::Absent
+            }
+            Topic::Wall if !self.all => self.rows.read(|state| state.part_of_wall(now, |id| self.sees(id))),
+            Topic::Wall | Topic::Environment(_) | Topic::Component(_) => self.rows.read(|state| state.page(topic, now)),
+        }
+    }
+
+    /// What stands around every page now.
+    pub fn chrome(&self) -> Chrome {
+        self.rows.read(|state| {
+            let mut chrome = state.chrome();
+            if !self.all {
+                chrome.environments.retain(|environment| self.sees(&environment.id));
+                let clusters: Vec<_> =
+                    chrome.environments.iter().map(|environment| environment.cluster.clone()).collect();
+                chrome.sources.retain(|source| clusters.contains(&source.cluster));
+                if !chrome.registry_trouble.is_empty() {
+                    // Its words may name what they do not see.
+                    chrome.registry_trouble = "Whoever sees every environment is told why.".into();
+                }
+            }
+            chrome
+        })
+    }
+
+    fn sees(&self, environment: &EnvironmentId) -> bool {
+        self.all || self.grants.sees(environment)
+    }
+
+    /// The environments that are seen; `None` when all are.
+    fn seen_environments(&self, state: &State) -> Option<Arc<[EnvironmentId]>> {
+        let seen = || state.environments.iter().map(|environment| &environment.id).filter(|id| self.grants.sees(id));
+        (!self.all).then(|| seen().cloned().collect())
     }
 }
 

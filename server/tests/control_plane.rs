@@ -11,6 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use domain::access::Grants;
 use domain::frame::{Page, Topic};
 use domain::freshness::Freshness;
 use domain::name::{ClusterId, ComponentId, WorkloadKind};
@@ -187,7 +188,7 @@ impl Scene {
             sort: Sort { column: PodColumn::Name, descending: false },
             ..PodQuery::default()
         };
-        match self.rows.page(&Topic::Pods(query)) {
+        match self.rows.seen_by(&Grants::everything()).page(&Topic::Pods(query)) {
             Page::Pods(view) => view,
             other => panic!("{other:?}"),
         }
@@ -199,7 +200,7 @@ impl Scene {
             kind: WorkloadKind::Deployment,
             name: "web".parse().unwrap(),
         };
-        match self.rows.page(&Topic::Component(id)) {
+        match self.rows.seen_by(&Grants::everything()).page(&Topic::Component(id)) {
             Page::Component(view) => view,
             other => panic!("{other:?}"),
         }
@@ -211,7 +212,14 @@ impl Scene {
 
     fn freshness(&self) -> Freshness {
         let main = ClusterId::new("one").unwrap();
-        self.rows.chrome().sources.iter().find(|source| source.cluster == main).unwrap().freshness
+        self.rows
+            .seen_by(&Grants::everything())
+            .chrome()
+            .sources
+            .iter()
+            .find(|source| source.cluster == main)
+            .unwrap()
+            .freshness
     }
 
     fn is_live(&self) -> bool {
@@ -228,7 +236,11 @@ impl Scene {
             }
         };
         if timeout(patience, seen).await.is_err() {
-            panic!("not within {patience:?}: {what}; {:#?} {:#?}", self.rows.chrome(), self.pods("shop/one"));
+            panic!(
+                "not within {patience:?}: {what}; {:#?} {:#?}",
+                self.rows.seen_by(&Grants::everything()).chrome(),
+                self.pods("shop/one")
+            );
         }
         started.elapsed()
     }
@@ -239,7 +251,7 @@ impl Scene {
         fail();
         self.until("the outage shows", PROMISE, |scene| matches!(scene.freshness(), Freshness::Stale(_))).await;
         assert_eq!(self.pods("shop/one").rows, before.rows);
-        assert!(!self.rows.chrome().sources[0].trouble.is_empty());
+        assert!(!self.rows.seen_by(&Grants::everything()).chrome().sources[0].trouble.is_empty());
         tokio::task::spawn_blocking(heal).await.unwrap();
         let fewest = std::cell::Cell::new(usize::MAX);
         let live = |scene: &Self| {
@@ -248,7 +260,7 @@ impl Scene {
         };
         self.until("all is live again", PROMISE, live).await;
         assert!(fewest.get() >= before.rows.len(), "pods vanished: {}", fewest.get());
-        assert_eq!(self.rows.chrome().sources[0].trouble.as_ref(), "");
+        assert_eq!(self.rows.seen_by(&Grants::everything()).chrome().sources[0].trouble.as_ref(), "");
         // And it is followed, not only called live.
         self.scale(3).await;
         self.until("a change after the outage shows", LONG, |scene| scene.ready() == 3).await;
@@ -335,7 +347,9 @@ async fn a_namespace_of_two_clusters_is_two_environments() {
     let scene = Scene::new("staging").await;
     let both = |scene: &Scene| scene.pods("shop/one").rows.len() == 2 && scene.pods("shop/two").rows.len() == 2;
     scene.until("the pods of both", LONG, both).await;
-    let Page::Pods(all) = scene.rows.page(&Topic::Pods(PodQuery::default())) else { panic!("no pods") };
+    let Page::Pods(all) = scene.rows.seen_by(&Grants::everything()).page(&Topic::Pods(PodQuery::default())) else {
+        panic!("no pods")
+    };
     assert_eq!(all.head.total, 4);
     for environment in ["shop/one", "shop/two"] {
         let rows = scene.pods(environment).rows;

@@ -107,10 +107,11 @@ impl Running {
         let kubeconfig = xtask(&["cluster", "kubeconfig"]).output().await.context("asking for the kubeconfig")?;
         let kubeconfig = String::from_utf8(kubeconfig.stdout).context("the kubeconfig's path")?;
         let program = web::target_folder(&self.root).join("release/quarterdeck");
-        let mut server = Command::new(program);
+        let people = people(&program).await?;
+        let mut server = Command::new(&program);
         server
             .args(["serve", "--config", "config/demo.yaml", "--site", "target/site", "--kubeconfig", kubeconfig.trim()])
-            .args(["--listen", &listen.to_string()]);
+            .args(["--listen", &listen.to_string(), "--database", &database()?]);
         fs::create_dir_all(web::target_folder(&self.root).join("demo")).context("creating the folder of the logs")?;
         self.begin("quarterdeck", server)?;
         self.begin("world", xtask(&["world"]))?;
@@ -132,7 +133,11 @@ impl Running {
             "\n  {address}\n\n  Up after {}. Ctrl-C stops what this command started.",
             step::seconds(begun.elapsed())
         );
-        eprintln!("  To look inside: export KUBECONFIG={}", kubeconfig.trim());
+        eprintln!("\n  Sign in as one of these; the passwords are new with each start:");
+        for (name, password) in people {
+            eprintln!("    {name:<9} {password}");
+        }
+        eprintln!("\n  To look inside: export KUBECONFIG={}", kubeconfig.trim());
         eprintln!("  Logs: {}, world.log beside it\n", self.log("quarterdeck").display());
         let (name, status) = ended(&mut self.processes).await;
         Err(self.unexpected(name, status))
@@ -229,6 +234,40 @@ fn together(results: impl IntoIterator<Item = Result<()>>) -> Result<()> {
             Err(anyhow!(lines.join("\n")))
         }
     }
+}
+
+/// The accounts of the demo: one for each role, called like it.
+const ROLES: [&str; 5] = ["viewer", "tester", "operator", "lead", "admin"];
+
+/// Where the demo keeps its accounts and its record.
+fn database() -> Result<String> {
+    let state = env::var_os("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".local/state")))
+        .context("there is no home folder to keep the demo's accounts in: set XDG_STATE_HOME")?;
+    Ok(format!("sqlite:{}", state.join("quarterdeck/demo.db").display()))
+}
+
+/// Gives each account of the demo a new random password, and makes those that are not there. Names and passwords.
+async fn people(program: &Path) -> Result<Vec<(&'static str, String)>> {
+    let database = database()?;
+    let user = async |words: &[&str]| {
+        let mut command = Command::new(program);
+        command.arg("user").args(words).args(["--database", &database]).stdin(Stdio::null());
+        command.output().await.context("asking quarterdeck for an account")
+    };
+    let mut people = Vec::new();
+    for role in ROLES {
+        let mut made = user(&["set-password", role]).await?;
+        if !made.status.success() {
+            made = user(&["add", role, "--role", role]).await?;
+        }
+        if !made.status.success() {
+            bail!("the account {role} was not made: {}", String::from_utf8_lossy(&made.stderr).trim());
+        }
+        people.push((role, String::from_utf8_lossy(&made.stdout).trim().to_owned()));
+    }
+    Ok(people)
 }
 
 /// Another command of this very program.

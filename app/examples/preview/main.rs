@@ -19,7 +19,7 @@ fn render(mood: Mood, theme: Theme, style: &str, address: &str) -> String {
         let file: Arc<str> = style.into();
         let assets =
             Assets { script: "none.js".into(), wasm: "none.wasm".into(), style: file, icon: "none.svg".into() };
-        provide_context(Request { place: Place::read(address), theme, assets });
+        provide_context(Request { place: Place::read(address), theme, assets, still: None });
         shell().to_html()
     })
 }

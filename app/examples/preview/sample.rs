@@ -10,7 +10,7 @@ use domain::name::{ClusterId, ComponentId, EnvironmentId, ObjectName, WorkloadKi
 use domain::registry::{Role, Tier};
 use domain::view::{
     AutoscalerView, Cell, Chip, Chrome, ComponentHead, ComponentView, ContactView, EnvironmentFacts, EnvironmentHead,
-    EnvironmentView, EventRow, Finding, LinkView, MissingRight, NavEnvironment, PodRow, PodsHead, PodsView,
+    EnvironmentView, EventRow, Finding, LinkView, MissingRight, NavEnvironment, Person, PodRow, PodsHead, PodsView,
     RevisionRow, SourceView, State, Status, WallHead, WallView,
 };
 
@@ -417,6 +417,7 @@ impl Backend for Sample {
                 },
             ],
             registry_trouble: if stale { "line 12: 'stagging' is not a tier.".into() } else { "".into() },
+            person: Person { name: "kim".into(), administers: true },
         }
     }
 

@@ -62,6 +62,7 @@ fn pressed(screen: Screen, event: &KeyboardEvent) -> bool {
     match key.as_str() {
         "w" if after_g => go(screen, links::WALL, false),
         "p" if after_g => go(screen, links::PODS, false),
+        "c" if after_g => go(screen, links::CHANGES, false),
         "g" => G.set(event.time_stamp()),
         "?" => open_dialog("help"),
         "/" => match document().get_element_by_id("filter").and_then(|field| field.dyn_into::<HtmlInputElement>().ok())

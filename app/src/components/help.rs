@@ -6,10 +6,11 @@ use crate::browser;
 use crate::components::palette::is_backdrop;
 
 /// Keys and what they do.
-const KEYS: [(&str, &str); 8] = [
+const KEYS: [(&str, &str); 9] = [
     ("Ctrl K or ⌘ K", "go to a page, an environment or a component"),
     ("g w", "go to the wall"),
     ("g p", "go to all pods"),
+    ("g c", "go to the changes"),
     ("/", "filter"),
     ("j, k", "next row, row before"),
     ("Enter", "open the row"),

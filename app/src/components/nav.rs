@@ -1,6 +1,6 @@
 //! The ways to the pages: a side bar where there is room, a menu where there is not.
 
-use domain::view::NavEnvironment;
+use domain::view::{NavEnvironment, Person};
 use leptos::prelude::*;
 
 use crate::components::state_mark::StateDot;
@@ -17,6 +17,9 @@ pub fn Nav(
     /// The path of the page on the screen.
     #[prop(into)]
     here: Signal<String>,
+    /// Who looks.
+    #[prop(into)]
+    person: Signal<Person>,
 ) -> impl IntoView {
     let page = move |name: &'static str, address: &'static str, keys: &'static str| {
         view! {
@@ -51,7 +54,12 @@ pub fn Nav(
     };
     view! {
         <nav aria-label=label>
-            <div class="grid gap-0.5">{page("Wall", links::WALL, "g w")} {page("Pods", links::PODS, "g p")}</div>
+            <div class="grid gap-0.5">
+                {page("Wall", links::WALL, "g w")}
+                {page("Pods", links::PODS, "g p")}
+                {page("Changes", links::CHANGES, "g c")}
+                <Show when=move || person.with(|person| person.administers)>{page("People", links::PEOPLE, "")}</Show>
+            </div>
             <div class="mt-4 px-2 text-xs font-semibold tracking-wide text-faint">"Environments"</div>
             <ul>{groups}</ul>
         </nav>
@@ -88,6 +96,9 @@ pub fn NavMenu(
     /// The path of the page on the screen.
     #[prop(into)]
     here: Signal<String>,
+    /// Who looks.
+    #[prop(into)]
+    person: Signal<Person>,
 ) -> impl IntoView {
     view! {
         <details class="group lg:hidden" data-menu="">
@@ -97,7 +108,7 @@ pub fn NavMenu(
                 </svg>
             </summary>
             <div class="absolute left-0 top-12 z-40 max-h-[calc(100dvh-3.5rem)] w-64 overflow-y-auto rounded-b-lg border border-line bg-panel p-2 shadow">
-                <Nav label="Menu" environments here />
+                <Nav label="Menu" environments here person />
             </div>
         </details>
     }

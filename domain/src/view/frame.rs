@@ -97,4 +97,15 @@ pub struct Chrome {
     pub sources: Vec<SourceView>,
     /// Why the registry file's newest version is not in use, in words; empty when it is.
     pub registry_trouble: Arc<str>,
+    /// Who looks.
+    pub person: Person,
+}
+
+/// Who looks, as far as the pages need to know.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Person {
+    /// Their name.
+    pub name: Arc<str>,
+    /// Whether they manage people.
+    pub administers: bool,
 }

@@ -6,16 +6,18 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use domain::frame::{Ask, Frame, Page};
+use domain::frame::{Ask, Frame, Page, SIGNED_OUT, Topic};
 use domain::view::Chrome;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use tracing::debug;
 
-use super::{Site, guard};
+use super::{Site, gate};
 use crate::clock;
+use crate::people::Who;
+use crate::people::token::Token;
 
 /// The least time between two changes sent to one viewer: one frame of a screen. The first after a pause goes at once.
 const COALESCE: Duration = Duration::from_millis(16);
@@ -26,13 +28,28 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The longest message that is read: a question with its filter.
 const LONGEST_ASK_BYTES: usize = 4096;
 
-/// Opens the socket, for our own pages only.
+/// How often it is looked whether they are still signed in, and as what.
+const STILL: Duration = Duration::from_secs(2);
+
+/// Opens the socket, for our own pages only. Whoever is not signed in is told so on it and nothing else: a browser shows
+/// its page no other answer.
 pub async fn live(State(site): State<Site>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
-    if !guard::is_same_origin(&headers) {
+    if !site.front.is_own_origin(&headers) {
         return (StatusCode::FORBIDDEN, "The socket is for this console's own pages.\n").into_response();
     }
     upgrade.max_message_size(LONGEST_ASK_BYTES).max_frame_size(LONGEST_ASK_BYTES).on_upgrade(move |socket| async move {
-        if let Err(End(reason)) = serve(socket, site).await {
+        let token = gate::token_of(&site, &headers);
+        let who = match &token {
+            Some(token) => site.people.who(token, clock::now_us()).await,
+            None => Ok(None),
+        };
+        let served = match (token, who) {
+            (Some(token), Ok(Some(who))) => serve(socket, site, token, who).await,
+            (_, Ok(_)) => close(socket, SIGNED_OUT).await,
+            // Not known whether they are signed in: they come back by themselves.
+            (_, Err(_)) => close(socket, close_code::AGAIN).await,
+        };
+        if let Err(End(reason)) = served {
             debug!("a viewer left: {reason}");
         }
     })
@@ -45,30 +62,40 @@ struct End(&'static str);
 struct Viewer {
     socket: WebSocket,
     site: Site,
+    token: Token,
+    who: Who,
     asked: Option<Ask>,
     page: Page,
     chrome: Chrome,
 }
 
-async fn serve(socket: WebSocket, site: Site) -> Result<(), End> {
+async fn serve(socket: WebSocket, site: Site, token: Token, who: Who) -> Result<(), End> {
     let mut changes = site.rows.changes();
     let cancel = site.cancel.clone();
     changes.mark_unchanged();
-    let chrome = site.rows.chrome();
+    let chrome = site.chrome(&who);
     let build = site.assets.build.clone();
-    let mut viewer = Viewer { socket, site, asked: None, page: Page::Absent, chrome: chrome.clone() };
+    let mut viewer = Viewer { socket, site, token, who, asked: None, page: Page::Absent, chrome: chrome.clone() };
     viewer.send(&Frame::Hello { build, now_ms: clock::now_ms() }).await?;
     viewer.send(&Frame::Chrome(chrome)).await?;
     let mut beat = interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut still = interval(STILL);
+    still.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut next = Instant::now();
     let mut behind = false;
     loop {
         tokio::select! {
-            () = cancel.cancelled() => return viewer.part().await,
+            () = cancel.cancelled() => return close(viewer.socket, close_code::RESTART).await,
+            _ = still.tick() => if let Err(code) = viewer.check(false).await {
+                return close(viewer.socket, code).await;
+            },
             message = viewer.socket.recv() => match message {
                 Some(Ok(Message::Binary(bytes))) => {
                     let ask = postcard::from_bytes(&bytes).map_err(|_| End("its question does not read"))?;
+                    if let Err(code) = viewer.check(true).await {
+                        return close(viewer.socket, code).await;
+                    }
                     viewer.answer(ask).await?;
                 }
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
@@ -104,7 +131,7 @@ impl Viewer {
 
     /// Answers a question with the whole page.
     async fn answer(&mut self, ask: Ask) -> Result<(), End> {
-        self.page = self.site.rows.page(&ask.topic);
+        self.page = self.seen(&ask.topic);
         let frame = Frame::Page { number: ask.number, page: Box::new(self.page.clone()) };
         self.asked = Some(ask);
         self.send(&frame).await
@@ -114,14 +141,14 @@ impl Viewer {
     async fn bring_up_to_date(&mut self) -> Result<bool, End> {
         let mut sent = false;
         if let Some(Ask { number, topic }) = &self.asked {
-            let (number, page) = (*number, self.site.rows.page(topic));
+            let (number, page) = (*number, self.seen(topic));
             if let Some(change) = self.page.diff(&page) {
                 self.page = page;
                 self.send(&Frame::Change { number, change: Box::new(change) }).await?;
                 sent = true;
             }
         }
-        let chrome = self.site.rows.chrome();
+        let chrome = self.site.chrome(&self.who);
         if let Some(change) = self.chrome.diff(&chrome) {
             self.chrome = chrome;
             self.send(&Frame::ChromeChange(change)).await?;
@@ -130,10 +157,35 @@ impl Viewer {
         Ok(sent)
     }
 
-    /// Says good-bye, so that the tab comes back at once instead of waiting for a time-out.
-    async fn part(mut self) -> Result<(), End> {
-        let close = axum::extract::ws::CloseFrame { code: axum::extract::ws::close_code::RESTART, reason: "".into() };
-        let _ = timeout(Duration::from_secs(1), self.socket.send(Message::Close(Some(close)))).await;
-        Ok(())
+    /// What they may see of a page.
+    fn seen(&self, topic: &Topic) -> Page {
+        self.site.rows.seen_by(&self.who.user.grants).page(topic)
     }
+
+    /// Looks whether they are signed in, as of a moment ago, and takes their rights in; `asks` when they did something.
+    /// Otherwise the code to close with.
+    async fn check(&mut self, asks: bool) -> Result<(), u16> {
+        let (people, now) = (&self.site.people, clock::now_us());
+        let who = if asks { people.who(&self.token, now).await } else { people.still(&self.token, now).await };
+        match who {
+            Ok(Some(who)) => {
+                self.who = who;
+                Ok(())
+            }
+            Ok(None) => Err(SIGNED_OUT),
+            // Somebody who was known stays so while the database is away, until their session ends by time. Whoever is not
+            // known is shown nothing, and comes back by themselves.
+            Err(error) => {
+                debug!("whether a viewer is signed in is not known: {error}");
+                Err(close_code::AGAIN)
+            }
+        }
+    }
+}
+
+/// Says good-bye with a code, so that the tab knows at once what to do instead of waiting for a time-out.
+async fn close(mut socket: WebSocket, code: u16) -> Result<(), End> {
+    let frame = CloseFrame { code, reason: "".into() };
+    let _ = timeout(Duration::from_secs(1), socket.send(Message::Close(Some(frame)))).await;
+    Ok(())
 }

@@ -3,28 +3,38 @@
 use std::sync::Arc;
 
 use app::backend::Backend;
-use app::routes::Place;
+use app::routes;
+use app::still::Still;
 use axum::body::Body;
-use axum::extract::{Form, Request, State};
+use axum::extract::{Extension, Form, Request, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, COOKIE, HeaderValue, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use domain::access::{Place, Right};
 use domain::frame::{Page, Topic};
-use domain::view::Chrome;
+use domain::view::{Chrome, Person};
 use leptos::prelude::provide_context;
 use leptos_axum::ResponseOptions;
 use serde::Deserialize;
 
 use super::Site;
+use super::gate::is_our_path;
 use crate::clock;
+use crate::people::Who;
 
-impl Backend for Site {
+/// What the pages are rendered from: the rows as one person may see them.
+struct View {
+    site: Site,
+    who: Who,
+}
+
+impl Backend for View {
     fn page(&self, topic: &Topic) -> Page {
-        self.rows.page(topic)
+        self.site.rows.seen_by(&self.who.user.grants).page(topic)
     }
 
     fn chrome(&self) -> Chrome {
-        self.rows.chrome()
+        self.site.chrome(&self.who)
     }
 
     fn now_ms(&self) -> i64 {
@@ -32,22 +42,45 @@ impl Backend for Site {
     }
 
     fn build(&self) -> Arc<str> {
-        self.assets.build.clone()
+        self.site.assets.build.clone()
     }
 }
 
-/// The page of an address; one that is about nothing that is registered says so, with 404.
-pub async fn page(State(site): State<Site>, request: Request) -> Response {
+impl Site {
+    /// What stands around every page for somebody.
+    pub(super) fn chrome(&self, who: &Who) -> Chrome {
+        let grants = &who.user.grants;
+        let person =
+            Person { name: who.user.name.as_str().into(), administers: grants.may(Right::Administer, Place::Console) };
+        Chrome { person, ..self.rows.seen_by(grants).chrome() }
+    }
+}
+
+/// The page of an address; one that is about nothing that is registered, or that may not be seen, says so, with 404.
+pub async fn page(State(site): State<Site>, Extension(who): Extension<Who>, request: Request) -> Response {
     let address = request.uri().path_and_query().map_or("/", |address| address.as_str());
-    let place = Place::read(address);
-    let known = place.topic().is_some_and(|topic| site.rows.page(&topic) != Page::Absent);
+    let seen = site.rows.seen_by(&who.user.grants);
+    let known = routes::Place::read(address).topic().is_some_and(|topic| seen.page(&topic) != Page::Absent);
     let status = if known { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    render(site.clone(), who, request, status, None).await
+}
+
+/// A page within the frame: one of the rows, or one whose content is given.
+pub(super) async fn render(
+    site: Site,
+    who: Who,
+    request: Request,
+    status: StatusCode,
+    still: Option<Still>,
+) -> Response {
+    let address = request.uri().path_and_query().map_or("/", |address| address.as_str());
+    let place = routes::Place::read(address);
     let theme = theme_of(request.headers());
     let context = move || {
-        let backend: Arc<dyn Backend> = Arc::new(site.clone());
-        provide_context(backend);
         let assets = site.assets.urls.clone();
-        provide_context(app::shell::Request { place: place.clone(), theme, assets });
+        let backend: Arc<dyn Backend> = Arc::new(View { site: site.clone(), who: who.clone() });
+        provide_context(backend);
+        provide_context(app::shell::Request { place: place.clone(), theme, assets, still: still.clone() });
         let response = leptos::prelude::expect_context::<ResponseOptions>();
         response.set_status(status);
         if let Some(policy) = leptos::nonce::use_nonce().and_then(|nonce| policy(&nonce)) {
@@ -68,7 +101,7 @@ fn policy(nonce: &str) -> Option<HeaderValue> {
 }
 
 /// The colours that somebody chose, from their cookie.
-fn theme_of(headers: &HeaderMap) -> app::theme::Theme {
+pub(super) fn theme_of(headers: &HeaderMap) -> app::theme::Theme {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let chosen = cookies.flat_map(|cookies| cookies.split(';')).find_map(|cookie| cookie.trim().strip_prefix("theme="));
     chosen.and_then(|name| name.parse().ok()).unwrap_or_default()
@@ -87,34 +120,4 @@ pub async fn theme(Form(form): Form<ThemeForm>) -> Response {
     let cookie = format!("theme={}; Path=/; Max-Age=31536000; SameSite=Strict", theme.as_str());
     let back = if is_our_path(&form.back) { form.back } else { "/".to_owned() };
     (StatusCode::SEE_OTHER, [(SET_COOKIE, cookie), (LOCATION, back)]).into_response()
-}
-
-/// Whether a path leads back into this console and nowhere else: `//host` and `/\host` lead away.
-fn is_our_path(path: &str) -> bool {
-    let plain = path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    plain && path.starts_with('/') && !path.starts_with("//") && path.len() < 2000
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_goes_back_to_our_own_pages_only() {
-        for (path, expected) in [
-            ("/", true),
-            ("/pods?filter=a&sort=-age", true),
-            ("/e/fleet-management/production", true),
-            ("", false),
-            ("pods", false),
-            ("//evil.test", false),
-            ("/\\evil.test", false),
-            ("https://evil.test", false),
-            ("javascript:alert(1)", false),
-            ("/pods\r\nSet-Cookie: a=b", false),
-            ("/ü", false),
-        ] {
-            assert_eq!(is_our_path(path), expected, "{path:?}");
-        }
-    }
 }

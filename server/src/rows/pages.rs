@@ -8,12 +8,12 @@ use domain::component::merged;
 use domain::frame::{Page, Topic};
 use domain::freshness::Freshness;
 use domain::image::most_run_first;
-use domain::name::ComponentId;
+use domain::name::{ComponentId, EnvironmentId};
 use domain::registry::window::{WindowState, window_state};
 use domain::registry::{self, Registry};
 use domain::view::{
     AutoscalerView, Chrome, ComponentHead, ComponentView, ContactView, EnvironmentFacts, EnvironmentView, EventRow,
-    LinkView, NavEnvironment, PodRow, RevisionRow, State as Health, WallView,
+    LinkView, NavEnvironment, Person, PodRow, RevisionRow, State as Health, WallView,
 };
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -42,8 +42,18 @@ impl State {
                 None => Page::Absent,
             },
             Topic::Component(id) => self.component_page(id).map_or(Page::Absent, Page::Component),
-            Topic::Pods(query) => Page::Pods(self.pods.window(query)),
+            Topic::Pods(query) => Page::Pods(self.pods.window(query, None)),
         }
+    }
+
+    /// The wall of those who do not see all of it: its sentence is about what they see.
+    pub fn part_of_wall(&self, now: i64, sees: impl Fn(&EnvironmentId) -> bool) -> Page {
+        let seen: Vec<&Environment> = self.environments.iter().filter(|environment| sees(&environment.id)).collect();
+        let heads: Vec<_> = seen.iter().map(|environment| environment.head.clone()).collect();
+        let cells: Vec<_> = seen.iter().flat_map(|environment| environment.cells()).collect();
+        let head = domain::sentence::wall(&heads, &cells, now / 1000);
+        let cells = cells.into_iter().cloned().collect();
+        Page::Wall(WallView { head, environments: heads, cells })
     }
 
     /// What stands around every page.
@@ -65,6 +75,7 @@ impl State {
             environments: self.environments.iter().map(nav).collect(),
             sources: self.sources.iter().map(|(cluster, source)| source.view(cluster)).collect(),
             registry_trouble: self.registry_trouble.clone(),
+            person: Person::default(),
         }
     }
 

@@ -42,16 +42,19 @@ struct ListKey {
     environment: Option<EnvironmentId>,
     state: Option<State>,
     sort: Sort,
+    /// Only these environments; `None` is all of them.
+    seen: Option<Arc<[EnvironmentId]>>,
 }
 
 impl ListKey {
-    fn of(query: &PodQuery) -> Self {
+    fn of(query: &PodQuery, seen: Option<&Arc<[EnvironmentId]>>) -> Self {
         let PodQuery { filter, environment, state, sort, offset: _, length: _ } = query.clone();
-        Self { filter, environment, state, sort }
+        Self { filter, environment, state, sort, seen: seen.cloned() }
     }
 
     fn lets_through(&self, row: &PodRow) -> bool {
         self.state.is_none_or(|state| row.status.state == state)
+            && self.seen.as_ref().is_none_or(|seen| seen.contains(&row.environment))
             && self.environment.as_ref().is_none_or(|environment| row.environment == *environment)
             && self.filter.split_whitespace().all(|word| row_contains(row, word))
     }
@@ -205,9 +208,10 @@ impl Pods {
         }
     }
 
-    /// Makes the list for a query, unless it is there. `now` is milliseconds since 1970.
-    pub fn prepare(&mut self, query: &PodQuery, now: i64) {
-        let key = ListKey::of(query);
+    /// Makes the list for a query of somebody who sees these environments, or all, unless it is there. `now` is milliseconds
+    /// since 1970.
+    pub fn prepare(&mut self, query: &PodQuery, seen: Option<&Arc<[EnvironmentId]>>, now: i64) {
+        let key = ListKey::of(query, seen);
         if let Some(list) = self.lists.get_mut(&key) {
             list.used = now;
             return;
@@ -227,10 +231,13 @@ impl Pods {
     }
 
     /// The rows that a query shows. Its list must have been prepared under the same lock.
-    pub fn window(&self, query: &PodQuery) -> PodsView {
+    pub fn window(&self, query: &PodQuery, seen: Option<&Arc<[EnvironmentId]>>) -> PodsView {
         let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-        let total = count(self.by_name.len());
-        let Some(list) = self.lists.get(&ListKey::of(query)) else {
+        let total = count(match seen {
+            None => self.by_name.len(),
+            Some(seen) => self.iter().filter(|(_, entry)| seen.contains(&entry.row.environment)).count(),
+        });
+        let Some(list) = self.lists.get(&ListKey::of(query, seen)) else {
             return PodsView { head: PodsHead { total, ..PodsHead::default() }, rows: Vec::new() };
         };
         let matching = count(list.rows.len());

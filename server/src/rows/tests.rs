@@ -5,8 +5,9 @@ mod samples;
 
 use std::collections::{BTreeSet, HashSet};
 
+use domain::access::Grants;
 use domain::frame::PageDelta;
-use domain::name::WorkloadKind;
+use domain::name::{ComponentId, WorkloadKind};
 use domain::query::{PodColumn, PodQuery, Sort};
 use domain::view::{PodsView, RevisionRow, State as Health};
 use proptest::prelude::*;
@@ -117,7 +118,7 @@ struct Viewer {
 impl Viewer {
     /// Takes in what changed, as it would come over the wire.
     fn look(&mut self, rows: &Rows) {
-        let page = rows.page(&self.topic);
+        let page = rows.seen_by(&Grants::everything()).page(&self.topic);
         if let Some(change) = self.page.diff(&page) {
             let bytes = postcard::to_allocvec(&change).unwrap();
             self.page.apply(postcard::from_bytes::<PageDelta>(&bytes).unwrap()).unwrap();
@@ -161,7 +162,10 @@ impl Pair {
     /// The pods that can be seen, by place and name.
     fn shown(&self) -> BTreeSet<(EnvironmentId, Arc<str>)> {
         let query = PodQuery { length: 200, ..PodQuery::default() };
-        let Page::Pods(PodsView { rows, .. }) = self.rows.page(&Topic::Pods(query)) else { panic!("no pods") };
+        let Page::Pods(PodsView { rows, .. }) = self.rows.seen_by(&Grants::everything()).page(&Topic::Pods(query))
+        else {
+            panic!("no pods")
+        };
         rows.into_iter().map(|row| (row.environment, row.name)).collect()
     }
 
@@ -257,7 +261,7 @@ proptest! {
         let mut pair = Pair::new();
         let mut viewers: Vec<Viewer> = topics
             .into_iter()
-            .map(|topic| Viewer { page: pair.rows.page(&topic), topic })
+            .map(|topic| Viewer { page: pair.rows.seen_by(&Grants::everything()).page(&topic), topic })
             .collect();
         for step in &steps {
             pair.happen(step);
@@ -269,9 +273,9 @@ proptest! {
         pair.check(&mut viewers);
         let fresh = pair.model.fresh();
         for topic in pair.model.topics() {
-            prop_assert_eq!(without_history(pair.rows.page(&topic)), without_history(fresh.page(&topic)), "{:?}", topic);
+            prop_assert_eq!(without_history(pair.rows.seen_by(&Grants::everything()).page(&topic)), without_history(fresh.seen_by(&Grants::everything()).page(&topic)), "{:?}", topic);
         }
-        prop_assert_eq!(pair.rows.chrome(), fresh.chrome());
+        prop_assert_eq!(pair.rows.seen_by(&Grants::everything()).chrome(), fresh.seen_by(&Grants::everything()).chrome());
     }
 }
 
@@ -282,7 +286,7 @@ fn thing(kind: Kind, name: &str) -> Which {
 }
 
 fn pods(rows: &Rows, query: &PodQuery) -> PodsView {
-    match rows.page(&Topic::Pods(query.clone())) {
+    match rows.seen_by(&Grants::everything()).page(&Topic::Pods(query.clone())) {
         Page::Pods(view) => view,
         other => panic!("{other:?}"),
     }
@@ -325,7 +329,10 @@ fn pods_with_the_same_uid_in_two_clusters_stay_two_rows() {
         let twin = Observed { uid: 7, ..which.observed(0, 0) };
         pair.rows.take_in(&which.cluster(), vec![Change::Seen(twin)]);
     }
-    let mut viewer = Viewer { page: pair.rows.page(&Topic::Pods(query.clone())), topic: Topic::Pods(query.clone()) };
+    let mut viewer = Viewer {
+        page: pair.rows.seen_by(&Grants::everything()).page(&Topic::Pods(query.clone())),
+        topic: Topic::Pods(query.clone()),
+    };
     for which in [there, here] {
         pair.rows.take_in(&which.cluster(), vec![Change::Seen(Observed { uid: 7, ..which.observed(0, 6) })]);
         viewer.look(&pair.rows);
@@ -355,7 +362,10 @@ fn the_oldest_of_too_many_events_go_first() {
     let gone = (10..5_010u32).map(|number| {
         Change::Gone(Key { name: format!("event-{number}").into(), ..which.key() }, u128::from(number) + 10)
     });
-    let warnings = |rows: &Rows| match rows.page(&Topic::Environment("a/production".parse().unwrap())) {
+    let warnings = |rows: &Rows| match rows
+        .seen_by(&Grants::everything())
+        .page(&Topic::Environment("a/production".parse().unwrap()))
+    {
         Page::Environment(view) => view.warnings.into_iter().map(|event| event.last).collect::<Vec<_>>(),
         other => panic!("{other:?}"),
     };
@@ -373,7 +383,9 @@ fn an_autoscaler_has_a_sample_each_half_minute_for_an_hour() {
         set_now(now() + 5_000);
         pair.tick();
     }
-    let Page::Environment(view) = pair.rows.page(&Topic::Environment("a/production".parse().unwrap())) else {
+    let Page::Environment(view) =
+        pair.rows.seen_by(&Grants::everything()).page(&Topic::Environment("a/production".parse().unwrap()))
+    else {
         panic!("absent")
     };
     let history = &view.autoscalers[0].history;
@@ -389,9 +401,11 @@ fn a_late_word_about_a_deleted_object_does_not_touch_its_successor() {
         let which = Which { thing: number, ..MAIN };
         let cluster = which.cluster();
         pair.tell(&cluster, vec![Change::Seen(which.observed(0, 1)), Change::Seen(which.observed(1, 1))]);
-        let before: Vec<Page> = pair.model.topics().iter().map(|topic| pair.rows.page(topic)).collect();
+        let before: Vec<Page> =
+            pair.model.topics().iter().map(|topic| pair.rows.seen_by(&Grants::everything()).page(topic)).collect();
         pair.tell(&cluster, vec![Change::Gone(which.key(), which.uid(0))]);
-        let after: Vec<Page> = pair.model.topics().iter().map(|topic| pair.rows.page(topic)).collect();
+        let after: Vec<Page> =
+            pair.model.topics().iter().map(|topic| pair.rows.seen_by(&Grants::everything()).page(topic)).collect();
         assert_eq!(before, after, "{kind:?} {name}");
     }
 }
@@ -404,7 +418,7 @@ fn a_renamed_environment_keeps_what_is_known_of_its_namespace() {
     pair.register(1);
     let view = pods(&pair.rows, &PodQuery::default());
     assert_eq!(view.rows.iter().map(|row| row.environment.to_string()).collect::<Vec<_>>(), ["a/prod-east"]);
-    let Page::Component(page) = pair.rows.page(&Topic::Component(domain::name::ComponentId {
+    let Page::Component(page) = pair.rows.seen_by(&Grants::everything()).page(&Topic::Component(ComponentId {
         environment: "a/prod-east".parse().unwrap(),
         kind: WorkloadKind::Deployment,
         name: "web".parse().unwrap(),
@@ -458,12 +472,14 @@ fn a_revision_shows_what_most_of_its_ready_pods_run_whoever_was_seen_last() {
 
 /// The revisions of `web`, newest first.
 fn revisions(rows: &Rows) -> Vec<RevisionRow> {
-    let web = domain::name::ComponentId {
+    let web = ComponentId {
         environment: "a/production".parse().unwrap(),
         kind: WorkloadKind::Deployment,
         name: "web".parse().unwrap(),
     };
-    let Page::Component(page) = rows.page(&Topic::Component(web)) else { panic!("absent") };
+    let Page::Component(page) = rows.seen_by(&Grants::everything()).page(&Topic::Component(web)) else {
+        panic!("absent")
+    };
     page.revisions
 }
 

@@ -77,7 +77,8 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         let slot = slots.clone().acquire_owned().await.context("waiting for a slot")?;
         let (sent, failed) = (sent.clone(), failed.clone());
         tokio::spawn(async move {
-            let status = json!({"containerStatuses": [{"name": seed::CONTAINER, "restartCount": first + u64::from(number)}]});
+            let status =
+                json!({"containerStatuses": [{"name": seed::CONTAINER, "restartCount": first + u64::from(number)}]});
             let patch = Patch::Strategic(json!({"status": status}));
             let count = match api.patch_status(&name, &PatchParams::default(), &patch).await {
                 Ok(_) => sent,

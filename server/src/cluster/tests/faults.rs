@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::access::Grants;
 use domain::frame::{Page, Topic};
 use domain::freshness::Freshness;
 use domain::name::ClusterId;
@@ -79,7 +80,7 @@ impl Scene {
     }
 
     fn source(&self) -> SourceView {
-        self.rows.chrome().sources.remove(0)
+        self.rows.seen_by(&Grants::everything()).chrome().sources.remove(0)
     }
 
     fn is_live(&self) -> bool {
@@ -120,7 +121,7 @@ fn main() -> ClusterId {
 
 fn names(rows: &Rows) -> Vec<String> {
     let query = PodQuery { sort: Sort { column: PodColumn::Name, descending: false }, ..PodQuery::default() };
-    match rows.page(&Topic::Pods(query)) {
+    match rows.seen_by(&Grants::everything()).page(&Topic::Pods(query)) {
         Page::Pods(view) => view.rows.iter().map(|row| row.name.to_string()).collect(),
         other => panic!("{other:?}"),
     }
@@ -430,14 +431,15 @@ async fn an_object_that_is_of_no_interest_any_more_goes() {
     let api = Api::<objects::ReplicaSet>::all(scene.fake.client());
     tokio::spawn(scene.watch(id).follow(api, watcher::Config::default()));
     scene.live_with(&["a"]).await;
-    let revisions = || match scene.rows.page(&Topic::Component(domain::name::ComponentId {
-        environment: "a/production".parse().unwrap(),
-        kind: domain::name::WorkloadKind::Deployment,
-        name: "web".parse().unwrap(),
-    })) {
-        Page::Component(view) => view.revisions.len(),
-        other => panic!("{other:?}"),
-    };
+    let revisions =
+        || match scene.rows.seen_by(&Grants::everything()).page(&Topic::Component(domain::name::ComponentId {
+            environment: "a/production".parse().unwrap(),
+            kind: domain::name::WorkloadKind::Deployment,
+            name: "web".parse().unwrap(),
+        })) {
+            Page::Component(view) => view.revisions.len(),
+            other => panic!("{other:?}"),
+        };
     sleep(SECOND / 2).await;
     assert_eq!(revisions(), 1);
     sleep(SECOND).await;

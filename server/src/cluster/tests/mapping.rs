@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
+use domain::access::Grants;
 use domain::facts::Update;
 use domain::health;
 use domain::registry::Registry;
@@ -95,7 +96,9 @@ fn what_a_pod_runs_is_what_its_main_container_runs_whatever_stands_beside_it() {
     let (_, manifest) = fixtures().into_iter().find(|(name, _)| name == "pod-sidecar").unwrap();
     let (rows, main) = (rows(), "main".parse().unwrap());
     rows.take_in(&main, vec![Change::Seen(observed(manifest).unwrap())]);
-    let domain::frame::Page::Pods(view) = rows.page(&domain::frame::Topic::Pods(Default::default())) else {
+    let domain::frame::Page::Pods(view) =
+        rows.seen_by(&Grants::everything()).page(&domain::frame::Topic::Pods(Default::default()))
+    else {
         panic!("no pods")
     };
     let row = &view.rows[0];
@@ -320,7 +323,7 @@ fn survive(manifest: Value) {
             name: "fleet-api".parse().unwrap(),
         }),
     ] {
-        assert_ne!(rows.page(&topic), domain::frame::Page::Absent);
+        assert_ne!(rows.seen_by(&Grants::everything()).page(&topic), domain::frame::Page::Absent);
     }
     rows.take_in(&main, vec![gone]);
 }

@@ -73,7 +73,7 @@ async fn nothing_that_stands_in_a_cluster_becomes_markup_or_hides_itself() {
         rows.silent(&super::site::main(), payload);
         rows.answered(&super::site::main());
         rows.registry_trouble(Some(payload.replace(|c: char| c.is_control() || c == '\u{202e}', "").into()));
-        let router = router(site(rows));
+        let router = router(site(rows).await);
         for path in ["/", "/pods", "/pods?state=failed", "/e/shop/production", "/e/shop/production/deployment/web"] {
             let answer = get(&router, path).await;
             assert_eq!(answer.status, 200, "{path}");
@@ -86,7 +86,7 @@ async fn nothing_that_stands_in_a_cluster_becomes_markup_or_hides_itself() {
 async fn what_was_written_is_still_shown_as_text() {
     let rows = rows();
     see(&rows, objects(PAYLOADS[0]));
-    let router = router(site(rows));
+    let router = router(site(rows).await);
     let html = get(&router, "/e/shop/production/deployment/web").await.text();
     assert!(
         html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"),

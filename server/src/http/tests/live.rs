@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::access::Grants;
 use domain::frame::{Ask, Frame, Page, PageDelta, Topic};
 use domain::query::{PodColumn, PodQuery, Sort};
-use domain::view::Chrome;
+use domain::view::{Chrome, Person};
 use futures::{SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -16,7 +17,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{WebSocketStream, client_async};
 use tokio_util::sync::CancellationToken;
 
-use super::site::{deployment, lose, pod, rows, see, site};
+use super::site::{cookie_of, deployment, lose, pod, rows, see, site, token};
 use crate::http::router;
 use crate::rows::Rows;
 
@@ -32,7 +33,7 @@ struct Server {
 impl Server {
     async fn start() -> Self {
         let rows = rows();
-        let site = site(rows.clone());
+        let site = site(rows.clone()).await;
         let cancel = site.cancel.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -43,6 +44,7 @@ impl Server {
     async fn connect(&self) -> Tab {
         let mut request = format!("ws://{}/live", self.address).into_client_request().unwrap();
         request.headers_mut().insert("origin", format!("http://{}", self.address).parse().unwrap());
+        request.headers_mut().insert("cookie", cookie_of(&token()).parse().unwrap());
         let stream = TcpStream::connect(self.address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         Tab { socket: client_async(request, stream).await.unwrap().0 }
@@ -76,7 +78,8 @@ impl Tab {
         let (Frame::Hello { build, now_ms }, _) = self.next().await else { panic!("no hello") };
         assert!(build.contains("0a1b2c") && now_ms > 1_700_000_000_000);
         let (Frame::Chrome(chrome), _) = self.next().await else { panic!("no chrome") };
-        chrome
+        assert_eq!(&*chrome.person.name, "viewer");
+        Chrome { person: Person::default(), ..chrome }
     }
 
     /// Asks and takes the page.
@@ -117,7 +120,7 @@ async fn a_tab_is_greeted_and_gets_each_page_it_asks_for() {
     let server = Server::start().await;
     see(&server.rows, [pod("web-7c9d-a", 0), deployment()]);
     let mut tab = server.connect().await;
-    assert_eq!(tab.greeting().await, server.rows.chrome());
+    assert_eq!(tab.greeting().await, server.rows.seen_by(&Grants::everything()).chrome());
     let component = domain::name::ComponentId {
         environment: "shop/production".parse().unwrap(),
         kind: domain::name::WorkloadKind::Deployment,
@@ -132,7 +135,7 @@ async fn a_tab_is_greeted_and_gets_each_page_it_asks_for() {
     ];
     for (number, topic) in (1..).zip(topics) {
         let page = tab.open(number, topic.clone()).await;
-        assert_eq!(page, server.rows.page(&topic), "{topic:?}");
+        assert_eq!(page, server.rows.seen_by(&Grants::everything()).page(&topic), "{topic:?}");
         assert_eq!(page == Page::Absent, topic == Topic::Environment("shop/nowhere".parse().unwrap()));
     }
 }
@@ -156,7 +159,7 @@ async fn a_change_travels_as_what_changed_in_a_few_bytes() {
         let (change, bytes) = tab.change(number).await;
         assert!(bytes <= most, "a restart costs {bytes} bytes: {change:?}");
         page.apply(change).unwrap();
-        assert_eq!(*page, server.rows.page(&topic));
+        assert_eq!(*page, server.rows.seen_by(&Grants::everything()).page(&topic));
     }
 }
 
@@ -178,7 +181,7 @@ async fn a_pod_that_fails_travels_in_at_most_a_hundred_bytes_and_its_words() {
     let status = &view.rows[30].status;
     assert_eq!(&*status.word, "Crash loop");
     assert!(bytes <= 100 + status.why.len(), "{bytes} bytes");
-    assert_eq!(page, server.rows.page(&Topic::Pods(by_name(50))));
+    assert_eq!(page, server.rows.seen_by(&Grants::everything()).page(&Topic::Pods(by_name(50))));
 }
 
 #[tokio::test]
@@ -206,7 +209,7 @@ async fn rows_outside_the_window_cost_nothing_but_counts() {
     lose(&server.rows, "web-7c9d-00");
     let (change, _) = tab.change(1).await;
     page.apply(change).unwrap();
-    assert_eq!(page, server.rows.page(&Topic::Pods(by_name(5))));
+    assert_eq!(page, server.rows.seen_by(&Grants::everything()).page(&Topic::Pods(by_name(5))));
 }
 
 #[tokio::test]
@@ -220,7 +223,7 @@ async fn a_change_comes_at_once_and_a_burst_comes_as_one() {
     for restarts in 1..=1000 {
         see(&server.rows, [pod("web-7c9d-a", restarts)]);
     }
-    let last = server.rows.page(&Topic::Pods(by_name(5)));
+    let last = server.rows.seen_by(&Grants::everything()).page(&Topic::Pods(by_name(5)));
     while page != last {
         let (change, _) = tab.change(1).await;
         page.apply(change).unwrap();
@@ -332,7 +335,7 @@ async fn a_silent_cluster_is_said_around_every_page() {
     server.rows.silent(&super::site::main(), "The API server does not answer within 2 s.");
     let (Frame::ChromeChange(change), bytes) = tab.next().await else { panic!("no change") };
     chrome.apply(change).unwrap();
-    assert_eq!(chrome, server.rows.chrome());
+    assert_eq!(chrome, server.rows.seen_by(&Grants::everything()).chrome());
     assert!(!chrome.sources[0].freshness.is_live());
     assert!(bytes <= 100, "{bytes} bytes");
 }

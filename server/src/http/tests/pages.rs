@@ -41,7 +41,7 @@ fn nonce(answer: &Answer) -> String {
 
 #[tokio::test]
 async fn every_page_is_there_with_a_policy_that_lets_its_own_scripts_run_and_no_others() {
-    let router = ordinary();
+    let router = ordinary().await;
     let mut nonces = Vec::new();
     for path in PAGES {
         let answer = get(&router, path).await;
@@ -71,7 +71,7 @@ async fn every_page_is_there_with_a_policy_that_lets_its_own_scripts_run_and_no_
 
 #[tokio::test]
 async fn pages_are_whole_without_script() {
-    let router = ordinary();
+    let router = ordinary().await;
     let wall = get(&router, "/").await.text();
     assert!(wall.contains("The Shop") && wall.contains("web") && wall.contains("Production"));
     let pods = get(&router, "/pods").await.text();
@@ -88,7 +88,7 @@ async fn pages_are_whole_without_script() {
 
 #[tokio::test]
 async fn what_does_not_exist_is_a_page_that_says_so() {
-    let router = ordinary();
+    let router = ordinary().await;
     for path in [
         "/nothing",
         "/e",
@@ -114,7 +114,7 @@ async fn what_does_not_exist_is_a_page_that_says_so() {
 
 #[tokio::test]
 async fn no_address_breaks_the_server_or_comes_back_as_markup() {
-    let router = ordinary();
+    let router = ordinary().await;
     let long = format!("/e/{}", "a".repeat(30_000));
     let deep = "/..".repeat(2_000);
     let long_filter = format!("/pods?filter={}", "%3Cscript%3E".repeat(500));
@@ -191,7 +191,7 @@ pub fn assert_harmless(html: &str, what: &str) {
 
 #[tokio::test]
 async fn only_requests_for_this_machine_are_answered() {
-    let router = ordinary();
+    let router = ordinary().await;
     for (host, expected) in [
         (Some("127.0.0.1:7780"), StatusCode::OK),
         (Some("localhost:8080"), StatusCode::OK),
@@ -220,7 +220,7 @@ async fn only_requests_for_this_machine_are_answered() {
 
 #[tokio::test]
 async fn colours_are_chosen_from_our_own_pages_only_and_lead_back_to_them() {
-    let router = ordinary();
+    let router = ordinary().await;
     let own = format!("http://{HOST}");
     let theme = |headers: &[(&str, &str)], body: &str| {
         let mut request =
@@ -272,7 +272,7 @@ async fn colours_are_chosen_from_our_own_pages_only_and_lead_back_to_them() {
 
 #[tokio::test]
 async fn the_colours_of_the_cookie_are_the_page_s() {
-    let router = ordinary();
+    let router = ordinary().await;
     for (cookie, theme) in [
         ("theme=dark", Some("dark")),
         ("a=b; theme=light; c=d", Some("light")),
@@ -290,7 +290,7 @@ async fn the_colours_of_the_cookie_are_the_page_s() {
 
 #[tokio::test]
 async fn files_come_in_the_smallest_form_that_is_taken_and_never_change() {
-    let router = ordinary();
+    let router = ordinary().await;
     let path = "/pkg/quarterdeck.0a1b2c.css";
     for (encoding, body, sent) in [
         (Some("gzip, deflate, br, zstd"), "brotli quarterdeck.css", "br"),
@@ -320,7 +320,7 @@ async fn files_come_in_the_smallest_form_that_is_taken_and_never_change() {
 
 #[tokio::test]
 async fn pages_are_compressed_for_those_who_take_it() {
-    let router = ordinary();
+    let router = ordinary().await;
     for encoding in ["br", "gzip"] {
         let request =
             Request::get("/").header("host", HOST).header("accept-encoding", encoding).body(Body::empty()).unwrap();
@@ -333,7 +333,7 @@ async fn pages_are_compressed_for_those_who_take_it() {
 #[tokio::test]
 async fn readiness_waits_for_the_first_list_and_life_does_not() {
     let rows = rows();
-    let router = router(site(rows.clone()));
+    let router = router(site(rows.clone()).await);
     assert_eq!(get(&router, "/readyz").await.status, StatusCode::OK);
     rows.watches_starting(&super::site::main());
     assert_eq!(get(&router, "/readyz").await.status, StatusCode::OK, "what was read once stays readable");
@@ -349,7 +349,7 @@ async fn readiness_waits_for_the_first_list_and_life_does_not() {
 
 #[tokio::test]
 async fn other_methods_change_nothing() {
-    let router = ordinary();
+    let router = ordinary().await;
     for (method, path) in
         [("POST", "/"), ("PUT", "/pods"), ("DELETE", "/e/shop/production"), ("GET", "/theme"), ("POST", "/live")]
     {

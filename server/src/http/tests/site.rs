@@ -6,15 +6,21 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
+use domain::access::{Grant, Role};
 use domain::name::ClusterId;
+use domain::person::{UserId, UserName};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use super::super::{Assets, Site, router};
+use super::super::{Assets, Front, Site, router};
+use crate::clock;
 use crate::cluster::tests::observed;
+use crate::people::token::{Token, random_id};
+use crate::people::{People, SessionLimits};
 use crate::rows::{Change, Key, Kind, Rows, WatchId, WatchState};
+use crate::store::{DatabaseUrl, NewSession, NewUser, PasswordHash, SessionId, Store};
 
 pub const HOST: &str = "127.0.0.1:7780";
 
@@ -83,11 +89,60 @@ pub fn pod(name: &str, restarts: u32) -> Value {
     })
 }
 
-/// A site over these rows.
-pub fn site(rows: Arc<Rows>) -> Site {
+/// The secret of the session of somebody who looks at everything.
+pub fn token() -> Token {
+    Token::read(&"ab".repeat(32)).unwrap()
+}
+
+/// The cookie of a session.
+pub fn cookie_of(token: &Token) -> String {
+    format!("quarterdeck={}", token.secret())
+}
+
+/// A site over these rows, with one person who looks at everything and is signed in by [`token`].
+pub async fn site(rows: Arc<Rows>) -> Site {
     let folder = tempfile::tempdir().unwrap();
     write_browser_part(folder.path());
-    Site { rows, assets: Arc::new(Assets::read(folder.path()).unwrap()), cancel: CancellationToken::new() }
+    let assets = Arc::new(Assets::read(folder.path()).unwrap());
+    // SQLite wants the file while the site lives; the folder goes with the machine's temporary files.
+    let store = Store::open(&DatabaseUrl::file(folder.keep().join("people.db"))).await.unwrap();
+    let people = Arc::new(People::new(store, SessionLimits::default()).unwrap());
+    let site = Site { rows, assets, people, front: Arc::new(Front::default()), cancel: CancellationToken::new() };
+    person(&site, "viewer", &[(Role::Viewer, "*")], &token()).await;
+    site
+}
+
+/// Adds a person with roles, signed in by a token.
+pub async fn person(site: &Site, name: &str, roles: &[(Role, &str)], token: &Token) -> UserId {
+    let now = clock::now_us();
+    let id = UserId(random_id());
+    let new = NewUser {
+        id,
+        name: UserName::new(name).unwrap(),
+        password: Some(PasswordHash::new("none")),
+        identity: None,
+        created_at: now,
+    };
+    let mut write = site.people.store().write().await.unwrap();
+    write.add_user(&new).await.unwrap();
+    for (role, scope) in roles {
+        let grant = Grant { role: *role, scope: scope.parse().unwrap() };
+        write.grant(id, &grant, "test", now).await.unwrap();
+    }
+    let hour = 3_600_000_000;
+    let session = NewSession {
+        key: token.key(),
+        id: SessionId(random_id()),
+        user: id,
+        created_at: now,
+        expires_at: now + hour,
+        idle_us: hour,
+        source: "127.0.0.1".into(),
+        agent: "a test".into(),
+    };
+    write.begin_session(&session).await.unwrap();
+    write.commit().await.unwrap();
+    id
 }
 
 fn write_browser_part(folder: &Path) {
@@ -127,25 +182,38 @@ impl Answer {
     }
 }
 
-/// Asks a router once.
+/// Asks a router once, as somebody who looks at everything.
 pub async fn ask(router: &Router, request: Request<Body>) -> Answer {
+    ask_as(router, request, Some(&token())).await
+}
+
+/// Asks a router once, as somebody, or nobody.
+pub async fn ask_as(router: &Router, mut request: Request<Body>, token: Option<&Token>) -> Answer {
+    if let Some(token) = token {
+        request.headers_mut().append("cookie", cookie_of(token).parse().unwrap());
+    }
     let response = router.clone().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes().to_vec();
     Answer { status: parts.status, headers: parts.headers, body }
 }
 
-/// Asks for an address as a browser would.
+/// Asks for an address as the browser of somebody would who looks at everything.
 pub async fn get(router: &Router, path: &str) -> Answer {
-    ask(router, Request::get(path).header("host", HOST).header("accept", "text/html").body(Body::empty()).unwrap())
-        .await
+    get_as(router, path, Some(&token())).await
+}
+
+/// Asks for an address as somebody, or nobody.
+pub async fn get_as(router: &Router, path: &str, token: Option<&Token>) -> Answer {
+    let request = Request::get(path).header("host", HOST).header("accept", "text/html");
+    ask_as(router, request.body(Body::empty()).unwrap(), token).await
 }
 
 /// A router over a few ordinary objects.
-pub fn ordinary() -> Router {
+pub async fn ordinary() -> Router {
     let rows = rows();
     see(&rows, [pod("web-7c9d-a", 0), pod("web-7c9d-b", 1), deployment()]);
-    router(site(rows))
+    router(site(rows).await)
 }
 
 /// The Deployment `web`.

@@ -1,0 +1,64 @@
+//! Pages that the server writes and nothing changes while one looks: signing in, one's account, people, the record.
+//!
+//! They are forms and links, work without script, and cost the browser part nothing: those within the frame are handed
+//! to it as HTML ([`Still`]), the others are whole documents of their own.
+
+pub mod account;
+pub mod changes;
+pub mod forms;
+pub mod people;
+pub mod sign_in;
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use crate::components::wheel::Wheel;
+use crate::shell::{Assets, Theme, escaped};
+
+/// The content of a page within the frame, given to it by context.
+#[derive(Debug, Clone)]
+pub struct Still {
+    /// Its name: the breadcrumb, and the tab's title.
+    pub title: Arc<str>,
+    /// What stands in `<main>`.
+    pub html: Arc<str>,
+}
+
+impl Still {
+    /// A page's content, rendered.
+    pub fn new(title: &str, content: impl FnOnce() -> AnyView) -> Self {
+        Self { title: title.into(), html: Owner::new().with(|| content().to_html()).into() }
+    }
+}
+
+/// A document without frame and script: for those who are not signed in.
+pub fn document(theme: Theme, assets: &Assets, title: &str, content: impl FnOnce() -> AnyView) -> String {
+    let Assets { style, icon, .. } = assets.clone();
+    let title = escaped(&[title, " · Quarterdeck"].concat());
+    Owner::new().with(|| {
+        view! {
+            <!DOCTYPE html>
+            <html lang="en" data-theme=theme.attribute()>
+                <head>
+                    <meta charset="utf-8" />
+                    <meta name="viewport" content="width=device-width, initial-scale=1" />
+                    <title inner_html=title></title>
+                    <link rel="stylesheet" href=style />
+                    <link rel="icon" href=icon />
+                </head>
+                <body>
+                    <main class="mx-auto grid min-h-dvh w-[24rem] max-w-[calc(100vw-2rem)] content-center gap-4 py-8">
+                        <div class="flex items-center gap-2 text-lg font-semibold">
+                            <Wheel />
+                            "Quarterdeck"
+                        </div>
+                        {content()}
+                    </main>
+                </body>
+            </html>
+        }
+        .into_any()
+        .to_html()
+    })
+}

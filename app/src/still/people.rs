@@ -1,0 +1,189 @@
+//! People and their roles, for admins.
+
+use domain::access::{Grant, Role};
+use leptos::prelude::*;
+
+use super::forms::{CARD, DANGER, FIELD, Notice, PRIMARY, SECONDARY, SELECT, Tone};
+use crate::clock::exact_time;
+
+/// A person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonRow {
+    /// Their id.
+    pub id: String,
+    /// Their name.
+    pub name: String,
+    /// Whether that is who looks.
+    pub own: bool,
+    /// What they were granted.
+    pub grants: Vec<Grant>,
+    /// How they sign in: `password`, or the provider's address.
+    pub signs_in: String,
+    /// When they were added, seconds since 1970.
+    pub added: i64,
+    /// Whether they may not sign in.
+    pub disabled: bool,
+}
+
+/// What the page shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeopleView {
+    /// Everybody, by name.
+    pub people: Vec<PersonRow>,
+    /// Where a role can hold, with the words for it: `*`, systems, environments.
+    pub scopes: Vec<(String, String)>,
+    /// What came of the form that was sent.
+    pub notice: Option<(Tone, String)>,
+    /// A password that was just made: shown once. The person, then the password.
+    pub made: Option<(String, String)>,
+    /// What was typed as a new name before the session ended.
+    pub add: String,
+}
+
+/// The page.
+pub fn people(page: PeopleView) -> AnyView {
+    let PeopleView { people, scopes, notice, made, add } = page;
+    let count = people.len();
+    let rows = people.into_iter().map(|person| row(person, &scopes)).collect_view();
+    let made = made.map(|(name, password)| {
+        view! {
+            <div role="status" class="rounded border border-line bg-ready-ground px-3 py-2">
+                <p class="text-ready">{["The password of ", &name, ", shown this once. Hand it over by a way that others do not read."].concat()}</p>
+                <p class="mt-1 select-all font-mono text-lg">{password}</p>
+            </div>
+        }
+    });
+    view! {
+        <div class="grid grid-cols-[minmax(0,1fr)] max-w-5xl gap-4">
+            <div>
+                <h1 class="text-xl font-semibold">"People"</h1>
+                <p class="text-soft">
+                    {match count {
+                        1 => "One account.".to_owned(),
+                        count => format!("{count} accounts."),
+                    }} " Everything done here is written into the record. Nobody changes their own roles."
+                </p>
+            </div>
+            {notice.map(|(tone, text)| view! { <Notice tone text /> })}
+            {made}
+            <form method="post" action="/people/add" class="flex flex-wrap items-end gap-2">
+                <label class="grid grow gap-1 sm:grow-0">
+                    <span class="text-sm text-faint">"New name"</span>
+                    <input
+                        name="name"
+                        value=add
+                        required=true
+                        autocomplete="off"
+                        autocapitalize="none"
+                        spellcheck="false"
+                        class=[FIELD, " sm:w-64"].concat()
+                    />
+                </label>
+                <button type="submit" class=PRIMARY>
+                    "Add with a random password"
+                </button>
+            </form>
+            <ul class="grid grid-cols-[minmax(0,1fr)] gap-3">{rows}</ul>
+        </div>
+    }
+    .into_any()
+}
+
+fn row(person: PersonRow, scopes: &[(String, String)]) -> impl IntoView + use<> {
+    let PersonRow { id, name, own, grants, signs_in, added, disabled } = person;
+    let heading = ["person-", &id].concat();
+    let held = grants
+        .iter()
+        .map(|grant| {
+            let take = (!own).then(|| {
+                view! {
+                    <form method="post" action="/people/take">
+                        <input type="hidden" name="person" value=id.clone() />
+                        <input type="hidden" name="role" value=grant.role.as_str() />
+                        <input type="hidden" name="scope" value=grant.scope.to_string() />
+                        <button
+                            type="submit"
+                            class="flex size-6 items-center justify-center rounded text-faint hover:bg-failed-ground hover:text-failed"
+                            aria-label=format!("Take {grant} from {name}")
+                        >
+                            "×"
+                        </button>
+                    </form>
+                }
+            });
+            view! {
+                <li class="flex items-center gap-1 rounded border border-line bg-raised py-0.5 pl-2 pr-1">
+                    {grant.to_string()} {take}
+                </li>
+            }
+        })
+        .collect_view();
+    let held = if grants.is_empty() {
+        view! { <p class="text-soft">"No role: sees nothing."</p> }.into_any()
+    } else {
+        view! { <ul class="flex flex-wrap gap-1.5">{held}</ul> }.into_any()
+    };
+    let roles = Role::ALL.map(|role| {
+        view! { <option value=role.as_str()>{[role.as_str(), ": ", role.explained()].concat()}</option> }
+    });
+    let scopes = scopes
+        .iter()
+        .map(|(value, words)| view! { <option value=value.clone()>{words.clone()}</option> })
+        .collect_view();
+    let button = |action: &'static str, words: &'static str, class: &'static str| {
+        let id = id.clone();
+        let label = [words, ": ", &name].concat();
+        view! {
+            <form method="post" action=action>
+                <input type="hidden" name="person" value=id />
+                <button type="submit" class=class aria-label=label>
+                    {words}
+                </button>
+            </form>
+        }
+    };
+    let switch = (!own).then(|| {
+        if disabled {
+            button("/people/enable", "Enable", SECONDARY)
+        } else {
+            button("/people/disable", "Disable", DANGER)
+        }
+    });
+    let password = (!own && signs_in == "password").then(|| button("/people/password", "New password", SECONDARY));
+    let sessions = (!own && !disabled).then(|| button("/people/sign-out", "End sessions", SECONDARY));
+    let give = (!own).then(|| {
+        view! {
+            <form method="post" action="/people/give" class="flex flex-wrap items-center gap-2">
+                <input type="hidden" name="person" value=id.clone() />
+                <select name="role" class=SELECT aria-label=["Role for ", &name].concat()>
+                    {roles}
+                </select>
+                <select name="scope" class=SELECT aria-label=["Where the role holds, for ", &name].concat()>
+                    {scopes}
+                </select>
+                <button type="submit" class=SECONDARY aria-label=["Give the role to ", &name].concat()>
+                    "Give"
+                </button>
+            </form>
+        }
+    });
+    view! {
+        <li>
+            <section class=[CARD, " grid grid-cols-[minmax(0,1fr)] gap-3"].concat() aria-labelledby=heading.clone()>
+                <div class="flex flex-wrap items-start justify-between gap-2">
+                    <div>
+                        <h2 id=heading.clone() class="text-lg font-semibold">
+                            {name.clone()}
+                            {own.then_some(" (you)")}
+                            {disabled.then_some(" · disabled")}
+                        </h2>
+                        <p class="text-sm text-faint">{["Signs in by ", &signs_in, ", added ", &exact_time(added)].concat()}</p>
+                    </div>
+                    <div class="flex flex-wrap gap-2">{sessions} {password} {switch}</div>
+                </div>
+                {held}
+                {give}
+            </section>
+        </li>
+    }
+}

@@ -1,0 +1,86 @@
+//! Pages that nothing changes while one looks: signing in, one's account, people, the record.
+
+pub(super) mod account;
+pub(super) mod changes;
+pub(super) mod people;
+pub(super) mod sign_in;
+
+use std::net::SocketAddr;
+
+use app::still::Still;
+use app::still::forms::Tone;
+use axum::extract::{ConnectInfo, Request};
+use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderValue, LOCATION, USER_AGENT};
+use axum::http::{Extensions, HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse, Response};
+use domain::text::plain;
+use leptos::prelude::*;
+
+use super::{Site, pages};
+use crate::people::{Source, Who};
+
+/// What a document without script may do: load its style sheet and send its forms here.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+);
+
+/// A whole document without frame and script.
+pub(super) fn document(
+    site: &Site,
+    headers: &HeaderMap,
+    status: StatusCode,
+    title: &str,
+    content: impl FnOnce() -> AnyView,
+) -> Response {
+    let html = app::still::document(pages::theme_of(headers), &site.assets.urls, title, content);
+    (status, [(CONTENT_SECURITY_POLICY, POLICY)], Html(html)).into_response()
+}
+
+/// A page within the frame.
+pub(super) async fn framed(site: Site, who: Who, request: Request, status: StatusCode, still: Still) -> Response {
+    pages::render(site, who, request, status, Some(still)).await
+}
+
+/// A document that says what went wrong.
+pub(super) fn problem(site: &Site, request: &Request, status: StatusCode, text: &str) -> Response {
+    trouble(site, request.headers(), status, text)
+}
+
+/// The same, where the request is taken apart already.
+pub(super) fn trouble(site: &Site, headers: &HeaderMap, status: StatusCode, text: &str) -> Response {
+    let text = text.to_owned();
+    document(site, headers, status, "Not done", || {
+        view! {
+            <div class=[app::still::forms::CARD, " grid gap-3"].concat()>
+                <h1 class="text-xl font-semibold">{if status == StatusCode::FORBIDDEN { "Not for this account" } else { "Not done" }}</h1>
+                <p class="text-soft">{text}</p>
+                <p>
+                    <a href="/" class="text-accent underline">
+                        "To the wall"
+                    </a>
+                </p>
+            </div>
+        }
+        .into_any()
+    })
+}
+
+/// Goes to a page of ours after a form.
+pub(super) fn see(address: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(LOCATION, address.to_owned())]).into_response()
+}
+
+/// Where a request came from: the connection itself. What proxies write into headers is not believed.
+pub(super) fn source(extensions: &Extensions, headers: &HeaderMap) -> Source {
+    let address = extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map_or_else(|| "unknown".to_owned(), |ConnectInfo(address)| address.ip().to_canonical().to_string());
+    let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or("no name");
+    Source { address, agent: plain(agent, 200).into_owned() }
+}
+
+/// A message of our own after a form, by its place in a list: nothing that stands in an address is ever shown.
+pub(super) fn notice(query: Option<&str>, known: &[(&str, Tone, &str)]) -> Option<(Tone, String)> {
+    let wanted = query?.split('&').find_map(|pair| pair.strip_prefix("said="))?;
+    known.iter().find(|(key, ..)| *key == wanted).map(|(_, tone, text)| (*tone, (*text).to_owned()))
+}

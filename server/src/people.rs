@@ -1,0 +1,221 @@
+//! Who people are: signing in, sessions, roles. Everything that changes here is written into the ledger with it, in one
+//! transaction.
+
+mod limits;
+mod manage;
+pub mod passwords;
+mod sign_in;
+pub mod token;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use domain::access::Role;
+use domain::ledger::{Actor, Entry, Kind, Outcome};
+use parking_lot::Mutex;
+
+pub use manage::{By, Chosen, ManageRefusal};
+pub use sign_in::SignInRefusal;
+
+use crate::store::{Key, SessionId, SessionState, Store, StoreError, User};
+use passwords::{HashError, Passwords};
+use token::Token;
+
+/// How long what the database said of a session counts, in microseconds. A session that was ended is gone from every replica
+/// after it.
+const FRESH_US: i64 = 2_000_000;
+/// The most sessions that are remembered between two questions.
+const MOST_CACHED: usize = 10_000;
+
+/// How long sessions last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// After so long without a request they end, in microseconds.
+    pub idle_us: i64,
+    /// After so long they end whatever happens, in microseconds.
+    pub longest_us: i64,
+}
+
+impl Default for SessionLimits {
+    fn default() -> Self {
+        Self { idle_us: 30 * 60 * 1_000_000, longest_us: 12 * 3600 * 1_000_000 }
+    }
+}
+
+/// Somebody who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Its public id.
+    pub id: SessionId,
+    /// Who.
+    pub user: User,
+    /// The address it came from.
+    pub source: String,
+}
+
+impl Session {
+    /// Them, as the ledger writes them down.
+    pub fn actor(&self, role: Option<Role>) -> Actor {
+        Actor { id: self.user.id.to_string(), name: self.user.name.to_string(), role, source: self.source.clone() }
+    }
+}
+
+/// Who asks.
+pub type Who = Arc<Session>;
+
+/// Where a request came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The address of the connection.
+    pub address: String,
+    /// What the browser calls itself, made safe to show.
+    pub agent: String,
+}
+
+/// What cannot be answered now.
+#[derive(Debug, thiserror::Error)]
+pub enum PeopleError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A password could not be hashed.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+}
+
+/// A session as it was found, and when.
+struct Cached {
+    who: Who,
+    /// When the database said so, microseconds since 1970.
+    asked: i64,
+    /// When something was last asked for in it here, microseconds since 1970; ahead of what the database knows.
+    used: i64,
+    expires: i64,
+    idle_us: i64,
+}
+
+impl Cached {
+    fn is_over(&self, now: i64) -> bool {
+        now >= self.expires || now >= self.used.saturating_add(self.idle_us)
+    }
+}
+
+/// Everybody.
+pub struct People {
+    store: Store,
+    passwords: Passwords,
+    limits: SessionLimits,
+    cache: Mutex<HashMap<Key, Cached>>,
+}
+
+impl People {
+    /// Everybody in a store.
+    pub fn new(store: Store, limits: SessionLimits) -> Result<Self, PeopleError> {
+        Ok(Self { store, passwords: Passwords::new()?, limits, cache: Mutex::new(HashMap::new()) })
+    }
+
+    /// The store behind it.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Who holds a token, asking for something; `None` when it is nobody's any more. `now` is microseconds since 1970.
+    ///
+    /// While the database cannot be reached, those who were known stay so until their session ends by time: reading goes on.
+    pub async fn who(&self, token: &Token, now: i64) -> Result<Option<Who>, StoreError> {
+        self.look(token.key(), now, true).await
+    }
+
+    /// Who holds a token, only looking on: it does not keep the session from ending.
+    pub async fn still(&self, token: &Token, now: i64) -> Result<Option<Who>, StoreError> {
+        self.look(token.key(), now, false).await
+    }
+
+    async fn look(&self, key: Key, now: i64, uses: bool) -> Result<Option<Who>, StoreError> {
+        if let Some(known) = self.remembered(key, now, uses) {
+            return Ok(known);
+        }
+        let found = async { self.store.read().await?.session(key, now).await }.await;
+        let state = match found {
+            Ok(state) => state,
+            Err(error) if error.is_outage() => {
+                let cache = self.cache.lock();
+                return match cache.get(&key) {
+                    Some(cached) => Ok((!cached.is_over(now)).then(|| cached.who.clone())),
+                    None => Err(error),
+                };
+            }
+            Err(error) => return Err(error),
+        };
+        let SessionState::Live(live) = state else {
+            self.cache.lock().remove(&key);
+            return Ok(None);
+        };
+        let (session, user) = *live;
+        if uses && session.is_touch_due(now) {
+            // It is tried again with the next request that asks the database.
+            if let Err(error) = self.store.touch_session(key, now).await {
+                tracing::warn!("that a session is in use was not written down: {error}");
+            }
+        }
+        let who = Arc::new(Session { id: session.id, user, source: session.source });
+        let mut cache = self.cache.lock();
+        if cache.len() >= MOST_CACHED {
+            cache.retain(|_, cached| now - cached.asked < FRESH_US);
+        }
+        if cache.len() < MOST_CACHED || cache.contains_key(&key) {
+            let before = cache.get(&key).map_or(session.seen_at, |cached| cached.used);
+            let used = if uses { now } else { before.max(session.seen_at) };
+            let (expires, idle_us) = (session.expires_at, session.idle_us);
+            cache.insert(key, Cached { who: who.clone(), asked: now, used, expires, idle_us });
+        }
+        Ok(Some(who))
+    }
+
+    /// What is remembered of a session, if it was asked for a moment ago.
+    fn remembered(&self, key: Key, now: i64, uses: bool) -> Option<Option<Who>> {
+        let mut cache = self.cache.lock();
+        let cached = cache.get_mut(&key)?;
+        if now - cached.asked >= FRESH_US {
+            return None;
+        }
+        if cached.is_over(now) {
+            return Some(None);
+        }
+        if uses {
+            cached.used = now;
+        }
+        Some(Some(cached.who.clone()))
+    }
+
+    /// Forgets what was remembered, so that the database is asked anew.
+    fn forget(&self) {
+        self.cache.lock().clear();
+    }
+}
+
+/// An entry about people, without environment and plan.
+fn entry(at: i64, kind: Kind, outcome: Outcome, actor: Actor, what: String) -> Entry {
+    Entry {
+        at,
+        kind,
+        outcome,
+        actor,
+        operation: None,
+        environment: None,
+        target: None,
+        what,
+        why: String::new(),
+        plan: Vec::new(),
+        before: Vec::new(),
+        after: Vec::new(),
+    }
+}
+
+/// Whom an entry names that nobody is known for.
+fn nobody(name: &str, source: &str) -> Actor {
+    Actor { id: String::new(), name: name.to_owned(), role: None, source: source.to_owned() }
+}

@@ -1,0 +1,343 @@
+//! Adding people, giving and taking roles.
+
+use domain::access::{Grant, GrantRefusal, Grants, Place, Right, Role, Scope, check_grant, judge_grant};
+use domain::ledger::{Actor, Kind, Outcome};
+use domain::person::{NoUserName, UserId, UserName};
+
+use super::passwords::{self, PasswordRefusal};
+use super::token::{Token, random_id, random_text};
+use super::{People, PeopleError, Session, Source, entry, limits};
+use crate::store::{Conflict, NewUser, PasswordHash, StoreError, User};
+
+/// How long the link for the first admin works, in microseconds.
+const INVITATION_US: i64 = 24 * 3600 * 1_000_000;
+/// Characters of a password that we make: 5 bits each, a hundred in all.
+const MADE_LENGTH: usize = 20;
+
+/// Why something is not done to a person.
+#[derive(Debug, thiserror::Error)]
+pub enum ManageRefusal {
+    /// By the rules.
+    #[error(transparent)]
+    Grant(#[from] GrantRefusal),
+    /// No good password.
+    #[error(transparent)]
+    Password(#[from] PasswordRefusal),
+    /// No good name.
+    #[error(transparent)]
+    Name(#[from] NoUserName),
+    /// Somebody has it.
+    #[error("there is a person of this name already: choose another")]
+    NameTaken,
+    /// Nobody of that id or name.
+    #[error("there is no such person any more")]
+    Nobody,
+    /// The password that was to be replaced.
+    #[error("the password you have now is another one")]
+    WrongPassword,
+    /// Theirs is kept by the provider.
+    #[error("this person signs in with a provider and has no password here")]
+    NoPassword,
+    /// One's own account.
+    #[error("nobody does this to their own account: ask another admin")]
+    Own,
+    /// The link was used, or is too old.
+    #[error("this link does not work any more")]
+    LinkOver,
+    /// It cannot be done or recorded now.
+    #[error(transparent)]
+    Trouble(#[from] PeopleError),
+}
+
+impl From<StoreError> for ManageRefusal {
+    fn from(error: StoreError) -> Self {
+        Self::Trouble(error.into())
+    }
+}
+
+/// Who does it: an admin in the browser, or whoever can run the program on the server and needs nobody's leave.
+pub enum By<'a> {
+    /// Signed in.
+    Admin(&'a Session),
+    /// On the command line.
+    CommandLine,
+}
+
+impl By<'_> {
+    fn actor(&self) -> Actor {
+        match self {
+            Self::Admin(session) => session.actor(Some(Role::Admin)),
+            Self::CommandLine => {
+                Actor { id: String::new(), name: "command line".into(), role: None, source: "command line".into() }
+            }
+        }
+    }
+
+    /// Whether they may manage people at all.
+    fn check(&self) -> Result<(), GrantRefusal> {
+        match self {
+            Self::Admin(session) if !session.user.grants.may(Right::Administer, Place::Console) => {
+                Err(GrantRefusal::NotAdmin)
+            }
+            Self::Admin(_) | Self::CommandLine => Ok(()),
+        }
+    }
+
+    fn is(&self, user: &User) -> bool {
+        matches!(self, Self::Admin(session) if session.user.id == user.id)
+    }
+}
+
+/// What became of a password: the one that was given, or one that we made and show once.
+pub enum Chosen {
+    /// Typed by a person.
+    Given(String),
+    /// Made by us.
+    Random,
+}
+
+impl People {
+    /// Adds a person. Returns the password if it was made here.
+    pub async fn add(
+        &self,
+        by: &By<'_>,
+        name: &str,
+        password: Chosen,
+        now: i64,
+    ) -> Result<Option<String>, ManageRefusal> {
+        by.check()?;
+        let name = UserName::new(name.trim())?;
+        let (hash, made) = self.chosen(name.as_str(), password).await?;
+        let mut write = self.store.write().await?;
+        match write.add_user(&new_user(&name, hash, now)).await {
+            Err(StoreError::Conflict(Conflict::UserName)) => return Err(ManageRefusal::NameTaken),
+            added => added?,
+        }
+        let what = format!("Added {name}.");
+        write.append(&entry(now, Kind::UserAdded, Outcome::Done, by.actor(), what)).await?;
+        write.commit().await?;
+        Ok(made)
+    }
+
+    /// Gives or takes a role. It ends the person's sessions: what they may do is decided anew.
+    pub async fn change_role(
+        &self,
+        by: &By<'_>,
+        person: UserId,
+        grant: &Grant,
+        gives: bool,
+        now: i64,
+    ) -> Result<User, ManageRefusal> {
+        let mut write = self.store.write().await?;
+        let user = write.user(person).await?.ok_or(ManageRefusal::Nobody)?;
+        match by {
+            By::Admin(session) => {
+                // Theirs as they are in this transaction, not as they were when they signed in.
+                let actor = write.user(session.user.id).await?.filter(|actor| !actor.is_disabled());
+                let grants = actor.map_or_else(Grants::default, |actor| actor.grants);
+                let admins = write.count_enabled_admins().await?;
+                let holds = !user.is_disabled() && user.grants.is_everywhere(Role::Admin);
+                judge_grant(&grants, by.is(&user), grant, gives, holds, admins)?;
+            }
+            By::CommandLine => check_grant(grant)?,
+        }
+        let changed = if gives {
+            write.grant(person, grant, &by.actor().name, now).await?
+        } else {
+            write.take(person, grant).await?
+        };
+        if changed {
+            write.end_sessions_of(person, None, now).await?;
+            let (kind, what) = if gives {
+                (Kind::RoleGranted, format!("Gave {} the role {grant}.", user.name))
+            } else {
+                (Kind::RoleTaken, format!("Took the role {grant} from {}.", user.name))
+            };
+            let mut entry = entry(now, kind, Outcome::Done, by.actor(), what);
+            if let Scope::Environment(environment) = &grant.scope {
+                entry.environment = Some(environment.clone());
+            }
+            write.append(&entry).await?;
+        }
+        write.commit().await?;
+        self.forget();
+        Ok(user)
+    }
+
+    /// Lets a person in no more, and ends their sessions; or lets them in again.
+    pub async fn disable(&self, by: &By<'_>, person: UserId, disable: bool, now: i64) -> Result<User, ManageRefusal> {
+        by.check()?;
+        let mut write = self.store.write().await?;
+        let user = write.user(person).await?.ok_or(ManageRefusal::Nobody)?;
+        if by.is(&user) {
+            return Err(ManageRefusal::Own);
+        }
+        let is_admin = !user.is_disabled() && user.grants.is_everywhere(Role::Admin);
+        if disable && is_admin && matches!(by, By::Admin(_)) && write.count_enabled_admins().await? <= 1 {
+            return Err(GrantRefusal::LastAdmin.into());
+        }
+        let (kind, what) = if disable {
+            write.disable_user(person, now).await?;
+            write.end_sessions_of(person, None, now).await?;
+            (Kind::UserDisabled, format!("Disabled {}.", user.name))
+        } else {
+            write.enable_user(person).await?;
+            (Kind::UserEnabled, format!("Enabled {}.", user.name))
+        };
+        write.append(&entry(now, kind, Outcome::Done, by.actor(), what)).await?;
+        write.commit().await?;
+        self.forget();
+        Ok(user)
+    }
+
+    /// Ends all sessions of a person.
+    pub async fn end_sessions(&self, by: &By<'_>, person: UserId, now: i64) -> Result<User, ManageRefusal> {
+        by.check()?;
+        let mut write = self.store.write().await?;
+        let user = write.user(person).await?.ok_or(ManageRefusal::Nobody)?;
+        let ended = write.end_sessions_of(person, None, now).await?;
+        let what = format!("Ended {ended} sessions of {}.", user.name);
+        write.append(&entry(now, Kind::SessionRevoked, Outcome::Done, by.actor(), what)).await?;
+        write.commit().await?;
+        self.forget();
+        Ok(user)
+    }
+
+    /// Gives a person another password and ends their sessions. Returns it if it was made here.
+    pub async fn set_password(
+        &self,
+        by: &By<'_>,
+        person: UserId,
+        password: Chosen,
+        now: i64,
+    ) -> Result<(User, Option<String>), ManageRefusal> {
+        by.check()?;
+        let user = self.store.read().await?.user(person).await?.ok_or(ManageRefusal::Nobody)?;
+        if !user.has_password {
+            return Err(ManageRefusal::NoPassword);
+        }
+        let (hash, made) = self.chosen(user.name.as_str(), password).await?;
+        let mut write = self.store.write().await?;
+        write.set_password(person, &hash).await?;
+        write.end_sessions_of(person, None, now).await?;
+        let what = format!("Set another password for {}.", user.name);
+        write.append(&entry(now, Kind::PasswordSet, Outcome::Done, by.actor(), what)).await?;
+        write.commit().await?;
+        self.forget();
+        Ok((user, made))
+    }
+
+    /// Changes one's own password, knowing the one before, and ends one's other sessions.
+    pub async fn change_password(
+        &self,
+        who: &Session,
+        current: String,
+        new: String,
+        again: &str,
+        now: i64,
+    ) -> Result<(), ManageRefusal> {
+        let account = limits::account(who.user.name.as_str());
+        let attempts = self.store.count_attempt(account, now, limits::WINDOW_US).await?;
+        let known = self.store.read().await?.credentials(&who.user.name).await?.ok_or(ManageRefusal::Nobody)?;
+        let hash = known.password.ok_or(ManageRefusal::NoPassword)?;
+        // Somebody at an open screen guesses no more often than somebody at the door.
+        let fits = attempts.times <= limits::MOST_PER_ACCOUNT
+            && self.passwords.verify(current, Some(&hash)).await.map_err(PeopleError::from)?;
+        if !fits {
+            return Err(ManageRefusal::WrongPassword);
+        }
+        if new != again {
+            return Err(PasswordRefusal::Differ.into());
+        }
+        let (hash, _) = self.chosen(who.user.name.as_str(), Chosen::Given(new)).await?;
+        let mut write = self.store.write().await?;
+        write.set_password(who.user.id, &hash).await?;
+        write.end_sessions_of(who.user.id, Some(who.id), now).await?;
+        let what = "Set another password of their own.".to_owned();
+        write.append(&entry(now, Kind::PasswordSet, Outcome::Done, who.actor(None), what)).await?;
+        write.forget_attempts(account).await?;
+        write.commit().await?;
+        self.forget();
+        Ok(())
+    }
+
+    /// Lets somebody try again whose account was guessed at too often.
+    pub async fn unlock(&self, name: &str) -> Result<(), PeopleError> {
+        let mut write = self.store.write().await?;
+        write.forget_attempts(limits::account(name)).await?;
+        Ok(write.commit().await?)
+    }
+
+    /// A link for the first admin, while there is nobody at all.
+    pub async fn invite_first(&self, now: i64) -> Result<Option<Token>, PeopleError> {
+        if self.store.read().await?.count_users().await? > 0 {
+            return Ok(None);
+        }
+        let token = Token::random();
+        let mut write = self.store.write().await?;
+        write.add_invitation(token.key(), now, now + INVITATION_US).await?;
+        write.commit().await?;
+        Ok(Some(token))
+    }
+
+    /// Whether a link for the first admin works.
+    pub async fn is_invited(&self, token: &Token, now: i64) -> Result<bool, PeopleError> {
+        let mut read = self.store.read().await?;
+        Ok(read.count_users().await? == 0 && read.is_invited(token.key(), now).await?)
+    }
+
+    /// Makes the first admin and lets them in.
+    pub async fn accept_invitation(
+        &self,
+        token: &Token,
+        name: &str,
+        password: String,
+        again: &str,
+        from: &Source,
+        now: i64,
+    ) -> Result<Token, ManageRefusal> {
+        if !self.is_invited(token, now).await? {
+            return Err(ManageRefusal::LinkOver);
+        }
+        let name = UserName::new(name.trim())?;
+        if password != again {
+            return Err(PasswordRefusal::Differ.into());
+        }
+        let (hash, _) = self.chosen(name.as_str(), Chosen::Given(password)).await?;
+        let mut write = self.store.write().await?;
+        if write.count_users().await? > 0 || !write.use_invitation(token.key(), now).await? {
+            return Err(ManageRefusal::LinkOver);
+        }
+        let new = new_user(&name, hash, now);
+        let id = new.id;
+        write.add_user(&new).await?;
+        let admin = Grant { role: Role::Admin, scope: Scope::Everywhere };
+        write.grant(id, &admin, "first start", now).await?;
+        let actor = Actor { id: id.to_string(), name: name.to_string(), role: None, source: from.address.clone() };
+        let what = format!("Added {name}, the first admin, by the link of the first start.");
+        write.append(&entry(now, Kind::UserAdded, Outcome::Done, actor, what)).await?;
+        write.commit().await?;
+        let user = self.store.read().await?.user(id).await?.ok_or(ManageRefusal::Nobody)?;
+        Ok(self.begin(&user, from, now, "Signed in by the link of the first start.", None).await?)
+    }
+
+    /// The hash of a password, and the password itself where it was made here.
+    async fn chosen(&self, name: &str, password: Chosen) -> Result<(PasswordHash, Option<String>), ManageRefusal> {
+        let (password, made) = match password {
+            Chosen::Given(password) => {
+                passwords::judge(name, &password)?;
+                (password, None)
+            }
+            Chosen::Random => {
+                let password = random_text(MADE_LENGTH);
+                (password.clone(), Some(password))
+            }
+        };
+        Ok((self.passwords.hash(password).await.map_err(PeopleError::from)?, made))
+    }
+}
+
+/// A person to be added, with a new id.
+fn new_user(name: &UserName, password: PasswordHash, now: i64) -> NewUser {
+    NewUser { id: UserId(random_id()), name: name.clone(), password: Some(password), identity: None, created_at: now }
+}

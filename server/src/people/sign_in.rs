@@ -1,0 +1,145 @@
+//! Coming and going.
+
+use domain::ledger::{Actor, Kind, Outcome};
+use domain::person::UserName;
+use domain::text::plain;
+
+use super::token::{Token, random_id};
+use super::{People, PeopleError, Session, Source, entry, limits, nobody};
+use crate::store::{Key, NewSession, SessionId, StoreError, User};
+
+/// Why somebody is not let in.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInRefusal {
+    /// Name or password is wrong, or they are disabled; which of these is not told.
+    #[error("the name or the password is wrong, or the account is disabled")]
+    Wrong,
+    /// Too many tries. Minutes until the next.
+    #[error("too many tries: wait {0} min")]
+    TooMany(u32),
+    /// It cannot be decided or recorded now.
+    #[error(transparent)]
+    Trouble(#[from] PeopleError),
+}
+
+impl From<StoreError> for SignInRefusal {
+    fn from(error: StoreError) -> Self {
+        Self::Trouble(error.into())
+    }
+}
+
+impl People {
+    /// Lets somebody in who knows their password, with a new token. `now` is microseconds since 1970.
+    pub async fn sign_in(&self, name: &str, password: String, from: &Source, now: i64) -> Result<Token, SignInRefusal> {
+        let name = plain(name.trim(), 64).to_lowercase();
+        // Counted before anything is looked up, so that known and unknown names cost the same.
+        let account = self.store.count_attempt(limits::account(&name), now, limits::WINDOW_US).await?;
+        let source = self.store.count_attempt(limits::source(&from.address), now, limits::WINDOW_US).await?;
+        let over = [(account, limits::MOST_PER_ACCOUNT), (source, limits::MOST_PER_SOURCE)];
+        if let Some((attempts, most)) = over.into_iter().find(|(attempts, most)| attempts.times > *most) {
+            // The first of them is written down; a flood does not fill the ledger.
+            if attempts.times == most + 1 {
+                self.note_refusal(&name, from, now, "Refused a sign-in: too many tries.").await?;
+            }
+            let left = (attempts.began_at + limits::WINDOW_US - now).max(0) / 60_000_000 + 1;
+            return Err(SignInRefusal::TooMany(u32::try_from(left).unwrap_or(60)));
+        }
+        let known = match UserName::new(&name) {
+            Ok(name) => self.store.read().await?.credentials(&name).await?,
+            // Nobody can have it; it takes as long.
+            Err(_) => None,
+        };
+        let hash = known.as_ref().and_then(|known| known.password.as_ref());
+        let fits = self.passwords.verify(password, hash).await.map_err(PeopleError::from)?;
+        let Some(known) = known.filter(|known| fits && !known.user.is_disabled()) else {
+            self.note_refusal(&name, from, now, "Refused a sign-in: wrong name or password, or disabled.").await?;
+            return Err(SignInRefusal::Wrong);
+        };
+        let account = limits::account(&name);
+        Ok(self.begin(&known.user, from, now, "Signed in by password.", Some(account)).await?)
+    }
+
+    /// Begins a session for somebody who proved who they are, and forgets the tries that are counted under a key.
+    pub(super) async fn begin(
+        &self,
+        user: &User,
+        from: &Source,
+        now: i64,
+        how: &str,
+        tries: Option<Key>,
+    ) -> Result<Token, PeopleError> {
+        let token = Token::random();
+        let session = NewSession {
+            key: token.key(),
+            id: SessionId(random_id()),
+            user: user.id,
+            created_at: now,
+            expires_at: now + self.limits.longest_us,
+            idle_us: self.limits.idle_us,
+            source: from.address.clone(),
+            agent: from.agent.clone(),
+        };
+        let actor =
+            Actor { id: user.id.to_string(), name: user.name.to_string(), role: None, source: from.address.clone() };
+        let mut write = self.store.write().await?;
+        write.begin_session(&session).await?;
+        if let Some(key) = tries {
+            write.forget_attempts(key).await?;
+        }
+        write.append(&entry(now, Kind::SignIn, Outcome::Done, actor, how.to_owned())).await?;
+        write.commit().await?;
+        Ok(token)
+    }
+
+    async fn note_refusal(&self, name: &str, from: &Source, now: i64, what: &str) -> Result<(), PeopleError> {
+        let mut write = self.store.write().await?;
+        let actor = nobody(name, &from.address);
+        write.append(&entry(now, Kind::SignIn, Outcome::Refused, actor, what.to_owned())).await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Ends one's own session.
+    pub async fn sign_out(&self, who: &Session, now: i64) -> Result<(), PeopleError> {
+        let mut write = self.store.write().await?;
+        write.end_session(who.user.id, who.id, now).await?;
+        write.append(&entry(now, Kind::SignOut, Outcome::Done, who.actor(None), "Signed out.".to_owned())).await?;
+        write.commit().await?;
+        self.forget();
+        Ok(())
+    }
+
+    /// Ends another session of one's own; `false` when there is none of that id.
+    pub async fn end_session(&self, who: &Session, id: &str, now: i64) -> Result<bool, PeopleError> {
+        let Ok(id) = id.parse() else { return Ok(false) };
+        let mut write = self.store.write().await?;
+        if !write.end_session(who.user.id, id, now).await? {
+            return Ok(false);
+        }
+        let what = "Ended a session of their own.".to_owned();
+        write.append(&entry(now, Kind::SessionRevoked, Outcome::Done, who.actor(None), what)).await?;
+        write.commit().await?;
+        self.forget();
+        Ok(true)
+    }
+
+    /// Ends all of one's own sessions but the one that asks. Returns how many.
+    pub async fn end_other_sessions(&self, who: &Session, now: i64) -> Result<u64, PeopleError> {
+        let mut write = self.store.write().await?;
+        let ended = write.end_sessions_of(who.user.id, Some(who.id), now).await?;
+        let what = format!("Ended {ended} other sessions of their own.");
+        write.append(&entry(now, Kind::SessionRevoked, Outcome::Done, who.actor(None), what)).await?;
+        write.commit().await?;
+        self.forget();
+        Ok(ended)
+    }
+
+    /// Writes down that somebody took something along, before they get it.
+    pub async fn note_export(&self, who: &Session, what: &str, now: i64) -> Result<(), PeopleError> {
+        let mut write = self.store.write().await?;
+        let what = plain(what, 500).into_owned();
+        write.append(&entry(now, Kind::Export, Outcome::Done, who.actor(None), what)).await?;
+        write.commit().await?;
+        Ok(())
+    }
+}
