@@ -46,7 +46,7 @@ pub fn workload<'a>(facts: &WorkloadFacts, pods: impl Iterator<Item = &'a PodRow
     let patient = rolling && !behind && facts.kind == WorkloadKind::Deployment;
     if let Some(pod) = worst.filter(|pod| explains(pod) && (facts.ready < facts.wanted || rolling))
         // Slow starts are part of a rollout; its deadline tells when they are too slow.
-        && (pod.status.state != State::Degraded || !patient)
+        && !(patient && gets_ready(pod))
     {
         return explained(facts, pod, pods, State::Degraded);
     }
@@ -135,6 +135,40 @@ fn explains(pod: &PodRow) -> bool {
     }
 }
 
+/// Whether time alone may mend it: it is on its way, only slowly. No waiting finds a node or an image.
+fn gets_ready(pod: &PodRow) -> bool {
+    match Word::of(&pod.status) {
+        Some(Word::Ready | Word::Starting | Word::NotReady | Word::Pending) => true,
+        Some(
+            Word::CrashLoop
+            | Word::InitCrashLoop
+            | Word::Crashed
+            | Word::OomKilled
+            | Word::ImagePull
+            | Word::ConfigError
+            | Word::Unschedulable
+            | Word::Terminating
+            | Word::StuckTerminating
+            | Word::Completed
+            | Word::Evicted
+            | Word::Failed
+            | Word::NodeLost
+            | Word::Unknown
+            | Word::Off
+            | Word::Rolling
+            | Word::Scaling
+            | Word::StuckRollout
+            | Word::Paused
+            | Word::HeldBack
+            | Word::ReplicaFailure
+            | Word::FewReady
+            | Word::NoPods
+            | Word::Missing,
+        )
+        | None => false,
+    }
+}
+
 /// The pod that is worst off. Pods that ended or are going have been replaced and explain only when there are no others.
 fn worst_pod<'a>(pods: impl Iterator<Item = &'a PodRow> + Clone) -> Option<&'a PodRow> {
     let is_leftover = |pod: &PodRow| match Word::of(&pod.status) {
@@ -166,8 +200,8 @@ fn worst_pod<'a>(pods: impl Iterator<Item = &'a PodRow> + Clone) -> Option<&'a P
         )
         | None => false,
     };
-    // Most restarts, then the name, so that equal facts give equal words.
-    let order = |pod: &&PodRow| (pod.status.state, pod.restarts, std::cmp::Reverse(pod.name.clone()));
+    // What does not get better by itself, most restarts, then the name, so that equal facts give equal words.
+    let order = |pod: &&PodRow| (pod.status.state, !gets_ready(pod), pod.restarts, std::cmp::Reverse(pod.name.clone()));
     pods.clone().filter(|pod| !is_leftover(pod)).max_by_key(order).or_else(|| pods.max_by_key(order))
 }
 

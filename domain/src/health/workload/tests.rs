@@ -100,7 +100,26 @@ fn the_worst_pod_explains_what_is_missing() {
         "Container api runs.",
     );
     // A Deployment has a deadline for slow starts.
-    check(&facts(Deployment, 3, 4, 2, 2), &[unready], Progressing, "Rolling", "2 of 3 pods are new.");
+    check(
+        &facts(Deployment, 3, 4, 2, 2),
+        std::slice::from_ref(&unready),
+        Progressing,
+        "Rolling",
+        "2 of 3 pods are new.",
+    );
+    // What no waiting mends is said at once, beside whatever is only slow.
+    for (state, word) in [
+        (Degraded, "Unschedulable"),
+        (Degraded, "Crashed"),
+        (Failed, "Image pull"),
+        (Failed, "Config error"),
+        (Failed, "Crash loop"),
+        (Failed, "OOM killed"),
+    ] {
+        let bad = pod("f", state, word, "It is so.");
+        let slow = PodRow { restarts: 9, ..unready.clone() };
+        check(&facts(Deployment, 3, 4, 1, 3), &[slow, bad], Degraded, word, "1 of 2 pods: It is so.");
+    }
     // The pods' watch is ahead.
     check(&facts(Deployment, 1, 1, 1, 0), &[fine()], Progressing, "Starting", "0 of 1 ready.");
 }
