@@ -20,8 +20,12 @@ const TERMINATION_GRACE: i64 = 60;
 /// Seconds for which an end explains what a container does now. Kubernetes waits at most five minutes between tries.
 const RECENT_END: i64 = 10 * 60;
 
-/// Restarts after which a container that runs and is not ready counts as one that crashes.
+/// Restarts after which a container that runs and is not ready counts as one that crashes, however long it runs.
 const CRASH_RESTARTS: u32 = 3;
+
+/// Seconds for which a container that was started again, and is not ready, is still the one that ended. Between two tries of
+/// a crash loop it runs as if nothing were wrong.
+const CRASH_MEMORY: i64 = 5 * 60;
 
 /// How a pod is at `now` (seconds since 1970): by readiness and waiting reasons, not by its phase alone.
 ///

@@ -1,6 +1,6 @@
 //! What one container says about its pod.
 
-use super::{CRASH_RESTARTS, READINESS_GRACE, RECENT_END, SLOW_START};
+use super::{CRASH_MEMORY, CRASH_RESTARTS, READINESS_GRACE, RECENT_END, SLOW_START};
 use crate::facts::{ContainerFacts, ContainerState, PodFacts, Termination};
 use crate::health::word::{Word, exit_code, full_stop};
 use crate::text::plain;
@@ -113,8 +113,9 @@ fn running(container: &ContainerFacts, since: i64, initialised: bool, now: i64) 
         return None;
     }
     let last = container.last.as_ref().filter(|end| now.saturating_sub(end.finished) < RECENT_END);
+    let is_young = now.saturating_sub(since) < CRASH_MEMORY;
     if let Some(end) = last
-        && (is_oom(end) || container.restarts >= CRASH_RESTARTS)
+        && (is_oom(end) || container.restarts >= CRASH_RESTARTS || is_young)
     {
         return Some(crash(container, Some(end), initialised));
     }
@@ -129,10 +130,10 @@ fn terminated(container: &ContainerFacts, end: &Termination, initialised: bool) 
     if container.init && end.exit_code == 0 {
         return None;
     }
-    if is_oom(end) || container.restarts >= CRASH_RESTARTS {
+    if is_oom(end) || container.restarts > 0 {
         return Some(crash(container, Some(end), initialised));
     }
-    // Between an end and the next start.
+    // Between the first end and the next start.
     Some(Word::Crashed.status(State::Degraded, ended(container, end)))
 }
 

@@ -116,18 +116,51 @@ fn a_crash_says_how_it_ended() {
 
 #[test]
 fn a_container_between_two_crashes_still_crash_loops() {
-    let runs = |restarts, seconds_ago, reason: &str| {
-        let last = Some(end(reason, 1, seconds_ago));
-        pod(&with(Phase::Running, vec![ContainerFacts { restarts, last, ..container("api", running(5)) }]), NOW)
+    let runs = |restarts, (started, ended), reason: &str| {
+        let last = Some(end(reason, 1, ended));
+        pod(&with(Phase::Running, vec![ContainerFacts { restarts, last, ..container("api", running(started)) }]), NOW)
     };
-    for (restarts, seconds_ago, reason, word) in [
-        (3, 599, "Error", "Crash loop"),
-        (3, 600, "Error", "Not ready"),
-        (2, 10, "Error", "Not ready"),
-        (1, 599, "OOMKilled", "OOM killed"),
-        (1, 600, "OOMKilled", "Not ready"),
+    for (restarts, ago, reason, word) in [
+        (1, (5, 10), "Error", "Crash loop"),
+        (1, (299, 309), "Error", "Crash loop"),
+        (1, (300, 310), "Error", "Not ready"),
+        (2, (300, 310), "Error", "Not ready"),
+        (3, (300, 310), "Error", "Crash loop"),
+        (3, (590, 599), "Error", "Crash loop"),
+        (3, (590, 600), "Error", "Not ready"),
+        (1, (590, 599), "OOMKilled", "OOM killed"),
+        (1, (590, 600), "OOMKilled", "Not ready"),
     ] {
-        assert_eq!(&*runs(restarts, seconds_ago, reason).word, word, "{restarts} restarts, {seconds_ago} s, {reason}");
+        assert_eq!(&*runs(restarts, ago, reason).word, word, "{restarts} restarts, {ago:?} s, {reason}");
+    }
+}
+
+#[test]
+fn a_crash_loop_says_one_thing_from_its_first_restart_on() {
+    let status = |restarts, state, last, now| {
+        pod(&with(Phase::Running, vec![ContainerFacts { restarts, last, ..container("api", state) }]), now)
+    };
+    let mut now = NOW;
+    let crash = "Container api ends with exit code 1 soon after it starts.";
+    for restarts in 0..6 {
+        let last = (restarts > 0).then(|| end("Error", 1, NOW - now));
+        // The kubelet waits ever longer, five minutes at most.
+        let backoff = (10 << restarts).min(300);
+        let started = now + backoff;
+        for second in [0, 15] {
+            let status = status(restarts, ContainerState::Running { since: started }, last.clone(), started + second);
+            if restarts > 0 {
+                assert_eq!((status.state, &*status.word, &*status.why), (State::Failed, "Crash loop", crash));
+            }
+        }
+        now = started + 20;
+        let ended = || end("Error", 1, NOW - now);
+        let between = status(restarts, ContainerState::Terminated(ended()), last, now);
+        assert_eq!(&*between.word, if restarts > 0 { "Crash loop" } else { "Crashed" });
+        for second in [0, backoff] {
+            let waits = status(restarts, waiting("CrashLoopBackOff", "back-off"), Some(ended()), now + second);
+            assert_eq!((waits.state, &*waits.word, &*waits.why), (State::Failed, "Crash loop", crash));
+        }
     }
 }
 
