@@ -1,5 +1,6 @@
 //! The router as a browser, and somebody who is none, meets it.
 
+mod access;
 mod hostile;
 mod html;
 mod live;

@@ -17,7 +17,7 @@ const PAGES: [&str; 6] = [
 ];
 
 /// What every answer carries.
-fn assert_guarded(answer: &Answer, path: &str) {
+pub fn assert_guarded(answer: &Answer, path: &str) {
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),

@@ -1,7 +1,7 @@
 //! A site over rows that a test fills, with a browser part made of a few bytes.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::body::Body;
@@ -89,6 +89,9 @@ pub fn pod(name: &str, restarts: u32) -> Value {
     })
 }
 
+/// Of a password that nobody types.
+static HASH: LazyLock<String> = LazyLock::new(|| crate::people::passwords::hash_now("four words nobody says").unwrap());
+
 /// The secret of the session of somebody who looks at everything.
 pub fn token() -> Token {
     Token::read(&"ab".repeat(32)).unwrap()
@@ -119,7 +122,7 @@ pub async fn person(site: &Site, name: &str, roles: &[(Role, &str)], token: &Tok
     let new = NewUser {
         id,
         name: UserName::new(name).unwrap(),
-        password: Some(PasswordHash::new("none")),
+        password: Some(PasswordHash::new(HASH.as_str())),
         identity: None,
         created_at: now,
     };
