@@ -116,7 +116,7 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
         wanted,
         range: facts.autoscaler.map(|autoscaler| (autoscaler.min, autoscaler.max)),
         tag: plain(tag, 128).into(),
-        digest: digest(facts.pods),
+        digest: digest(facts.pods, tag),
         restarts: facts.pods.iter().fold(0, |sum: u32, pod| sum.saturating_add(pod.restarts)),
         changed: facts.changed,
         chips,
@@ -135,8 +135,10 @@ fn seen(facts: &ComponentFacts<'_>) -> Status {
     }
 }
 
-/// The digest that most ready pods run.
-fn digest(pods: &[&PodRow]) -> Arc<str> {
-    let digests = most_run_first(pods.iter().map(|pod| (&pod.digest, pod.status.state == State::Ready)));
+/// The digest that most ready pods run under the tag of the template; empty when no pod of it was seen. Pods of an older
+/// revision may run another tag, and theirs is not this one's.
+fn digest(pods: &[&PodRow], tag: &str) -> Arc<str> {
+    let of_tag = pods.iter().filter(|pod| *pod.tag == *tag);
+    let digests = most_run_first(of_tag.map(|pod| (&pod.digest, pod.status.state == State::Ready)));
     digests.first().map_or_else(|| "".into(), |digest| (*digest).clone())
 }

@@ -141,6 +141,19 @@ fn the_digest_is_what_most_ready_pods_run() {
 }
 
 #[test]
+fn a_digest_stands_beside_the_tag_that_it_ran_under() {
+    let mut app = world("fleet-app");
+    app.container().image = "registry.test/fleet-app:v1.5.0".into();
+    let mut new = app.pods[0].clone();
+    (new.uid, new.tag, new.digest) = (9, "v1.5.0".into(), "".into());
+    app.pods.push(new);
+    let cell = app.assess().cell;
+    assert_eq!((&*cell.tag, &*cell.digest), ("v1.5.0", ""), "no pod of the new tag was seen to run");
+    app.pods[3].digest = "830d8f4".into();
+    assert_eq!(&*app.assess().cell.digest, "830d8f4", "though more pods run the old one");
+}
+
+#[test]
 fn one_fault_that_several_components_share_is_one_finding() {
     let spoil = |name| {
         let mut world = world(name);

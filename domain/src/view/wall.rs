@@ -54,7 +54,7 @@ pub struct Cell {
     pub range: Option<(u32, u32)>,
     /// Tag of the image in the template; empty when there is none.
     pub tag: Arc<str>,
-    /// First seven characters of the digest that most ready pods run; empty when not known.
+    /// First seven characters of the digest that most ready pods with this tag run; empty when none was seen.
     pub digest: Arc<str>,
     /// Restarts of its pods together.
     pub restarts: u32,
