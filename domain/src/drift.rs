@@ -13,7 +13,7 @@ pub(crate) use config::{ago, last_change};
 
 use crate::component::ComponentFacts;
 use crate::freshness::Freshness;
-use crate::view::{Chip, Finding, State};
+use crate::view::{Chip, Finding, FindingKind, State};
 
 /// The remarks in a component's cell, worst first: replicas, autoscaler bounds, requests and limits, storage, image
 /// repository, config values, pods that run with old config, mutable tags.
@@ -32,6 +32,7 @@ pub fn findings(facts: &ComponentFacts<'_>) -> Vec<Finding> {
         .filter_map(|difference| difference.remark)
         .map(|remark| Finding {
             state: remark.state,
+            kind: remark.kind,
             title: remark.title.into(),
             evidence: remark.evidence.into(),
             advice: remark.advice.into(),
@@ -63,6 +64,7 @@ struct Difference {
 #[derive(Debug, Clone, PartialEq)]
 struct Remark {
     state: State,
+    kind: FindingKind,
     title: String,
     evidence: String,
     advice: String,
@@ -72,8 +74,16 @@ impl Difference {
     fn new(state: State, chip: String, title: String, evidence: String, advice: impl Into<String>) -> Self {
         Self {
             chip: Some(Chip { state, text: chip.into() }),
-            remark: Some(Remark { state, title, evidence, advice: advice.into() }),
+            remark: Some(Remark { state, kind: FindingKind::Difference, title, evidence, advice: advice.into() }),
         }
+    }
+
+    /// The same, of another kind.
+    fn of_kind(mut self, kind: FindingKind) -> Self {
+        if let Some(remark) = &mut self.remark {
+            remark.kind = kind;
+        }
+        self
     }
 }
 

@@ -10,7 +10,8 @@ mod wall;
 
 pub use component::{ComponentHead, ComponentView, Expectation, RevisionPatch, RevisionRow};
 pub use environment::{
-    AutoscalerView, ContactView, EnvironmentFacts, EnvironmentView, EventPatch, EventRow, Finding, LinkView,
+    AutoscalerView, ContactView, EnvironmentFacts, EnvironmentView, EventPatch, EventRow, Finding, FindingKind,
+    LinkView,
 };
 pub use frame::{Chrome, MissingRight, NavEnvironment, Person, SourceView};
 pub use pod::{PodPatch, PodRow, PodsHead, PodsView};

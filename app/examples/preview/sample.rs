@@ -227,6 +227,7 @@ fn finding(environment: &EnvironmentId) -> Vec<Finding> {
     vec![
         Finding {
             state: State::Failed,
+            kind: domain::view::FindingKind::Failure,
             title: "fleet-api crash loops: 7 restarts, exit code 1".into(),
             evidence: "Pod fleet-api-7c9f8d6b5-x2v9k ended with exit code 1 seven times in 14 minutes.".into(),
             advice: "Read the log from before the crash; roll back if the last change caused it.".into(),
@@ -234,6 +235,7 @@ fn finding(environment: &EnvironmentId) -> Vec<Finding> {
         },
         Finding {
             state: State::Degraded,
+            kind: domain::view::FindingKind::Difference,
             title: "LOG_LEVEL is debug, expected info".into(),
             evidence: "fleet-config changed 19 minutes ago by kubectl-edit; 1 pod runs with it, 3 do not.".into(),
             advice: "".into(),
@@ -241,6 +243,7 @@ fn finding(environment: &EnvironmentId) -> Vec<Finding> {
         },
         Finding {
             state: State::Degraded,
+            kind: domain::view::FindingKind::Promise,
             title: "fleet-api has one replica; zero downtime is promised here".into(),
             evidence: "A restart means about 40 s without service.".into(),
             advice: "".into(),

@@ -10,7 +10,7 @@ use crate::facts::TemplateContainer;
 use crate::freshness::Freshness;
 use crate::health::{self, Trouble, Word, exit_code_in};
 use crate::text::plain;
-use crate::view::{Finding, State, Status};
+use crate::view::{Finding, FindingKind, State, Status};
 
 /// Seconds for which a change before a failure is worth a word.
 const RECENT_CHANGE: i64 = 24 * 3600;
@@ -31,7 +31,7 @@ pub fn merged<'a>(assessments: impl IntoIterator<Item = &'a Assessment>) -> Vec<
             }
         }
     }
-    merged.sort_by_key(|finding| Reverse(finding.state));
+    merged.sort_by_key(order);
     merged
 }
 
@@ -44,8 +44,13 @@ pub(super) fn findings(facts: &ComponentFacts<'_>, seen: &Status) -> Vec<Finding
     let mut findings: Vec<Finding> = about_status(facts, seen).into_iter().collect();
     findings.extend(about_autoscaler(facts));
     findings.extend(drift::findings(facts));
-    findings.sort_by_key(|finding| Reverse(finding.state));
+    findings.sort_by_key(order);
     findings
+}
+
+/// Worst first, and of the equally bad what fails before what differs.
+fn order(finding: &Finding) -> (Reverse<State>, FindingKind) {
+    (Reverse(finding.state), finding.kind)
 }
 
 fn about_status(facts: &ComponentFacts<'_>, seen: &Status) -> Option<Finding> {
@@ -60,6 +65,7 @@ fn about_status(facts: &ComponentFacts<'_>, seen: &Status) -> Option<Finding> {
     let evidence = evidence(word, facts, seen);
     Some(Finding {
         state: seen.state,
+        kind: FindingKind::Failure,
         title: title.into(),
         evidence: evidence.into(),
         advice: advice.into(),
@@ -204,6 +210,7 @@ fn about_autoscaler(facts: &ComponentFacts<'_>) -> Option<Finding> {
     };
     Some(Finding {
         state,
+        kind: FindingKind::Autoscaler,
         title: title.into(),
         evidence: Arc::from(sentence),
         advice: advice.into(),

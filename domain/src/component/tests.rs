@@ -154,6 +154,24 @@ fn a_digest_stands_beside_the_tag_that_it_ran_under() {
 }
 
 #[test]
+fn of_equal_state_what_fails_comes_before_what_differs() {
+    let mut old = world("fleet-app");
+    old.config().changed = NOW - 60;
+    let mut stuck = world("fleet-api");
+    stuck.workload().conditions = vec![condition("Progressing", false, "ProgressDeadlineExceeded")];
+    stuck.config().changed = NOW - 60;
+    let titles: Vec<_> =
+        merged(&[old.assess(), stuck.assess()]).into_iter().map(|finding| finding.title.to_string()).collect();
+    let expected = [
+        "The rollout of fleet-api is stuck: 1 of 1 ready",
+        "fleet-app runs with old config",
+        "fleet-api runs with old config",
+        "fleet-api has one replica; zero downtime is promised here",
+    ];
+    assert_eq!(titles, expected);
+}
+
+#[test]
 fn one_fault_that_several_components_share_is_one_finding() {
     let spoil = |name| {
         let mut world = world(name);

@@ -9,7 +9,7 @@ use crate::facts::ConfigMapFacts;
 use crate::health::Word;
 use crate::registry::ConfigExpectation;
 use crate::text::plain;
-use crate::view::{PodRow, State};
+use crate::view::{FindingKind, PodRow, State};
 
 /// Seconds by which clocks of what writes a ConfigMap and what makes a pod may differ; both are stored in whole seconds.
 const TOLERANCE: i64 = 1;
@@ -115,13 +115,14 @@ fn old_config(facts: &ComponentFacts<'_>, name: &str, held: &ConfigMapFacts) -> 
     let (verb, rest) = (if old == 1 { "runs" } else { "run" }, if all - old == 1 { "does" } else { "do" });
     let others = if all == old { String::new() } else { format!("; {} {rest} not", all - old) };
     let noun = if old == 1 { "pod" } else { "pods" };
-    Some(Difference::new(
+    let found = Difference::new(
         State::Degraded,
         format!("old config in {old} of {all}"),
         format!("{component} runs with old config"),
         format!("{} {old} {noun} {verb} with what stood there before{others}.", last_change(name, held, facts.now)),
         format!("Restart {component} when the change is meant; a restart applies it."),
-    ))
+    );
+    Some(found.of_kind(FindingKind::OldConfig))
 }
 
 /// When a pod read its config last. A container that starts again reads it again; with several of them it is not known

@@ -3,7 +3,7 @@
 use super::{Difference, Remark};
 use crate::component::ComponentFacts;
 use crate::registry::{Replicas, Role};
-use crate::view::State;
+use crate::view::{FindingKind, State};
 
 /// Zero downtime is promised, and one replica cannot keep that: whatever ends it interrupts its users. A remark without a
 /// chip, because it is as declared.
@@ -30,6 +30,7 @@ pub(super) fn differences(facts: &ComponentFacts<'_>) -> Option<Difference> {
     };
     let remark = Remark {
         state: State::Degraded,
+        kind: FindingKind::Promise,
         title: format!("{} has one replica; zero downtime is promised here", facts.id.name),
         evidence: "A restart, a rollout without surge or a lost node means time without service.".to_owned(),
         advice: advice.to_owned(),

@@ -45,11 +45,28 @@ pub struct LinkView {
     pub url: Arc<str>,
 }
 
+/// What a finding is about, from what users feel to what they may feel one day: of the equally bad, the first comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum FindingKind {
+    /// It fails, or does not get on.
+    Failure,
+    /// Its autoscaler does not scale.
+    Autoscaler,
+    /// It is not as it was declared.
+    Difference,
+    /// It is as declared, and runs with what stood there before.
+    OldConfig,
+    /// What was declared cannot keep a promise.
+    Promise,
+}
+
 /// Something that is wrong, with its evidence and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// How bad it is.
     pub state: State,
+    /// What it is about.
+    pub kind: FindingKind,
     /// `fleet-api crash loops: 7 restarts, exit code 1`.
     pub title: Arc<str>,
     /// What was seen, in sentences.
