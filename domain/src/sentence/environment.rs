@@ -13,7 +13,7 @@ use crate::view::{Cell, State};
 /// How an environment is, in a state and one sentence: `Usable. Nothing changed for 3 days.`
 ///
 /// The state is the worst of its components', with three exceptions: a worker that is down does not keep users from working
-/// and makes it Degraded; a component that was declared and is scaled to 0 is as good as down; and in production any
+/// and makes it Degraded, unless nothing but workers is declared; a component that was declared and is scaled to 0 is as good as down; and in production any
 /// difference from what was declared makes it Degraded, while elsewhere it is a remark.
 ///
 /// `cells` are its components, `now` is seconds since 1970.
@@ -32,7 +32,7 @@ pub fn environment(
         }
         Freshness::Live(_) => {}
     }
-    let mut judged: Vec<(State, &Cell)> = cells.iter().map(|cell| (matters(environment, cell), *cell)).collect();
+    let mut judged: Vec<(State, &Cell)> = cells.iter().map(|cell| (matters(environment, cell, cells), *cell)).collect();
     // Worst first, and of the equally bad what others depend on.
     judged.sort_by_key(|(state, cell)| (std::cmp::Reverse(*state), depth(cell.role)));
     let Some(&(worst, _)) = judged.first() else {
@@ -55,7 +55,7 @@ fn sentence(
 ) -> String {
     let of = |wanted: State| judged.iter().filter(move |(state, _)| *state == wanted).map(|(_, cell)| *cell);
     // On their way, and nobody is served meanwhile.
-    let waiting: Vec<&Cell> = of(State::Progressing).filter(|cell| serves_nobody(cell)).collect();
+    let waiting: Vec<&Cell> = of(State::Progressing).filter(|cell| is_needed(cell, cells) && cell.ready == 0).collect();
     let mut said = match worst {
         State::Failed => down(&of(State::Failed).collect::<Vec<_>>(), judged),
         State::Degraded => degraded(&of(State::Degraded).collect::<Vec<_>>(), waiting.is_empty()),
@@ -81,7 +81,7 @@ fn sentence(
 }
 
 /// How much a component's state matters to the users of its environment.
-fn matters(environment: &registry::Environment, cell: &Cell) -> State {
+fn matters(environment: &registry::Environment, cell: &Cell, cells: &[&Cell]) -> State {
     let declared = environment
         .components
         .iter()
@@ -97,18 +97,16 @@ fn matters(environment: &registry::Environment, cell: &Cell) -> State {
             state
         }
     };
-    match cell.role {
-        Role::Worker => state.min(State::Degraded),
-        Role::App | Role::Api | Role::Database | Role::Cache => state,
-    }
+    if is_needed(cell, cells) { state } else { state.min(State::Degraded) }
 }
 
-fn serves_nobody(cell: &Cell) -> bool {
-    let needed = match cell.role {
+/// Whether users cannot do without it. Where nothing but workers is declared, these are what is used.
+fn is_needed(cell: &Cell, cells: &[&Cell]) -> bool {
+    let serves = |cell: &Cell| match cell.role {
         Role::App | Role::Api | Role::Database | Role::Cache => true,
         Role::Worker => false,
     };
-    needed && cell.ready == 0
+    serves(cell) || !cells.iter().any(|cell| serves(cell))
 }
 
 /// `fleet-api is down: crash loop, exit code 1. The app serves.`

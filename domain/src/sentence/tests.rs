@@ -128,6 +128,17 @@ fn an_environment_says_in_one_sentence_whether_it_can_be_used() {
 }
 
 #[test]
+fn an_environment_of_workers_is_not_usable_without_them() {
+    let mut worker = cell(&world("rag-indexer"));
+    set(&mut worker, State::Failed, "Missing", "It is declared here and does not exist.", 0);
+    let said = say(Tier::Production, &[worker.clone()], live());
+    assert_eq!(said, (State::Failed, "rag-indexer is down: it does not exist.".to_owned()));
+    set(&mut worker, State::Progressing, "Starting", "0 of 1 ready.", 0);
+    let said = say(Tier::Production, &[worker], live());
+    assert_eq!(said, (State::Progressing, "rag-indexer is starting: 0 of 1 ready.".to_owned()));
+}
+
+#[test]
 fn drift_degrades_production_and_is_a_remark_elsewhere() {
     let sentence = "Usable. Not as declared: fleet-api LOG_LEVEL debug, expected info.".to_owned();
     let cells = cells(&[("fleet-api", debug)]);
