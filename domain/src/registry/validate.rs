@@ -43,12 +43,26 @@ pub fn validate(registry: &Registry) -> Vec<Problem> {
             problems.add(&format!("{path}.environments"), "the system has no environment: write at least one");
         }
         let mut environments = Seen::default();
+        let mut titles = Seen::default();
         for (index, environment) in system.environments.iter().enumerate() {
             let path = format!("{path}.environments[{index}]");
             if let Some(first) = environments.again(&environment.id, &format!("{path}.id")) {
                 let message =
                     format!("the environment '{}' is declared at {first} already: write another id", environment.id);
                 problems.add(&format!("{path}.id"), message);
+            }
+            let title = environment.title().trim().to_lowercase();
+            let place = format!("{path}.{}", if environment.name.is_some() { "name" } else { "tier" });
+            if let Some(first) = titles.again(&title, &place) {
+                // Nobody could tell them apart on screen.
+                let message = format!(
+                    "it is called {} on screen, as the one at {first}: write a name that tells them apart, like \
+                     'name: {} {}'",
+                    environment.title(),
+                    environment.tier.word(),
+                    environment.id
+                );
+                problems.add(&place, message);
             }
             if !registry.clusters.iter().any(|cluster| cluster.id == environment.cluster) {
                 let message = format!("no cluster '{}' is declared: {}", environment.cluster, known(registry));

@@ -134,6 +134,28 @@ fn every_mistake_is_found_where_it_stands_with_what_to_write() {
 }
 
 #[test]
+fn two_environments_of_a_system_that_look_the_same_want_names() {
+    let second = |words: &str| {
+        let text = r#""namespace": "staging", "tier": "staging", "timeZone": "UTC",
+       "maintenance""#;
+        assert!(GOOD.contains(text));
+        problems(&GOOD.replacen(
+            text,
+            &format!(r#""namespace": "staging", {words}, "timeZone": "UTC", "maintenance""#),
+            1,
+        ))
+    };
+    let path = |words| second(words).into_iter().map(|problem| problem.path).collect::<Vec<_>>();
+    let found = second(r#""tier": "production""#);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0].path, "systems[0].environments[1].tier");
+    assert!(found[0].message.contains("systems[0].environments[0].tier"), "{}", found[0].message);
+    assert!(found[0].message.ends_with("like 'name: Production staging'"), "{}", found[0].message);
+    assert_eq!(path(r#""tier": "staging", "name": "production""#), ["systems[0].environments[1].name"]);
+    assert_eq!(path(r#""tier": "production", "name": "Production EU""#), [""; 0]);
+}
+
+#[test]
 fn an_id_that_is_declared_twice_is_suggested_once() {
     let twice = GOOD.replacen(r#""id": "fleetops", "connect""#, r#""id": "main", "connect""#, 1);
     let found = problems(&twice);
