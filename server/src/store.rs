@@ -16,6 +16,8 @@ mod people;
 mod roles;
 mod schema;
 mod sessions;
+#[cfg(test)]
+mod tests;
 mod url;
 
 use std::ops::{Deref, DerefMut};

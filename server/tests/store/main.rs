@@ -1,0 +1,15 @@
+//! One suite for both databases: SQLite in a file, and a real PostgreSQL that is started here.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod bench;
+mod commands;
+mod faults;
+mod ledger;
+mod people;
+mod postgres;
+mod roles;
+mod schema;
+mod sessions;
+mod tampering;
+mod tokens;
