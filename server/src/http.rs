@@ -113,10 +113,16 @@ pub fn router(site: Site) -> Router {
 }
 
 /// Whether pages can be shown: every cluster was read once, or is known not to answer.
+///
+/// A database that is away is told of and does not make it unready: all replicas share it, what is known is still shown,
+/// and taking them all out would turn a console that cannot record into none.
 async fn ready(State(site): State<Site>) -> impl IntoResponse {
-    if site.rows.is_settled() {
-        (StatusCode::OK, "ok\n")
+    let (status, clusters) = if site.rows.is_settled() {
+        (StatusCode::OK, "[+] clusters: each was read, or is known not to answer")
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the clusters are being read for the first time\n")
-    }
+        (StatusCode::SERVICE_UNAVAILABLE, "[-] clusters: they are being read for the first time")
+    };
+    let health = site.people.store().health();
+    let mark = if health.is_fine() { '+' } else { '-' };
+    (status, format!("{clusters}\n[{mark}] database: {health}\n"))
 }

@@ -309,7 +309,9 @@ async fn every_answer_carries_what_guards_it() {
                 *request.method_mut() = method.clone();
                 // Another session each time: some endpoints end it.
                 let again = match who {
-                    Some(_) => enter(&site, &format!("{method}{}", clock::now_us()), &[(Role::Admin, "*")], State::Valid).await,
+                    Some(_) => {
+                        enter(&site, &format!("{method}{}", clock::now_us()), &[(Role::Admin, "*")], State::Valid).await
+                    }
                     None => None,
                 };
                 let answer = ask_as(&router, request, again.as_ref()).await;

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::access::Grants;
-use domain::frame::{Ask, Frame, Page, PageDelta, Topic};
+use domain::access::{Grants, Role};
+use domain::frame::{Ask, Frame, Page, PageDelta, SIGNED_OUT, Topic};
+use domain::name::{ComponentId, WorkloadKind};
 use domain::query::{PodColumn, PodQuery, Sort};
 use domain::view::{Chrome, Person};
 use futures::{SinkExt as _, StreamExt as _};
@@ -17,8 +18,11 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{WebSocketStream, client_async};
 use tokio_util::sync::CancellationToken;
 
-use super::site::{cookie_of, deployment, lose, pod, rows, see, site, token};
-use crate::http::router;
+use super::site::{cookie_of, deployment, lose, person, pod, rows, see, site, token};
+use crate::clock;
+use crate::http::{Site, router};
+use crate::people::By;
+use crate::people::token::Token;
 use crate::rows::Rows;
 
 /// More than anything here takes on a busy machine.
@@ -26,6 +30,7 @@ const LONG: Duration = Duration::from_secs(20);
 
 struct Server {
     rows: Arc<Rows>,
+    site: Site,
     address: SocketAddr,
     cancel: CancellationToken,
 }
@@ -37,14 +42,21 @@ impl Server {
         let cancel = site.cancel.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(async move { axum::serve(listener, router(site)).await.unwrap() });
-        Self { rows, address, cancel }
+        let served = router(site.clone());
+        tokio::spawn(async move { axum::serve(listener, served).await.unwrap() });
+        Self { rows, site, address, cancel }
     }
 
     async fn connect(&self) -> Tab {
+        self.connect_as(Some(&token())).await
+    }
+
+    async fn connect_as(&self, token: Option<&Token>) -> Tab {
         let mut request = format!("ws://{}/live", self.address).into_client_request().unwrap();
         request.headers_mut().insert("origin", format!("http://{}", self.address).parse().unwrap());
-        request.headers_mut().insert("cookie", cookie_of(&token()).parse().unwrap());
+        if let Some(token) = token {
+            request.headers_mut().insert("cookie", cookie_of(token).parse().unwrap());
+        }
         let stream = TcpStream::connect(self.address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         Tab { socket: client_async(request, stream).await.unwrap().0 }
@@ -121,9 +133,9 @@ async fn a_tab_is_greeted_and_gets_each_page_it_asks_for() {
     see(&server.rows, [pod("web-7c9d-a", 0), deployment()]);
     let mut tab = server.connect().await;
     assert_eq!(tab.greeting().await, server.rows.seen_by(&Grants::everything()).chrome());
-    let component = domain::name::ComponentId {
+    let component = ComponentId {
         environment: "shop/production".parse().unwrap(),
-        kind: domain::name::WorkloadKind::Deployment,
+        kind: WorkloadKind::Deployment,
         name: "web".parse().unwrap(),
     };
     let topics = [
@@ -338,4 +350,87 @@ async fn a_silent_cluster_is_said_around_every_page() {
     assert_eq!(chrome, server.rows.seen_by(&Grants::everything()).chrome());
     assert!(!chrome.sources[0].freshness.is_live());
     assert!(bytes <= 100, "{bytes} bytes");
+}
+
+#[tokio::test]
+async fn whoever_is_not_signed_in_hears_nothing_but_that() {
+    let server = Server::start().await;
+    see(&server.rows, [pod("web-7c9d-a", 0), deployment()]);
+    for token in [None, Some(Token::random())] {
+        let mut tab = server.connect_as(token.as_ref()).await;
+        match timeout(LONG, tab.socket.next()).await.unwrap() {
+            Some(Ok(Message::Close(Some(frame)))) => assert_eq!(u16::from(frame.code), SIGNED_OUT),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_socket_shows_what_its_person_may_see_and_nothing_else() {
+    let server = Server::start().await;
+    see(&server.rows, [pod("web-7c9d-a", 0), deployment()]);
+    let token = Token::random();
+    person(&server.site, "one", &[(Role::Operator, "shop/staging")], &token).await;
+    let mut tab = server.connect_as(Some(&token)).await;
+    let (Frame::Hello { .. }, _) = tab.next().await else { panic!("no hello") };
+    let (Frame::Chrome(chrome), _) = tab.next().await else { panic!("no chrome") };
+    let seen: Vec<_> = chrome.environments.iter().map(|environment| environment.id.to_string()).collect();
+    assert_eq!(seen, ["shop/staging"]);
+    let component = |environment: &str| {
+        Topic::Component(ComponentId {
+            environment: environment.parse().unwrap(),
+            kind: WorkloadKind::Deployment,
+            name: "web".parse().unwrap(),
+        })
+    };
+    for (number, topic) in [Topic::Environment("shop/production".parse().unwrap()), component("shop/production")]
+        .into_iter()
+        .enumerate()
+    {
+        assert_eq!(tab.open(number as u32, topic.clone()).await, Page::Absent, "{topic:?}");
+    }
+    let Page::Wall(wall) = tab.open(7, Topic::Wall).await else { panic!("no wall") };
+    assert!(wall.cells.iter().all(|cell| cell.id.environment.to_string() == "shop/staging"), "{wall:?}");
+    let query = PodQuery { environment: Some("shop/production".parse().unwrap()), ..PodQuery::default() };
+    for (number, query) in [(8, PodQuery::default()), (9, query)] {
+        let Page::Pods(pods) = tab.open(number, Topic::Pods(query)).await else { panic!("no pods") };
+        assert_eq!((pods.rows.len(), pods.head.total, pods.head.matching), (0, 0, 0));
+    }
+    // What changes where they do not look does not reach them.
+    see(&server.rows, [pod("web-7c9d-b", 3)]);
+    assert!(timeout(Duration::from_millis(300), tab.next()).await.is_err(), "something of production arrived");
+}
+
+/// CVE-2023-40025 and CVE-2024-41666: streams that outlive the session or the right.
+#[tokio::test]
+async fn a_socket_ends_within_five_seconds_of_its_session() {
+    let server = Server::start().await;
+    let mut tabs = Vec::new();
+    for what in ["sessions", "disabled", "role", "signed-out"] {
+        let token = Token::random();
+        let id = person(&server.site, what, &[(Role::Viewer, "*")], &token).await;
+        let mut tab = server.connect_as(Some(&token)).await;
+        let (Frame::Hello { .. }, _) = tab.next().await else { panic!("no hello") };
+        tabs.push((what, id, token, tab));
+    }
+    let (people, now) = (&server.site.people, clock::now_us());
+    for (what, id, token, _) in &tabs {
+        match *what {
+            "sessions" => _ = people.end_sessions(&By::CommandLine, *id, now).await.unwrap(),
+            "disabled" => _ = people.disable(&By::CommandLine, *id, true, now).await.unwrap(),
+            "role" => {
+                let grant = Grants::everything().0.remove(0);
+                people.change_role(&By::CommandLine, *id, &grant, false, now).await.unwrap();
+            }
+            _ => {
+                let who = people.who(token, now).await.unwrap().unwrap();
+                people.sign_out(&who, now).await.unwrap();
+            }
+        }
+    }
+    let ended = Instant::now();
+    for (what, _, _, mut tab) in tabs {
+        assert_eq!(tab.end().await, Some(SIGNED_OUT), "{what}");
+    }
+    assert!(ended.elapsed() < Duration::from_secs(5), "{:?}", ended.elapsed());
 }
