@@ -1,5 +1,7 @@
 //! The commands of the program.
 
+pub mod audit;
+pub mod database;
 pub mod user;
 
 use std::path::{Path, PathBuf};
@@ -36,6 +38,10 @@ pub enum Command {
     },
     /// People and their roles: add, list, disable, enable, set-password, role, unlock.
     User(user::UserArguments),
+    /// The ledger of what was done: whether it is as it was written.
+    Audit(audit::AuditArguments),
+    /// The tables of the database, for whoever owns them.
+    Database(database::DatabaseArguments),
     /// Prints every address that is answered, with who may ask.
     Endpoints,
     /// Prints the JSON Schema of a registry, with which editors check and complete it.
@@ -124,7 +130,7 @@ mod tests {
             assert!(argument.get_help().is_some(), "{} explains nothing", argument.get_id());
             assert!(argument.get_env().is_some(), "{} has no environment variable", argument.get_id());
         }
-        for word in ["serve", "check", "schema"] {
+        for word in ["serve", "check", "schema", "audit", "database"] {
             assert!(help(&["quarterdeck", "--help"]).contains(word), "{word}");
         }
     }

@@ -21,6 +21,20 @@ fn main() -> ExitCode {
             cli::endpoints();
             ExitCode::SUCCESS
         }
+        Command::Audit(arguments) => match quietly(async { Ok(cli::audit::run(arguments).await) }) {
+            Ok(code) => code,
+            Err(error) => {
+                eprintln!("quarterdeck: {error:#}");
+                ExitCode::FAILURE
+            }
+        },
+        Command::Database(arguments) => match quietly(cli::database::run(arguments)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("quarterdeck: {error:#}");
+                ExitCode::FAILURE
+            }
+        },
         Command::User(arguments) => match quietly(cli::user::run(arguments)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
@@ -39,7 +53,7 @@ fn main() -> ExitCode {
 }
 
 /// Runs something short to its end.
-fn quietly(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+fn quietly<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the runtime")?.block_on(work)
 }
 
