@@ -94,6 +94,8 @@ pub struct Termination {
     pub reason: Arc<str>,
     /// 0 is good; 137 is a kill.
     pub exit_code: i32,
+    /// `startedAt`; 0 when not known.
+    pub started: i64,
     /// `finishedAt`.
     pub finished: i64,
 }

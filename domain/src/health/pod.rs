@@ -27,6 +27,10 @@ const CRASH_RESTARTS: u32 = 3;
 /// a crash loop it runs as if nothing were wrong.
 const CRASH_MEMORY: i64 = 5 * 60;
 
+/// Seconds of a run after which its end begins no loop: the kubelet forgets its back-off then.
+/// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-restarts>
+const LONG_RUN: i64 = 10 * 60;
+
 /// How a pod is at `now` (seconds since 1970): by readiness and waiting reasons, not by its phase alone.
 ///
 /// The verdict also turns with time alone: when [a start](SLOW_START), a missing readiness or a termination takes too

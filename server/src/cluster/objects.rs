@@ -111,6 +111,7 @@ objects! {
         #[serde(deserialize_with = "nullable")]
         pub exit_code: i32,
         pub finished_at: Option<Time>,
+        pub started_at: Option<Time>,
     }
 
     #[derive(Resource)]

@@ -139,6 +139,7 @@ fn container(init: bool, spec: &objects::ContainerSpec, statuses: &[objects::Con
     let termination = |terminated: &objects::Terminated| Termination {
         reason: message(&terminated.reason),
         exit_code: terminated.exit_code,
+        started: seconds(terminated.started_at.as_ref()),
         finished: seconds(terminated.finished_at.as_ref()),
     };
     let state = status.map(|status| &status.state);

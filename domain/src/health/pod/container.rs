@@ -1,6 +1,6 @@
 //! What one container says about its pod.
 
-use super::{CRASH_MEMORY, CRASH_RESTARTS, READINESS_GRACE, RECENT_END, SLOW_START};
+use super::{CRASH_MEMORY, CRASH_RESTARTS, LONG_RUN, READINESS_GRACE, RECENT_END, SLOW_START};
 use crate::facts::{ContainerFacts, ContainerState, PodFacts, Termination};
 use crate::health::word::{Word, exit_code, full_stop};
 use crate::text::plain;
@@ -115,7 +115,7 @@ fn running(container: &ContainerFacts, since: i64, initialised: bool, now: i64) 
     let last = container.last.as_ref().filter(|end| now.saturating_sub(end.finished) < RECENT_END);
     let is_young = now.saturating_sub(since) < CRASH_MEMORY;
     if let Some(end) = last
-        && (is_oom(end) || container.restarts >= CRASH_RESTARTS || is_young)
+        && (is_oom(end) || container.restarts >= CRASH_RESTARTS || (is_young && was_short(end)))
     {
         return Some(crash(container, Some(end), initialised));
     }
@@ -130,11 +130,16 @@ fn terminated(container: &ContainerFacts, end: &Termination, initialised: bool) 
     if container.init && end.exit_code == 0 {
         return None;
     }
-    if is_oom(end) || container.restarts > 0 {
+    if is_oom(end) || container.restarts >= CRASH_RESTARTS || (container.restarts > 0 && was_short(end)) {
         return Some(crash(container, Some(end), initialised));
     }
     // Between the first end and the next start.
     Some(Word::Crashed.status(State::Degraded, ended(container, end)))
+}
+
+/// Whether it ended soon after it started, as far as is known.
+fn was_short(end: &Termination) -> bool {
+    end.started == 0 || end.finished.saturating_sub(end.started) < LONG_RUN
 }
 
 fn is_oom(end: &Termination) -> bool {

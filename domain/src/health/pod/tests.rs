@@ -23,7 +23,7 @@ fn waiting(reason: &str, message: &str) -> ContainerState {
 }
 
 fn end(reason: &str, exit_code: i32, seconds_ago: i64) -> Termination {
-    Termination { reason: reason.into(), exit_code, finished: NOW - seconds_ago }
+    Termination { reason: reason.into(), exit_code, started: NOW - seconds_ago - 20, finished: NOW - seconds_ago }
 }
 
 fn init(name: &str, state: ContainerState) -> ContainerFacts {
@@ -133,6 +133,18 @@ fn a_container_between_two_crashes_still_crash_loops() {
     ] {
         assert_eq!(&*runs(restarts, ago, reason).word, word, "{restarts} restarts, {ago:?} s, {reason}");
     }
+}
+
+#[test]
+fn a_container_that_ran_long_before_it_ended_does_not_crash_loop_yet() {
+    for (started, state) in [(0, "Crash loop"), (NOW - 10 - 599, "Crash loop"), (NOW - 10 - 600, "Not ready")] {
+        let last = Some(Termination { started, ..end("Error", 1, 10) });
+        let again = ContainerFacts { restarts: 1, last, ..container("api", running(5)) };
+        assert_eq!(&*pod(&with(Phase::Running, vec![again]), NOW).word, state, "{started}");
+    }
+    let ended = ContainerState::Terminated(Termination { started: NOW - 9000, ..end("Error", 1, 1) });
+    let ended = ContainerFacts { restarts: 1, ..container("api", ended) };
+    assert_eq!(&*pod(&with(Phase::Running, vec![ended]), NOW).word, "Crashed");
 }
 
 #[test]
@@ -296,9 +308,10 @@ fn text() -> impl Strategy<Value = std::sync::Arc<str>> {
 }
 
 fn any_end() -> impl Strategy<Value = Termination> {
-    (text(), any::<i32>(), any::<i64>()).prop_map(|(reason, exit_code, finished)| Termination {
+    (text(), any::<i32>(), any::<i64>(), any::<i64>()).prop_map(|(reason, exit_code, started, finished)| Termination {
         reason,
         exit_code,
+        started,
         finished,
     })
 }

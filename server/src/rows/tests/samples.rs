@@ -152,7 +152,7 @@ fn pod(name: &str, incarnation: u8, variant: u16) -> ObservedPod {
         }
         4 => (Phase::Running, false, ContainerState::Running { since: START - 5 }),
         _ => {
-            let end = Termination { reason: "Completed".into(), exit_code: 0, finished: START - 7 };
+            let end = Termination { reason: "Completed".into(), exit_code: 0, started: START - 9, finished: START - 7 };
             (Phase::Succeeded, false, ContainerState::Terminated(end))
         }
     };
@@ -161,6 +161,7 @@ fn pod(name: &str, incarnation: u8, variant: u16) -> ObservedPod {
     let last = (restarts > 0).then(|| Termination {
         reason: "Error".into(),
         exit_code: 1,
+        started: 0,
         finished: START - 60 + number % 50,
     });
     let image_id = if variant.is_multiple_of(5) {
