@@ -6,7 +6,7 @@ mod word;
 mod workload;
 
 pub use autoscaler::autoscaler;
-pub use pod::pod;
+pub use pod::{pod, with_known_cause};
 pub use word::Word;
 pub use workload::workload;
 

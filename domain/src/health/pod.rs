@@ -67,6 +67,17 @@ pub fn pod(facts: &PodFacts, now: i64) -> Status {
         .unwrap_or_else(|| unexplained(facts, age))
 }
 
+/// The same verdict with the cause that was known before: a kubelet that waits between two tries to pull an image no longer
+/// says why the last one failed. `before` is of the same pod.
+pub fn with_known_cause(before: &Status, now: Status) -> Status {
+    let is_pull = |status: &Status| Word::of(status) == Some(Word::ImagePull);
+    let knows_more = |claim: &str| before.why.strip_prefix(claim).is_some_and(|rest| rest.starts_with(':'));
+    if is_pull(&now) && is_pull(before) && now.why.strip_suffix('.').is_some_and(knows_more) {
+        return before.clone();
+    }
+    now
+}
+
 fn terminating(deletion: i64, now: i64) -> Status {
     if now.saturating_sub(deletion) > TERMINATION_GRACE {
         let why = "It should have gone and still exists: a finalizer holds it, or its node does not answer.";

@@ -297,6 +297,12 @@ impl State {
         let main = pod.facts.containers.iter().find(|container| !container.init);
         let digest = texts.share(main.map_or("", |main| running_digest(&main.image_id)).into());
         let steady = pod.facts.containers.iter().filter(|container| !container.init);
+        let before = pods.find(place, &name).and_then(|id| pods.get(id));
+        let judged = domain::health::pod(&pod.facts, now);
+        let status = match before.filter(|before| before.row.uid == uid) {
+            Some(before) => domain::health::with_known_cause(&before.row.status, judged),
+            None => judged,
+        };
         let row = PodRow {
             uid,
             name: name.clone(),
@@ -306,7 +312,7 @@ impl State {
                 None => texts.share("".into()),
             },
             node: texts.share(pod.node),
-            status: share(texts, domain::health::pod(&pod.facts, now)),
+            status: share(texts, status),
             ready: count(steady.clone().filter(|container| container.ready).count()),
             containers: count(steady.count()),
             restarts: pod.facts.containers.iter().fold(0, |sum: u32, container| sum.saturating_add(container.restarts)),
@@ -325,7 +331,6 @@ impl State {
             digest,
             unsettled: (!settled).then(|| Box::new(pod.facts)),
         };
-        let before = pods.find(place, &name).and_then(|id| pods.get(id));
         if let Some(before) =
             before.filter(|before| (&before.revision, &before.digest) != (&entry.revision, &entry.digest))
         {

@@ -138,7 +138,10 @@ impl State {
         let Self { pods, texts, .. } = self;
         for id in unsettled {
             let Some(facts) = pods.get(id).and_then(|entry| entry.unsettled.as_deref()) else { continue };
-            let status = domain::health::pod(facts, seconds);
+            let mut status = domain::health::pod(facts, seconds);
+            if let Some(entry) = pods.get(id) {
+                status = domain::health::with_known_cause(&entry.row.status, status);
+            }
             if pods.get(id).is_some_and(|entry| entry.row.status != status) {
                 let status = share(texts, status);
                 pods.change(id, |entry| entry.row.status = status);

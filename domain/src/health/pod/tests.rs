@@ -207,6 +207,25 @@ fn a_pull_that_fails_names_the_image_and_the_cause() {
 }
 
 #[test]
+fn a_pull_keeps_its_cause_while_the_kubelet_waits() {
+    let judged = |image: &str, reason, message| {
+        let container = ContainerFacts { image: image.into(), ..container("api", waiting(reason, message)) };
+        pod(&with(Phase::Pending, vec![container]), NOW)
+    };
+    let failed = judged("a:1", "ErrImagePull", "not found");
+    let waits = judged("a:1", "ImagePullBackOff", "Back-off pulling image");
+    assert_eq!(with_known_cause(&failed, waits.clone()), failed);
+    // What is said anew holds, and another image has causes of its own.
+    let denied = judged("a:1", "ErrImagePull", "pull access denied");
+    assert_eq!(with_known_cause(&failed, denied.clone()), denied);
+    let other = judged("a:12", "ImagePullBackOff", "Back-off pulling image");
+    assert_eq!(with_known_cause(&failed, other.clone()), other);
+    assert_eq!(with_known_cause(&waits, waits.clone()), waits);
+    let up = Status::new(State::Ready, "Ready", "");
+    assert_eq!(with_known_cause(&failed, up.clone()), up);
+}
+
+#[test]
 fn a_container_that_cannot_be_made_says_what_is_missing() {
     for reason in ["CreateContainerConfigError", "CreateContainerError", "RunContainerError"] {
         let facts = with(Phase::Pending, vec![container("api", waiting(reason, "secret \"db\" not found"))]);
