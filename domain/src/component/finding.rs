@@ -78,22 +78,19 @@ fn words(word: Word, facts: &ComponentFacts<'_>, restarts: u32, exit_code: Optio
     let name = &facts.id.name;
     let counted = facts.workload.map(|workload| format!("{} of {} ready", workload.ready, workload.wanted));
     let counted = counted.unwrap_or_default();
-    let restarts = format!("{restarts} {}", if restarts == 1 { "restart" } else { "restarts" });
-    let code = exit_code.map(|code| format!(", exit code {code}")).unwrap_or_default();
+    let ends = ends(restarts, exit_code);
     match word {
         Word::CrashLoop => (
-            format!("{name} crash loops: {restarts}{code}"),
+            format!("{name} crash loops{ends}"),
             "Read the previous log of the container that ends; compare with the last change, and roll that back if it fits.",
         ),
         Word::InitCrashLoop => (
-            format!("{name} crash loops before it starts: {restarts}{code}"),
+            format!("{name} crash loops before it starts{ends}"),
             "Read the log of the init container; it often waits for a database or a migration.",
         ),
-        Word::Crashed => {
-            (format!("{name} crashed: {restarts}{code}"), "Read its previous log; it is started again by itself.")
-        }
+        Word::Crashed => (format!("{name} crashed{ends}"), "Read its previous log; it is started again by itself."),
         Word::OomKilled => (
-            format!("{name} runs out of memory: {restarts}"),
+            format!("{name} runs out of memory{}", self::ends(restarts, None)),
             "Look at its memory over the last hour: raise the limit when the load grew, look for a leak when it only climbs.",
         ),
         Word::ImagePull => (
@@ -158,6 +155,17 @@ fn words(word: Word, facts: &ComponentFacts<'_>, restarts: u32, exit_code: Optio
             "Check that the cluster's controllers run: nobody has written its status.",
         ),
     }
+}
+
+/// `: 7 restarts, exit code 1`; empty when there is neither.
+fn ends(restarts: u32, exit_code: Option<i32>) -> String {
+    let restarts = match restarts {
+        0 => None,
+        1 => Some("1 restart".to_owned()),
+        more => Some(format!("{more} restarts")),
+    };
+    let parts: Vec<String> = restarts.into_iter().chain(exit_code.map(|code| format!("exit code {code}"))).collect();
+    if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) }
 }
 
 /// What was seen, in sentences: why, the limit it hit, and what changed before.

@@ -36,6 +36,17 @@ fn a_crash_is_named_with_its_restarts_and_exit_code() {
 }
 
 #[test]
+fn no_restarts_are_not_counted() {
+    for (why, restarts, title) in [
+        (CRASH, 0, "fleet-api crash loops: exit code 1"),
+        (CRASH, 1, "fleet-api crash loops: 1 restart, exit code 1"),
+        ("Container api ends soon after it starts; how is not recorded.", 0, "fleet-api crash loops"),
+    ] {
+        assert_eq!(titles(&world("fleet-api").broken("Crash loop", why, restarts))[0], title);
+    }
+}
+
+#[test]
 fn findings_say_what_is_wrong_worst_first() {
     let oom = "Container main was killed: it used more memory than it may (exit code 137).";
     let mut drifted = world("fleet-app").broken("OOM killed", oom, 1);
