@@ -69,6 +69,8 @@ pub struct EnvironmentModel {
     pub autoscalers: ArcRwSignal<Vec<AutoscalerView>>,
     /// Its warnings.
     pub warnings: Rows<EventRow>,
+    /// How many more of them there are.
+    pub more_warnings: ArcRwSignal<u32>,
     /// What was not declared.
     pub undeclared: ArcRwSignal<Vec<Arc<str>>>,
 }
@@ -131,6 +133,7 @@ impl From<&Page> for Shown {
                 components,
                 autoscalers,
                 warnings,
+                more_warnings,
                 undeclared,
             }) => Self::Environment(EnvironmentModel {
                 head: ArcRwSignal::new(head.clone()),
@@ -139,6 +142,7 @@ impl From<&Page> for Shown {
                 components: Rows::new(components),
                 autoscalers: ArcRwSignal::new(autoscalers.clone()),
                 warnings: Rows::new(warnings),
+                more_warnings: ArcRwSignal::new(*more_warnings),
                 undeclared: ArcRwSignal::new(undeclared.clone()),
             }),
             Page::Component(ComponentView { environment, head, pods, revisions, events }) => {
@@ -174,6 +178,7 @@ impl Shown {
                 model.components.show(&page.components);
                 keep(&model.autoscalers, &page.autoscalers);
                 model.warnings.show(&page.warnings);
+                keep(&model.more_warnings, &page.more_warnings);
                 keep(&model.undeclared, &page.undeclared);
             }
             (Self::Component(model), Page::Component(page)) => {

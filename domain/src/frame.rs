@@ -123,6 +123,8 @@ pub enum PageDelta {
         autoscalers: Option<ListDelta<AutoscalerView, AutoscalerView>>,
         /// Its warnings.
         warnings: Option<EventsDelta>,
+        /// How many more of them there are.
+        more_warnings: Option<u32>,
         /// What was not declared.
         undeclared: Option<Vec<Arc<str>>>,
     },
@@ -190,6 +192,7 @@ impl Page {
                 components: listing::diff(&old.components, &new.components),
                 autoscalers: listing::diff(&old.autoscalers, &new.autoscalers),
                 warnings: listing::diff(&old.warnings, &new.warnings),
+                more_warnings: changed(&old.more_warnings, &new.more_warnings),
                 undeclared: changed(&old.undeclared, &new.undeclared),
             },
             (Self::Component(old), Self::Component(new)) => PageDelta::Component {
@@ -225,7 +228,16 @@ impl Page {
             }
             (
                 Self::Environment(page),
-                PageDelta::Environment { head, facts, findings, components, autoscalers, warnings, undeclared },
+                PageDelta::Environment {
+                    head,
+                    facts,
+                    findings,
+                    components,
+                    autoscalers,
+                    warnings,
+                    more_warnings,
+                    undeclared,
+                },
             ) => {
                 set(&mut page.head, head);
                 set(&mut page.facts, facts);
@@ -233,6 +245,7 @@ impl Page {
                 take(&mut page.components, components)?;
                 take(&mut page.autoscalers, autoscalers)?;
                 take(&mut page.warnings, warnings)?;
+                set(&mut page.more_warnings, more_warnings);
                 set(&mut page.undeclared, undeclared);
             }
             (Self::Component(page), PageDelta::Component { environment, head, pods, revisions, events }) => {

@@ -302,6 +302,7 @@ impl Backend for Sample {
                         }]
                     },
                     warnings: if empty { Vec::new() } else { (0..3).map(event).collect() },
+                    more_warnings: if empty { 0 } else { 2 },
                     undeclared: if empty { Vec::new() } else { vec!["Deployment debug-shell".into()] },
                     head,
                 })

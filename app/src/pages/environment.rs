@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use crate::components::autoscaler::Autoscaler;
 use crate::components::component_table::ComponentTable;
+use crate::components::count::thousands;
 use crate::components::event_table::EventTable;
 use crate::components::facts::{Fact, FactStrip};
 use crate::components::finding::Findings;
@@ -23,7 +24,9 @@ pub fn EnvironmentPage(
     /// What the tab shows.
     screen: Screen,
 ) -> impl IntoView {
-    let EnvironmentModel { head, facts, findings, components, autoscalers, warnings, undeclared } = model;
+    let EnvironmentModel { head, facts, findings, components, autoscalers, warnings, more_warnings, undeclared } =
+        model;
+    let more_warnings: RwSignal<u32> = more_warnings.into();
     let head: RwSignal<_> = head.into();
     let facts: RwSignal<_> = facts.into();
     let findings: RwSignal<_> = findings.into();
@@ -77,6 +80,12 @@ pub fn EnvironmentPage(
                     </Panel>
                     <Panel title="Warnings" aside="from events, newest first">
                         <EventTable rows=warnings caption="Warnings from events" calm="No warnings are known." />
+                        {move || {
+                            let more = more_warnings.get();
+                            (more > 0).then(|| {
+                                view! { <p class="border-t border-line px-3 py-1.5 text-soft">{["And ", &thousands(more), " more."].concat()}</p> }
+                            })
+                        }}
                     </Panel>
                 </div>
                 <div class="grid grid-cols-[minmax(0,1fr)] content-start gap-4">

@@ -183,8 +183,10 @@ pub struct EnvironmentView {
     pub components: Vec<Cell>,
     /// Its autoscalers, by name.
     pub autoscalers: Vec<AutoscalerView>,
-    /// Its newest warnings, newest first, at most 20.
+    /// Its newest warnings, newest first, at most 8; those that say the same of one object as one, with all their times.
     pub warnings: Vec<EventRow>,
+    /// How many more of them there are.
+    pub more_warnings: u32,
     /// Workloads that run here and were not declared: `Deployment debug-shell`.
     pub undeclared: Vec<Arc<str>>,
 }

@@ -1,6 +1,7 @@
 //! What each page shows, put together from what was judged.
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use domain::age::Age;
@@ -22,7 +23,7 @@ use super::State;
 use super::environment::{Autoscaler, Component, Environment, Revision};
 
 /// The most warnings on an environment's page.
-const MOST_WARNINGS: usize = 20;
+const MOST_WARNINGS: usize = 8;
 /// The most events on a component's page.
 const MOST_EVENTS: usize = 50;
 /// The most pods on a component's page; the table of pods shows all.
@@ -95,6 +96,9 @@ impl State {
         let fresh = source.map_or(Freshness::Never, |source| source.freshness());
         let findings = merged(environment.components.iter().filter_map(|component| component.assessment.as_ref()));
         let is_declared = |key: &(domain::name::WorkloadKind, Arc<str>)| environment.by_workload.contains_key(key);
+        let mut warnings = grouped(environment.events.newest_first().map(|event| &event.row).filter(|row| row.warning));
+        let more_warnings = warnings.len().saturating_sub(MOST_WARNINGS);
+        warnings.truncate(MOST_WARNINGS);
         EnvironmentView {
             head: environment.head.clone(),
             facts: EnvironmentFacts {
@@ -120,13 +124,8 @@ impl State {
             findings,
             components: environment.cells().cloned().collect(),
             autoscalers: environment.autoscalers.iter().map(|(name, scaler)| autoscaler_view(name, scaler)).collect(),
-            warnings: environment
-                .events
-                .newest_first()
-                .filter(|event| event.row.warning)
-                .take(MOST_WARNINGS)
-                .map(|event| event.row.clone())
-                .collect(),
+            warnings,
+            more_warnings: u32::try_from(more_warnings).unwrap_or(u32::MAX),
             undeclared: if fresh == Freshness::Never {
                 Vec::new()
             } else {
@@ -241,6 +240,27 @@ impl State {
 
 fn declared<'a>(registry: &'a Registry, environment: &Environment) -> &'a registry::Environment {
     &registry.systems[environment.declared.0].environments[environment.declared.1]
+}
+
+/// Events that say the same of the same object as one: seen as often as all of them together, and last when the newest was.
+/// Its uid is the smallest of theirs, so that the row stays when another one comes.
+fn grouped<'a>(newest_first: impl Iterator<Item = &'a EventRow>) -> Vec<EventRow> {
+    let mut groups: Vec<EventRow> = Vec::new();
+    let mut places: HashMap<(&str, &str, &str), usize> = HashMap::new();
+    for row in newest_first {
+        match places.entry((&row.about, &row.reason, &row.message)) {
+            Entry::Vacant(free) => {
+                free.insert(groups.len());
+                groups.push(row.clone());
+            }
+            Entry::Occupied(place) => {
+                let group = &mut groups[*place.get()];
+                group.count = group.count.saturating_add(row.count);
+                group.uid = group.uid.min(row.uid);
+            }
+        }
+    }
+    groups
 }
 
 fn autoscaler_view(name: &Arc<str>, autoscaler: &Autoscaler) -> AutoscalerView {

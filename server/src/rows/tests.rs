@@ -9,7 +9,7 @@ use domain::access::Grants;
 use domain::frame::PageDelta;
 use domain::name::{ComponentId, WorkloadKind};
 use domain::query::{PodColumn, PodQuery, Sort};
-use domain::view::{PodsView, RevisionRow, State as Health};
+use domain::view::{EventRow, PodsView, RevisionRow, State as Health};
 use proptest::prelude::*;
 
 use super::*;
@@ -354,6 +354,7 @@ fn the_oldest_of_too_many_events_go_first() {
         seen.key.name = format!("event-{number}").into();
         let Object::Event(event) = &mut seen.object else { panic!("no event") };
         event.last = i64::from(number);
+        event.message = format!("message {number}").into();
         event.about = ("Deployment".into(), "web".into());
         Change::Seen(seen)
     });
@@ -362,16 +363,47 @@ fn the_oldest_of_too_many_events_go_first() {
     let gone = (10..5_010u32).map(|number| {
         Change::Gone(Key { name: format!("event-{number}").into(), ..which.key() }, u128::from(number) + 10)
     });
-    let warnings = |rows: &Rows| match rows
-        .seen_by(&Grants::everything())
-        .page(&Topic::Environment("a/production".parse().unwrap()))
-    {
-        Page::Environment(view) => view.warnings.into_iter().map(|event| event.last).collect::<Vec<_>>(),
-        other => panic!("{other:?}"),
+    let last = |rows: &Rows| {
+        let (warnings, more) = warnings(rows);
+        (warnings.into_iter().map(|event| event.last).collect::<Vec<_>>(), more)
     };
-    assert_eq!(warnings(&pair.rows), (4_990..5_010).rev().collect::<Vec<i64>>());
+    assert_eq!(last(&pair.rows), ((5_002..5_010).rev().collect(), 4_992));
     pair.rows.take_in(&which.cluster(), gone.collect());
-    assert_eq!(warnings(&pair.rows), Vec::<i64>::new());
+    assert_eq!(last(&pair.rows), (vec![], 0));
+}
+
+/// The warnings of an environment's page, and how many more there are.
+fn warnings(rows: &Rows) -> (Vec<EventRow>, u32) {
+    let topic = Topic::Environment("a/production".parse().unwrap());
+    match rows.seen_by(&Grants::everything()).page(&topic) {
+        Page::Environment(view) => (view.warnings, view.more_warnings),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn warnings_that_say_the_same_of_one_object_are_one() {
+    let pair = Pair::new();
+    let which = thing(Kind::Event, "e0");
+    let changes = [("web", "blind", 10), ("web", "blind", 30), ("api", "blind", 20), ("web", "full", 25)];
+    let changes = (0u32..).zip(changes).map(|(number, (about, message, last))| {
+        let mut seen = which.observed(0, 1);
+        seen.uid = u128::from(number) + 10;
+        seen.key.name = format!("event-{number}").into();
+        let Object::Event(event) = &mut seen.object else { panic!("no event") };
+        (event.about, event.message) = (("HorizontalPodAutoscaler".into(), about.into()), message.into());
+        (event.count, event.last) = (number + 1, last);
+        Change::Seen(seen)
+    });
+    pair.rows.take_in(&which.cluster(), changes.collect());
+    let (warnings, more) = warnings(&pair.rows);
+    let said: Vec<_> = warnings.iter().map(|row| (&*row.about, &*row.message, row.count, row.last, row.uid)).collect();
+    let expected = [
+        ("HorizontalPodAutoscaler web", "blind", 3, 30, 10),
+        ("HorizontalPodAutoscaler web", "full", 4, 25, 13),
+        ("HorizontalPodAutoscaler api", "blind", 3, 20, 12),
+    ];
+    assert_eq!((said.as_slice(), more), (&expected[..], 0));
 }
 
 #[test]
