@@ -41,7 +41,9 @@ pub(crate) fn Frame(
         <div class="flex min-h-dvh flex-col">
             <TierBand tier=Signal::derive(move || about.with(|about| about.tier)) />
             <header class="sticky top-0 z-30 flex h-12 items-center gap-2 border-b border-line bg-panel px-3 sm:gap-3 lg:px-4">
-                <NavMenu environments here person />
+                <div class="contents" data-stale=old>
+                    <NavMenu environments here person />
+                </div>
                 <a href=links::WALL class="flex h-8 items-center gap-2 font-semibold" aria-label="Quarterdeck, to the wall">
                     <Wheel />
                     <span class="hidden sm:inline">"Quarterdeck"</span>
@@ -79,7 +81,7 @@ pub(crate) fn Frame(
             <LostBar joined heard now />
             <Banners screen />
             <div class="flex grow">
-                <aside class="hidden w-52 shrink-0 border-r border-line lg:block">
+                <aside class="hidden w-52 shrink-0 border-r border-line lg:block" data-stale=old>
                     <div class="sticky top-12 max-h-[calc(100dvh-3rem)] overflow-y-auto px-2 py-3">
                         <Nav label="Main" environments here person />
                     </div>

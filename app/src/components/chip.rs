@@ -37,7 +37,7 @@ pub fn Chips(
             let chips = chips.into_iter().map(|chip| {
                 view! { <span class=class(chip.state) title=chip.text.clone()>{chip.text.clone()}</span> }
             });
-            view! { <span class="mt-1 flex flex-wrap gap-1">{chips.collect_view()}</span> }
+            view! { <span class="mt-1 flex flex-wrap gap-1 stale:grayscale">{chips.collect_view()}</span> }
         })
     };
     view! { {list} }
