@@ -2,6 +2,7 @@
 
 mod layout;
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use domain::name::EnvironmentId;
@@ -188,17 +189,19 @@ impl Parts {
         }
     }
 
-    /// For small screens: a card per environment, worst first as they are now. Cards do not move while one reads.
+    /// For small screens: a card per environment, worst first as they are now, and of the equally bad production first. Cards
+    /// do not move while one reads.
     fn cards(self, blocks: &[Block]) -> impl IntoView + use<> {
-        let mut order: Vec<(State, &Block, &EnvironmentId, usize)> = Vec::new();
+        let mut order: Vec<((State, Tier), &Block, &EnvironmentId, usize)> = Vec::new();
         for block in blocks {
             for (index, id) in block.columns.iter().enumerate().filter_map(|(index, id)| Some((index, id.as_ref()?))) {
-                let state = self.head(id, State::Unknown, |head| head.state).get_untracked();
+                let unknown = (State::Unknown, Tier::Production);
+                let state = self.head(id, unknown, |head| (head.state, head.tier)).get_untracked();
                 order.push((state, block, id, index));
             }
         }
-        let worst_first = State::WORST_FIRST.into_iter().flat_map(|state| order.iter().filter(move |of| of.0 == state));
-        worst_first.map(|(_, block, id, index)| self.card(block, id, *index)).collect_view()
+        order.sort_by_key(|(state, ..)| Reverse(*state));
+        order.into_iter().map(|(_, block, id, index)| self.card(block, id, index)).collect_view()
     }
 
     fn card(self, block: &Block, id: &EnvironmentId, index: usize) -> impl IntoView + use<> {
