@@ -35,6 +35,11 @@ pub fn PodRows(
     each(rows, move |row| line(row, context).into_any())
 }
 
+/// What follows the age where there is no column for it.
+fn counted(restarts: u32) -> String {
+    [" · ", &thousands(restarts), if restarts == 1 { " restart" } else { " restarts" }].concat()
+}
+
 fn line(row: Row<PodRow>, context: PodContext) -> impl IntoView {
     let pod: RwSignal<PodRow> = row.value.into();
     let name = pod.with_untracked(|pod| pod.name.clone());
@@ -72,8 +77,9 @@ fn line(row: Row<PodRow>, context: PodContext) -> impl IntoView {
             <th scope="row" class="truncate px-3 font-medium" title=name>
                 {title}
                 <span class="block truncate text-sm font-normal text-faint md:hidden">
-                    {move || restarts.get()} " restarts · " <Ago since=created what="Created" />
-                    {environment.map(|environment| move || [" · ", &*environment.get()].concat())}
+                    {environment.map(|environment| move || [&*environment.get(), " · "].concat())}
+                    <Ago since=created what="Created" />
+                    {move || pod.with(|pod| (pod.restarts > 0).then(|| counted(pod.restarts)))}
                 </span>
             </th>
             {environment

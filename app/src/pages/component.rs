@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::facts::Condition;
-use domain::view::{Cell, ComponentHead, PodRow, RevisionRow, State};
+use domain::view::{Cell, ComponentHead, EnvironmentHead, PodRow, RevisionRow, State};
 use leptos::prelude::*;
 
 use crate::components::age::Ago;
@@ -17,7 +17,7 @@ use crate::components::hpa_bar::HpaBar;
 use crate::components::panel::Panel;
 use crate::components::pod_rows::{PodContext, PodRows};
 use crate::components::state_mark::{Glyph, StateMark};
-use crate::components::tier_chip::TierChip;
+use crate::components::tier_chip::EnvironmentTitle;
 use crate::components::version::Version;
 use crate::links;
 use crate::pages::stale;
@@ -40,7 +40,7 @@ pub fn ComponentPage(
     let tab = Memo::new(move |_| screen.place.with(|place| place.tab()));
     view! {
         <div class="grid grid-cols-[minmax(0,1fr)] gap-4" data-stale=old>
-            <Head head tier=Signal::derive(move || environment.with(|environment| environment.tier)) />
+            <Head head environment />
             <nav aria-label="Component" class="flex gap-1 border-b border-line">
                 {Tab::ALL
                     .map(|each| {
@@ -78,18 +78,23 @@ pub fn ComponentPage(
 
 /// Name, state, version and where it stands.
 #[component]
-fn Head(head: RwSignal<ComponentHead>, tier: Signal<domain::registry::Tier>) -> impl IntoView {
+fn Head(head: RwSignal<ComponentHead>, environment: RwSignal<EnvironmentHead>) -> impl IntoView {
     let cell = move |read: fn(&Cell) -> Arc<str>| Signal::derive(move || head.with(|head| read(&head.cell)));
-    let managed = move || {
-        head.with(|head| if head.managed_by.is_empty() { "nobody says so".into() } else { head.managed_by.clone() })
-    };
+    let managed =
+        move || head.with(|head| if head.managed_by.is_empty() { "not known".into() } else { head.managed_by.clone() });
     let image = move || head.with(|head| if head.image.is_empty() { "–".into() } else { head.image.clone() });
     view! {
         <div class="grid gap-3">
             <div>
                 <h1 class="flex flex-wrap items-center gap-3 text-xl font-semibold">
                     <span class="[overflow-wrap:anywhere]">{move || head.with(|head| head.cell.id.name.as_str().to_owned())}</span>
-                    <TierChip tier />
+                    <span class="text-base font-normal text-soft sm:hidden">
+                        {move || environment.with(|environment| environment.system.clone())}
+                    </span>
+                    <EnvironmentTitle
+                        title=Signal::derive(move || environment.with(|environment| environment.title.clone()))
+                        tier=Signal::derive(move || environment.with(|environment| environment.tier))
+                    />
                 </h1>
                 <p class="mt-1 flex flex-wrap items-center gap-x-3">
                     <StateMark
