@@ -51,6 +51,7 @@ pub fn PodsPage(
     };
     let sentence = move || match head.get() {
         PodsHead { total: 0, .. } => "No pods are known in the registered namespaces.".to_owned(),
+        PodsHead { matching: 0, .. } => "No pod matches.".to_owned(),
         PodsHead { matching, bad: 0, .. } => [&counted(matching), ", none of them in trouble."].concat(),
         PodsHead { matching, bad, .. } => [&counted(matching), ", ", &thousands(bad), " in trouble."].concat(),
     };
