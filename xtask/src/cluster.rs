@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 
+pub use demo::is_of_the_start;
 pub use kubeconfig::client;
 pub use layout::Cluster;
 use progress::Progress;

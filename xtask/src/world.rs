@@ -57,10 +57,13 @@ enum Command {
         #[arg(long)]
         cluster_dir: Vec<PathBuf>,
     },
-    /// Take back what was broken, the mistakes of the start included.
+    /// Take back what was broken, so that all is as it was at the start of the demo.
     Heal {
-        /// What to heal; without it, everything.
+        /// What to heal; without it, everything that was broken since the start.
         scenario: Option<Scenario>,
+        /// The mistakes with which the demo starts too.
+        #[arg(long)]
+        all: bool,
         /// Only this object: `namespace/name`, or a node's name.
         #[arg(long)]
         target: Option<String>,
@@ -91,8 +94,8 @@ async fn dispatch(arguments: Arguments) -> Result<()> {
             let scenario = scenario.context("no scenario was named")?;
             breakage::inflict(&started(cluster_dir)?, scenario, target.as_deref()).await
         }
-        Some(Command::Heal { scenario, target, cluster_dir }) => {
-            breakage::heal(&started(cluster_dir)?, *scenario, target.as_deref()).await
+        Some(Command::Heal { scenario, all, target, cluster_dir }) => {
+            breakage::heal(&started(cluster_dir)?, *scenario, *all, target.as_deref()).await
         }
     }
 }

@@ -147,6 +147,14 @@ fn is_rolled_out(generation: Option<i64>, deployment: &Value) -> bool {
         && number("/status/availableReplicas").unwrap_or(0) == wanted
 }
 
+/// Whether a mistake is one of those with which the demo starts.
+pub fn is_of_the_start(kind: &str, namespace: &str, name: &str, mistake: &str) -> Result<bool> {
+    let findings: Vec<Finding> = list("findings")?;
+    Ok(findings.iter().any(|finding| {
+        (&*finding.kind, &*finding.namespace, &*finding.name, &*finding.scenario) == (kind, namespace, name, mistake)
+    }))
+}
+
 async fn befall(client: &Client, finding: &Finding) -> Result<()> {
     let document = json!({
         "apiVersion": finding.api_version,
@@ -234,6 +242,18 @@ mod tests {
                 finding.namespace,
                 finding.name
             );
+        }
+    }
+
+    #[test]
+    fn the_mistakes_of_the_start_are_known_by_their_object() {
+        for (namespace, mistake, expected) in [
+            ("fleet-management", "wrong-config", true),
+            ("fleet-management", "crash-loop", false),
+            ("fleet-management-staging", "wrong-config", false),
+        ] {
+            let known = is_of_the_start("ConfigMap", namespace, "fleet-config", mistake).unwrap();
+            assert_eq!(known, expected, "{namespace} {mistake}");
         }
     }
 

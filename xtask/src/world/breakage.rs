@@ -11,7 +11,7 @@ use kube::{
 use serde_json::{Value, json};
 
 use super::scenario::Scenario;
-use crate::cluster::{Cluster, change, client, images};
+use crate::cluster::{Cluster, change, client, images, is_of_the_start};
 
 /// Where an object is.
 struct Place {
@@ -62,8 +62,11 @@ pub async fn inflict(clusters: &[Cluster], scenario: Scenario, target: Option<&s
     Ok(())
 }
 
-/// Heals one scenario, or all of them. Says what was healed.
-pub async fn heal(clusters: &[Cluster], scenario: Option<Scenario>, target: Option<&str>) -> Result<()> {
+/// Heals one scenario, or all of them. Says what was healed. The mistakes with which the demo starts stay unless they are
+/// named or `all` is meant.
+pub async fn heal(clusters: &[Cluster], scenario: Option<Scenario>, all: bool, target: Option<&str>) -> Result<()> {
+    let spares_the_start = !all && scenario.is_none() && target.is_none();
+    let mut spared = false;
     let mut healed = 0;
     for cluster in clusters {
         let client = client(cluster).await?;
@@ -80,6 +83,13 @@ pub async fn heal(clusters: &[Cluster], scenario: Option<Scenario>, target: Opti
                     if scenario.is_some_and(|wanted| wanted.name() != mistake) {
                         continue;
                     }
+                    let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
+                    let name = object.metadata.name.as_deref().unwrap_or_default();
+                    if spares_the_start && is_of_the_start(kind, namespace, name, &mistake)? {
+                        println!("{}: {path} keeps {mistake}, as at the start", cluster.name);
+                        spared = true;
+                        continue;
+                    }
                     let api = match &object.metadata.namespace {
                         Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
                         None => everywhere.clone(),
@@ -88,6 +98,9 @@ pub async fn heal(clusters: &[Cluster], scenario: Option<Scenario>, target: Opti
                         move_tag_back(&client, &object).await?;
                     }
                     change::take_back(&api, &object, &mistake).await?;
+                    if kind == "ConfigMap" {
+                        renew_readers(&client, namespace, name).await?;
+                    }
                     println!("{}: {path} is healed of {mistake}", cluster.name);
                     healed += 1;
                 }
@@ -96,6 +109,9 @@ pub async fn heal(clusters: &[Cluster], scenario: Option<Scenario>, target: Opti
     }
     if healed == 0 {
         println!("nothing to heal");
+    }
+    if spared {
+        println!("`cargo xtask world heal --all` heals what was wrong at the start too");
     }
     Ok(())
 }
@@ -170,6 +186,29 @@ async fn move_tag_back(client: &Client, object: &DynamicObject) -> Result<()> {
     renew(client, pods.into_iter().filter(runs_moved)).await
 }
 
+/// Lets everything that reads a ConfigMap read it again: its pods would run with what stood there before.
+async fn renew_readers(client: &Client, namespace: &str, config_map: &str) -> Result<()> {
+    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("apps", "v1", "Deployment"));
+    let deployments: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
+    let deployments = deployments.list(&ListParams::default()).await.context("listing Deployments")?;
+    for deployment in deployments.iter().filter(|deployment| reads(&deployment.data["spec"]["template"], config_map)) {
+        renew(client, pods_of(client, deployment).await?.into_iter()).await?;
+    }
+    Ok(())
+}
+
+/// Whether a template refers to a ConfigMap, wherever that stands.
+fn reads(template: &Value, config_map: &str) -> bool {
+    match template {
+        Value::Object(fields) => fields.iter().any(|(key, value)| {
+            let refers = matches!(key.as_str(), "configMapRef" | "configMapKeyRef" | "configMap");
+            (refers && value["name"] == config_map) || reads(value, config_map)
+        }),
+        Value::Array(items) => items.iter().any(|item| reads(item, config_map)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
 /// Where the digest that a tag pointed to is written down.
 const NOTE: &str = "sim.kwok.dev/tag-before";
 
@@ -198,6 +237,17 @@ async fn renew(client: &Client, pods: impl Iterator<Item = ObjectMeta>) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_template_reads_the_config_maps_that_it_names() {
+        let template = json!({"spec": {"containers": [
+            {"envFrom": [{"secretRef": {"name": "other"}}, {"configMapRef": {"name": "fleet-config"}}]},
+            {"env": [{"valueFrom": {"configMapKeyRef": {"name": "flags", "key": "a"}}}]},
+        ], "volumes": [{"configMap": {"name": "files"}}]}});
+        for (name, expected) in [("fleet-config", true), ("flags", true), ("files", true), ("other", false)] {
+            assert_eq!(reads(&template, name), expected, "{name}");
+        }
+    }
 
     #[test]
     fn a_target_may_name_its_cluster() {
