@@ -101,7 +101,7 @@ impl Running {
         if !up.success() {
             bail!("the clusters did not start ({up})");
         }
-        step::report("clusters with the five systems", &step::seconds(start.elapsed()));
+        step::report("clusters with the systems of the demo", &step::seconds(start.elapsed()));
 
         let start = Instant::now();
         let kubeconfig = xtask(&["cluster", "kubeconfig"]).output().await.context("asking for the kubeconfig")?;

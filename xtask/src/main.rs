@@ -22,7 +22,7 @@ enum Command {
     /// The local Kubernetes control planes.
     #[command(subcommand)]
     Cluster(cluster::Command),
-    /// The demo world: keeps the five systems alive, breaks and heals them.
+    /// The demo world: keeps the systems of the demo alive, breaks and heals them.
     World(world::Arguments),
     /// Everything in one: builds, starts clusters, world and console, and stops them with ctrl-c.
     Demo(demo::Arguments),
