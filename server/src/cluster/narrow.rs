@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta, OwnerReference, Time};
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1 as api;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta, OwnerReference};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 /// Annotations that are read. All others, `last-applied-configuration` among them, are dropped while parsing.
@@ -94,8 +96,9 @@ impl From<NarrowMeta> for ObjectMeta {
             uid: meta.uid,
             resource_version: meta.resource_version,
             generation: meta.generation,
-            creation_timestamp: meta.creation_timestamp,
-            deletion_timestamp: meta.deletion_timestamp,
+            creation_timestamp: meta.creation_timestamp.and_then(Time::known),
+            // With a time that cannot be read it goes nevertheless, some day.
+            deletion_timestamp: meta.deletion_timestamp.map(|time| api::Time(time.0.unwrap_or(Timestamp::MAX))),
             labels: Some(meta.labels.0),
             annotations: Some(meta.annotations.0),
             owner_references: meta.owner_references,
@@ -150,7 +153,7 @@ pub fn meta_with_writers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<O
     let managed_fields = writers
         .map(|writer| ManagedFieldsEntry {
             manager: writer.manager,
-            time: writer.time,
+            time: writer.time.and_then(Time::known),
             ..ManagedFieldsEntry::default()
         })
         .collect();
@@ -160,6 +163,133 @@ pub fn meta_with_writers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<O
 /// Reads `null` as the default: Kubernetes writes it for empty lists now and then.
 pub fn nullable<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
     Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// A time; `None` when it cannot be read. Kubernetes takes times that jiff does not know, like the last day of 9999, and an object
+/// is not to be lost for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Time(pub Option<Timestamp>);
+
+impl Time {
+    fn known(self) -> Option<api::Time> {
+        self.0.map(api::Time)
+    }
+}
+
+/// A time as it came.
+pub trait Moment {
+    /// Seconds since 1970; `None` when it could not be read.
+    fn seconds(&self) -> Option<i64>;
+}
+
+impl Moment for Time {
+    fn seconds(&self) -> Option<i64> {
+        self.0.map(Timestamp::as_second)
+    }
+}
+
+impl Moment for api::Time {
+    fn seconds(&self) -> Option<i64> {
+        Some(self.0.as_second())
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Lenient).map(|scalar| match scalar {
+            Scalar::Time(time) => Self(Some(time)),
+            Scalar::Number(_) | Scalar::Other => Self(None),
+        })
+    }
+}
+
+/// A number of a field.
+pub trait Number {
+    /// The nearest that the field can hold; `None` for what is no number.
+    fn nearest(number: Option<i64>) -> Self;
+}
+
+impl Number for u32 {
+    fn nearest(number: Option<i64>) -> Self {
+        Self::try_from(number.unwrap_or(0).max(0)).unwrap_or(Self::MAX)
+    }
+}
+
+impl Number for i32 {
+    fn nearest(number: Option<i64>) -> Self {
+        let number = number.unwrap_or(0);
+        Self::try_from(number).unwrap_or(if number < 0 { Self::MIN } else { Self::MAX })
+    }
+}
+
+impl Number for i64 {
+    fn nearest(number: Option<i64>) -> Self {
+        number.unwrap_or(0)
+    }
+}
+
+impl<T: Number> Number for Option<T> {
+    fn nearest(number: Option<i64>) -> Self {
+        number.map(|number| T::nearest(Some(number)))
+    }
+}
+
+/// Reads whatever number stands there as the nearest one that fits: Kubernetes does not check all of them, the count of an
+/// event for one.
+pub fn number<'de, D: Deserializer<'de>, T: Number>(deserializer: D) -> Result<T, D::Error> {
+    deserializer.deserialize_any(Lenient).map(|scalar| match scalar {
+        Scalar::Number(number) => T::nearest(Some(number)),
+        Scalar::Time(_) | Scalar::Other => T::nearest(None),
+    })
+}
+
+enum Scalar {
+    Time(Timestamp),
+    Number(i64),
+    Other,
+}
+
+/// Takes anything.
+struct Lenient;
+
+impl<'de> Visitor<'de> for Lenient {
+    type Value = Scalar;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a time or a number")
+    }
+    fn visit_str<E>(self, text: &str) -> Result<Scalar, E> {
+        Ok(text.parse().map_or(Scalar::Other, Scalar::Time))
+    }
+    fn visit_i64<E>(self, number: i64) -> Result<Scalar, E> {
+        Ok(Scalar::Number(number))
+    }
+    fn visit_u64<E>(self, number: u64) -> Result<Scalar, E> {
+        Ok(Scalar::Number(i64::try_from(number).unwrap_or(i64::MAX)))
+    }
+    fn visit_f64<E>(self, number: f64) -> Result<Scalar, E> {
+        // The cast clamps.
+        Ok(Scalar::Number(number as i64))
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<Scalar, E> {
+        Ok(Scalar::Other)
+    }
+    fn visit_unit<E>(self) -> Result<Scalar, E> {
+        Ok(Scalar::Other)
+    }
+    fn visit_none<E>(self) -> Result<Scalar, E> {
+        Ok(Scalar::Other)
+    }
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Scalar, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Scalar::Other)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Scalar, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Scalar::Other)
+    }
 }
 
 /// An amount as Kubernetes writes it: a string, or a bare number.

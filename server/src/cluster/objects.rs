@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use serde::Deserialize;
 
-use super::narrow::{Amount, meta, meta_with_writers, nullable};
+use super::narrow::{Amount, Time, meta, meta_with_writers, nullable, number};
 
 macro_rules! objects {
     ($($(#[$attribute:meta])* struct $name:ident { $($body:tt)* })*) => {
@@ -80,7 +80,7 @@ objects! {
         pub image_id: String,
         #[serde(deserialize_with = "nullable")]
         pub ready: bool,
-        #[serde(deserialize_with = "nullable")]
+        #[serde(deserialize_with = "number")]
         pub restart_count: u32,
         #[serde(deserialize_with = "nullable")]
         pub state: ContainerState,
@@ -108,7 +108,7 @@ objects! {
     struct Terminated {
         #[serde(deserialize_with = "nullable")]
         pub reason: String,
-        #[serde(deserialize_with = "nullable")]
+        #[serde(deserialize_with = "number")]
         pub exit_code: i32,
         pub finished_at: Option<Time>,
         pub started_at: Option<Time>,
@@ -148,6 +148,7 @@ objects! {
     }
 
     struct WorkloadSpec {
+        #[serde(deserialize_with = "number")]
         pub replicas: Option<u32>,
         #[serde(deserialize_with = "nullable")]
         pub paused: bool,
@@ -169,6 +170,7 @@ objects! {
 
     struct RollingUpdate {
         /// Of a StatefulSet.
+        #[serde(deserialize_with = "number")]
         pub partition: Option<u32>,
     }
 
@@ -232,27 +234,27 @@ objects! {
 
     /// The union of what the three kinds report.
     struct WorkloadStatus {
-        #[serde(deserialize_with = "nullable")]
+        #[serde(deserialize_with = "number")]
         pub observed_generation: i64,
-        #[serde(deserialize_with = "nullable")]
+        #[serde(deserialize_with = "number")]
         pub replicas: u32,
-        #[serde(deserialize_with = "nullable")]
+        #[serde(deserialize_with = "number")]
         pub updated_replicas: u32,
-        #[serde(deserialize_with = "nullable")]
+        #[serde(deserialize_with = "number")]
         pub ready_replicas: u32,
-        #[serde(deserialize_with = "nullable")]
+        #[serde(deserialize_with = "number")]
         pub available_replicas: u32,
         pub current_revision: Option<String>,
         pub update_revision: Option<String>,
-        #[serde(deserialize_with = "nullable")]
+        #[serde(deserialize_with = "number")]
         pub desired_number_scheduled: u32,
-        #[serde(deserialize_with = "nullable")]
+        #[serde(deserialize_with = "number")]
         pub current_number_scheduled: u32,
-        #[serde(deserialize_with = "nullable")]
+        #[serde(deserialize_with = "number")]
         pub updated_number_scheduled: u32,
-        #[serde(deserialize_with = "nullable")]
+        #[serde(deserialize_with = "number")]
         pub number_ready: u32,
-        #[serde(deserialize_with = "nullable")]
+        #[serde(deserialize_with = "number")]
         pub number_available: u32,
         #[serde(deserialize_with = "nullable")]
         pub conditions: Vec<ObjectCondition>,
@@ -274,7 +276,7 @@ objects! {
     struct ControllerRevision {
         #[serde(deserialize_with = "meta")]
         pub metadata: ObjectMeta,
-        #[serde(deserialize_with = "nullable")]
+        #[serde(deserialize_with = "number")]
         pub revision: i64,
         #[serde(deserialize_with = "nullable")]
         pub data: RevisionData,
@@ -299,8 +301,9 @@ objects! {
     struct AutoscalerSpec {
         #[serde(deserialize_with = "nullable")]
         pub scale_target_ref: ScaleTarget,
+        #[serde(deserialize_with = "number")]
         pub min_replicas: Option<u32>,
-        #[serde(deserialize_with = "nullable")]
+        #[serde(deserialize_with = "number")]
         pub max_replicas: u32,
         #[serde(deserialize_with = "nullable")]
         pub metrics: Vec<Metric>,
@@ -327,13 +330,14 @@ objects! {
     }
 
     struct MetricValue {
+        #[serde(deserialize_with = "number")]
         pub average_utilization: Option<u32>,
     }
 
     struct AutoscalerStatus {
-        #[serde(deserialize_with = "nullable")]
+        #[serde(deserialize_with = "number")]
         pub current_replicas: u32,
-        #[serde(deserialize_with = "nullable")]
+        #[serde(deserialize_with = "number")]
         pub desired_replicas: u32,
         #[serde(deserialize_with = "nullable")]
         pub current_metrics: Vec<Metric>,
@@ -363,6 +367,7 @@ objects! {
         pub message: String,
         #[serde(rename = "type", deserialize_with = "nullable")]
         pub kind: String,
+        #[serde(deserialize_with = "number")]
         pub count: Option<u32>,
         pub last_timestamp: Option<Time>,
         pub event_time: Option<Time>,
@@ -377,7 +382,7 @@ objects! {
     }
 
     struct EventSeries {
-        #[serde(deserialize_with = "nullable")]
+        #[serde(deserialize_with = "number")]
         pub count: u32,
         pub last_observed_time: Option<Time>,
     }

@@ -9,10 +9,10 @@ use domain::facts::{
 use domain::name::{Namespace, ObjectName, WorkloadKind};
 use domain::quantity::Quantity;
 use domain::text::{MESSAGE_LIMIT, plain};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use kube::Resource;
 
-use super::narrow::Amount;
+use super::narrow::{Amount, Moment};
 use super::objects;
 use crate::rows::{Key, Kind, Object, Observed, ObservedEvent, ObservedPod, ObservedRevision, ObservedWorkload};
 
@@ -45,8 +45,9 @@ pub fn observe<K: Project>(object: K) -> Option<Observed> {
     Some(Observed { key, uid, object: object.object()? })
 }
 
-fn seconds(time: Option<&Time>) -> i64 {
-    time.map_or(0, |time| time.0.as_second())
+/// Seconds since 1970; 0 when not known.
+fn seconds(time: Option<&impl Moment>) -> i64 {
+    time.and_then(Moment::seconds).unwrap_or(0)
 }
 
 fn message(text: &str) -> Arc<str> {
@@ -365,15 +366,15 @@ impl Project for objects::Event {
             series.and_then(|series| series.last_observed_time.as_ref()),
             self.last_timestamp.as_ref(),
             self.event_time.as_ref(),
-            self.metadata.creation_timestamp.as_ref(),
         ];
+        let last = times.into_iter().flatten().find_map(Moment::seconds);
         Some(Object::Event(Box::new(ObservedEvent {
             warning: self.kind == "Warning",
             reason: message(&self.reason),
             about: (message(&self.involved_object.kind), message(&self.involved_object.name)),
             message: message(&self.message),
             count: series.map(|series| series.count).or(self.count).unwrap_or(1).max(1),
-            last: times.into_iter().flatten().next().map_or(0, |time| time.0.as_second()),
+            last: last.unwrap_or_else(|| seconds(self.metadata.creation_timestamp.as_ref())),
         })))
     }
 }

@@ -355,3 +355,35 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_time_or_a_number_that_cannot_be_read_loses_no_object() {
+    let last_day = "9999-12-31T23:59:59Z";
+    let seen = observed(json!({"kind": "ConfigMap", "metadata": {
+        "name": "a", "namespace": "shop", "creationTimestamp": "2026-01-01T00:00:00Z",
+        "managedFields": [{"manager": "late", "time": last_day}, {"manager": "odd", "time": {"at": [1]}}],
+    }}));
+    let Some(Object::ConfigMap(facts)) = seen.map(|seen| seen.object) else { panic!("no ConfigMap") };
+    assert_eq!((facts.changed, facts.changed_by), (1_767_225_600, None));
+
+    let seen = observed(json!({"kind": "Pod", "metadata": {
+        "name": "a", "namespace": "shop", "creationTimestamp": last_day, "deletionTimestamp": last_day,
+    }, "status": {"containerStatuses": [{"name": "main", "restartCount": -7}]}, "spec": {"containers": [{"name": "main"}]}}));
+    let Some(Object::Pod(pod)) = seen.map(|seen| seen.object) else { panic!("no pod") };
+    assert_eq!((pod.facts.created, pod.facts.containers[0].restarts), (0, 0));
+    assert_eq!(&*health::pod(&pod.facts, NOW).word, "Terminating");
+}
+
+#[test]
+fn whatever_number_of_times_an_event_was_seen_it_is_read() {
+    for (count, shown) in [(json!(-1), 1), (json!(4), 4), (json!(1_u64 << 40), u32::MAX), (json!("many"), 1)] {
+        let meta = json!({"name": "a", "namespace": "shop"});
+        for event in [
+            json!({"kind": "Event", "metadata": meta, "count": count}),
+            json!({"kind": "Event", "metadata": meta, "series": {"count": count}}),
+        ] {
+            let Some(Object::Event(event)) = observed(event).map(|seen| seen.object) else { panic!("no event") };
+            assert_eq!(event.count, shown, "{count}");
+        }
+    }
+}
