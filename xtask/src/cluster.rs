@@ -16,7 +16,12 @@ mod process;
 mod progress;
 mod status;
 
-use std::path::{Path, PathBuf};
+use std::{
+    env,
+    ffi::OsString,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
@@ -81,6 +86,26 @@ pub struct DownArguments {
     /// Remove the data too.
     #[arg(long)]
     wipe: bool,
+}
+
+/// What kubectl is told.
+#[derive(Args)]
+#[command(disable_help_flag = true)]
+pub struct KubectlArguments {
+    /// Everything, as kubectl wants it.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<OsString>,
+}
+
+/// Becomes kubectl. It asks the clusters of the demo unless `KUBECONFIG` names others.
+pub fn kubectl(arguments: KubectlArguments) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().context("starting the async runtime")?;
+    let program = runtime.block_on(build::ensure())?.join("kubectl");
+    let mut kubectl = std::process::Command::new(&program);
+    if env::var_os("KUBECONFIG").is_none() {
+        kubectl.env("KUBECONFIG", kubeconfig::path(&[], true)?);
+    }
+    Err(kubectl.args(arguments.words).exec()).with_context(|| format!("starting {}", program.display()))
 }
 
 /// Runs one of the commands to its end.

@@ -137,7 +137,7 @@ impl Running {
         for (name, password) in people {
             eprintln!("    {name:<9} {password}");
         }
-        eprintln!("\n  To look inside: export KUBECONFIG={}", kubeconfig.trim());
+        eprintln!("\n  To look inside: cargo xtask kubectl --context main get pods --all-namespaces");
         eprintln!("  Logs: {}, world.log beside it\n", self.log("quarterdeck").display());
         let (name, status) = ended(&mut self.processes).await;
         Err(self.unexpected(name, status))

@@ -22,6 +22,8 @@ enum Command {
     /// The local Kubernetes control planes.
     #[command(subcommand)]
     Cluster(cluster::Command),
+    /// The kubectl that was built for the local clusters, with their kubeconfig: `cargo xtask kubectl --context main get pods`.
+    Kubectl(cluster::KubectlArguments),
     /// The demo world: keeps the systems of the demo alive, breaks and heals them.
     World(world::Arguments),
     /// Everything in one: builds, starts clusters, world and console, and stops them with ctrl-c.
@@ -35,6 +37,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Cluster(command) => cluster::run(command),
+        Command::Kubectl(arguments) => cluster::kubectl(arguments),
         Command::World(arguments) => world::run(arguments),
         Command::Demo(arguments) => demo::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
