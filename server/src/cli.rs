@@ -162,6 +162,6 @@ mod tests {
         assert_eq!(settings.config, Path::new("x.yaml"));
         assert_eq!(settings.listen.port(), 0);
         assert_eq!(settings.log_format, crate::config::LogFormat::Json);
-        assert!(settings.log_filter().to_string().contains("kube_client=error"), "{}", settings.log_filter());
+        assert!(settings.log_filter().to_string().contains("kube_client=off"), "{}", settings.log_filter());
     }
 }

@@ -1,5 +1,6 @@
 //! Kubernetes: connections, watches, probes, and what is read off the objects.
 
+mod complaints;
 mod connect;
 mod narrow;
 mod objects;

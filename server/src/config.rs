@@ -13,8 +13,9 @@ use crate::store::DatabaseUrl;
 
 /// The filter of the log where none is set.
 const LOG_DEFAULT: &str = "info";
-/// kube logs a body that it cannot read in full as a warning, and the body may be a Secret.
-const LOG_ALWAYS: &str = "kube_client=error";
+/// kube logs a body that it cannot read in full as a warning, and the body may be a Secret; and each connection that fails as
+/// an error, once for every watch. What of that is news is logged here.
+const LOG_ALWAYS: &str = "kube_client=off";
 
 /// Everything `quarterdeck serve` can be told.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
@@ -82,7 +83,7 @@ pub struct ServeSettings {
 
     /// What is logged: a level, and levels of single parts, like `info,server=debug`.
     ///
-    /// `kube_client` stays at error whatever is written here: it logs bodies that it cannot read, Secrets among them.
+    /// `kube_client` stays off whatever is written here: it logs bodies that it cannot read, Secrets among them.
     #[arg(
         long,
         env = "QUARTERDECK_LOG",
@@ -162,7 +163,7 @@ fn listen_address(text: &str) -> Result<SocketAddr, ListenError> {
 #[derive(Debug, thiserror::Error)]
 enum LogError {
     /// It could let through what must not be logged.
-    #[error("'{0}' is not allowed: kube_client stays at error, because it logs bodies that may be Secrets")]
+    #[error("'{0}' is not allowed: kube_client stays off, because it logs bodies that may be Secrets")]
     Forbidden(String),
     /// Not a filter.
     #[error("'{0}' is not a level: write error, warn, info, debug or trace, and levels of parts like server=debug")]

@@ -10,6 +10,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::complaints::Complaints;
 use crate::rows::Rows;
 
 /// Time between two questions while all is well.
@@ -29,6 +30,7 @@ pub async fn probe(
     rows: Arc<Rows>,
     cluster: ClusterId,
     returned: Sender<u64>,
+    complaints: &mut Complaints,
     cancel: CancellationToken,
 ) {
     let mut misses = 0;
@@ -45,8 +47,10 @@ pub async fn probe(
         };
         match trouble {
             None => {
-                if misses >= MISSES {
+                if complaints.end() {
                     info!(%cluster, "the cluster answers again");
+                }
+                if misses >= MISSES {
                     returned.send_modify(|count| *count += 1);
                     version_known = false;
                 }
@@ -59,7 +63,7 @@ pub async fn probe(
             }
             Some(trouble) => {
                 misses += 1;
-                if misses == MISSES {
+                if misses >= MISSES && complaints.is_news(&trouble) {
                     warn!(%cluster, "the cluster does not answer: {trouble}");
                 }
                 if misses >= MISSES {

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, warn};
 
+use super::complaints::Complaints;
 use super::connect::Kubeconfig;
 use super::objects;
 use super::probe::probe;
@@ -113,8 +114,9 @@ struct Running {
 /// Connects to a cluster and watches it until cancelled. One that stays silent is connected to anew, with the kubeconfig as it is
 /// then: its certificate or its address may have changed.
 async fn follow(cluster: ClusterId, plan: Plan, rows: Arc<Rows>, kubeconfig: Kubeconfig, cancel: CancellationToken) {
+    let mut complaints = Complaints::default();
     while !cancel.is_cancelled() {
-        connected(&cluster, &plan, &rows, &kubeconfig, &cancel).await;
+        connected(&cluster, &plan, &rows, &kubeconfig, &mut complaints, &cancel).await;
     }
 }
 
@@ -124,13 +126,16 @@ async fn connected(
     plan: &Plan,
     rows: &Arc<Rows>,
     kubeconfig: &Kubeconfig,
+    complaints: &mut Complaints,
     cancel: &CancellationToken,
 ) {
     let client = loop {
         match kubeconfig.reader(&plan.connect).await {
             Ok(client) => break client,
             Err(error) => {
-                warn!(%cluster, "no connection: {error}");
+                if complaints.is_news(&error.to_string()) {
+                    warn!(%cluster, "no connection: {error}");
+                }
                 rows.silent(cluster, &error.to_string());
             }
         }
@@ -173,6 +178,7 @@ async fn connected(
         starter.rows.clone(),
         starter.cluster.clone(),
         starter.returned.clone(),
+        complaints,
         starter.cancel.clone(),
     );
     asks.await;
