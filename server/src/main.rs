@@ -1,5 +1,6 @@
 //! The program `quarterdeck`.
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -58,7 +59,11 @@ fn quietly<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T
 }
 
 fn serve(settings: ServeSettings) -> anyhow::Result<()> {
-    let log = tracing_subscriber::fmt().with_env_filter(settings.log_filter()).with_writer(std::io::stderr);
+    let is_terminal = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(settings.log_filter())
+        .with_writer(std::io::stderr)
+        .with_ansi(is_terminal);
     match settings.log_format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),
