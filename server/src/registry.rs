@@ -35,21 +35,23 @@ pub struct Problem {
     pub message: String,
 }
 
-/// A file that is not a registry, with everything that is wrong with it. Written out as a compiler would:
+/// A file that is not a registry, with what is wrong with it. Written out as a compiler would:
 /// `config/demo.yaml:41:9: systems[0].tier: …`, one problem a line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", lines(.file, .problems))]
+#[error("{}", lines(.file, .problems, *.in_form))]
 pub struct LoadError {
     /// The file, as it was named.
     pub file: String,
     /// What is wrong, in the file's order; never empty.
     pub problems: Vec<Problem>,
+    /// Whether they are of its form: what it says was not looked at then.
+    pub in_form: bool,
 }
 
 impl LoadError {
     fn of_the_whole(file: &str, message: impl Into<String>) -> Self {
         let problem = Problem { line: 0, column: 0, path: String::new(), message: message.into() };
-        Self { file: file.to_owned(), problems: vec![problem] }
+        Self { file: file.to_owned(), problems: vec![problem], in_form: false }
     }
 
     /// The first problem and how many more there are, in one line.
@@ -64,9 +66,15 @@ impl LoadError {
     }
 }
 
-/// The problems, one a line.
-fn lines(file: &str, problems: &[Problem]) -> String {
-    problems.iter().map(|problem| Line { file, problem }.to_string()).collect::<Vec<_>>().join("\n")
+/// The problems, one a line, and that there may be more.
+fn lines(file: &str, problems: &[Problem], in_form: bool) -> String {
+    let mut lines: Vec<String> = problems.iter().map(|problem| Line { file, problem }.to_string()).collect();
+    if in_form {
+        let problem = "there may be more once these are mended".to_owned();
+        let problem = Problem { line: 0, column: 0, path: String::new(), message: problem };
+        lines.push(Line { file, problem: &problem }.to_string());
+    }
+    lines.join("\n")
 }
 
 /// A problem in one line, whatever characters the file holds.
@@ -132,31 +140,34 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 
 /// Reads and checks the bytes of a registry; `file` is what messages call it.
 pub fn parse(file: &str, bytes: &[u8]) -> Result<Registry, LoadError> {
-    parse_bytes(bytes).map_err(|mut problems| {
+    let refused = |mut problems: Vec<Problem>, in_form| {
         problems.sort_by_key(|problem| (problem.line, problem.column));
-        LoadError { file: file.to_owned(), problems }
-    })
-}
-
-fn parse_bytes(bytes: &[u8]) -> Result<Registry, Vec<Problem>> {
-    let text = text(bytes).map_err(|problem| vec![problem])?;
-    let root = tree::parse(text)?;
-    let registry = match serde_saphyr::from_str_with_options::<Registry>(text, options()) {
-        Ok(registry) => registry,
-        Err(error) => {
-            let problems = diagnose::diagnose(&root);
-            return Err(if problems.is_empty() { vec![refused(&error)] } else { problems });
-        }
+        LoadError { file: file.to_owned(), problems, in_form }
     };
+    let (registry, root) = formed(bytes).map_err(|problems| refused(problems, true))?;
     let mut problems = validate(&registry);
     zones::check(&registry, &mut problems);
     if problems.is_empty() {
         return Ok(registry);
     }
-    Err(problems
+    let located = problems
         .into_iter()
         .map(|problem| tree::locate(&root, &problem.path).problem(problem.path, problem.message))
-        .collect())
+        .collect();
+    Err(refused(located, false))
+}
+
+/// A registry in the right form, and where in the file its values stand.
+fn formed(bytes: &[u8]) -> Result<(Registry, tree::Node), Vec<Problem>> {
+    let text = text(bytes).map_err(|problem| vec![problem])?;
+    let root = tree::parse(text)?;
+    match serde_saphyr::from_str_with_options::<Registry>(text, options()) {
+        Ok(registry) => Ok((registry, root)),
+        Err(error) => {
+            let problems = diagnose::diagnose(&root);
+            Err(if problems.is_empty() { vec![refused(&error)] } else { problems })
+        }
+    }
 }
 
 /// The bytes as text, without a byte order mark.
