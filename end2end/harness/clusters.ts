@@ -25,7 +25,7 @@ export function writeKubeconfig(): void {
 
 /** What somebody types beside the console. */
 export function kubectl(cluster: Cluster, ...words: string[]): string {
-  return execFileSync(`${programs()}/kubectl`, ["--kubeconfig", kubeconfigOf(cluster), ...words], { encoding: "utf8" });
+  return execFileSync(`${programs()}/kubectl`, ["--kubeconfig", kubeconfigOf(cluster), ...words], { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
 }
 
 /** The control plane's programs: where scripts/test found them, else those built last. */

@@ -4,7 +4,7 @@ import { Tab } from "../bench/tab.ts";
 import { budgets } from "../budgets.ts";
 import { kubectl, root } from "../harness/clusters.ts";
 import { address } from "../harness/console.ts";
-import { live, pages } from "../harness/pages.ts";
+import { live, livePages, pages } from "../harness/pages.ts";
 
 const server = { origin: address };
 
@@ -22,7 +22,9 @@ for (const { name, path } of pages) {
     expect(sum(needed), JSON.stringify(needed)).toBeLessThanOrEqual(budgets.firstContent);
     await tab.close();
   });
+}
 
+for (const { name, path } of livePages) {
   test(`${name}: little has to come until it is live`, async ({ browser }) => {
     const tab = await Tab.open(browser, "main h1");
     await tab.show(server, path);

@@ -114,7 +114,7 @@ test("the keys and the palette work on pages that the server wrote whole", async
   await page.goto("/changes");
   await live(page);
   await page.keyboard.press("Control+k");
-  await page.getByRole("combobox").fill("prod api");
+  await page.getByRole("combobox", { name: /^Go to a page/ }).fill("prod api");
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/deployment\/fleet-api$/);
   await page.goBack();
