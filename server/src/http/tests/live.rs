@@ -383,9 +383,8 @@ async fn a_socket_shows_what_its_person_may_see_and_nothing_else() {
             name: "web".parse().unwrap(),
         })
     };
-    for (number, topic) in [Topic::Environment("shop/production".parse().unwrap()), component("shop/production")]
-        .into_iter()
-        .enumerate()
+    for (number, topic) in
+        [Topic::Environment("shop/production".parse().unwrap()), component("shop/production")].into_iter().enumerate()
     {
         assert_eq!(tab.open(number as u32, topic.clone()).await, Page::Absent, "{topic:?}");
     }
