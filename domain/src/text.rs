@@ -5,20 +5,28 @@ use std::borrow::Cow;
 /// The most characters of one message that are kept.
 pub const MESSAGE_LIMIT: usize = 600;
 
+/// The most marks on one letter that are kept: Vietnamese has two, a name in the phonetic alphabet three.
+const MOST_MARKS: u32 = 4;
+
 /// The text with every character that would not show itself replaced by one that does, cut to `limit` characters.
 ///
 /// Control characters become their Unicode pictures (ESC is `␛`), line breaks become spaces, characters that turn the
 /// direction of writing or have no width become `�`. Cuts are marked with `…`.
 pub fn plain(text: &str, limit: usize) -> Cow<'_, str> {
-    let harmless = |c: char| !c.is_control() && !is_invisible(c);
+    let harmless = |c: char| !c.is_control() && !is_invisible(c) && !is_mark(c);
     if text.chars().all(harmless) && text.chars().count() <= limit {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len().min(limit * 4));
+    let mut marks = 0;
     for (count, c) in text.trim_end().chars().enumerate() {
         if count == limit {
             shown.push('…');
             break;
+        }
+        marks = if is_mark(c) { marks + 1 } else { 0 };
+        if marks > MOST_MARKS {
+            continue;
         }
         shown.push(match c {
             '\n' | '\t' => ' ',
@@ -32,10 +40,21 @@ pub fn plain(text: &str, limit: usize) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Characters that reorder or hide what stands around them: Unicode's bidirectional controls (UAX #9), zero-width
-/// characters, the byte-order mark and tags.
+/// Characters that reorder or hide what stands around them, or look like nothing: Unicode's bidirectional controls (UAX #9), line and
+/// paragraph separators, blank letters, and those that programs leave out when they draw (`Default_Ignorable_Code_Point`), but for
+/// the two that say how an emoji is drawn.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{61c}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0d}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Marks that are drawn onto the letter before them: a few are writing, dozens cover what stands around.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
+        | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }
 
 #[cfg(test)]
@@ -54,6 +73,12 @@ mod tests {
             ("abc\u{202e}fed", "abc\u{fffd}fed"),
             ("zero\u{200b}width", "zero\u{fffd}width"),
             ("c1\u{9b}31m", "c1\u{fffd}31m"),
+            ("sta\u{ad}ging", "sta\u{fffd}ging"),
+            ("a\u{2028}b\u{3164}c\u{2800}", "a\u{fffd}b\u{fffd}c\u{fffd}"),
+            ("x\u{e0100}y\u{206a}", "x\u{fffd}y\u{fffd}"),
+            ("✔\u{fe0f} Việt", "✔\u{fe0f} Việt"),
+            ("e\u{301}", "e\u{301}"),
+            ("e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}x", "e\u{301}\u{301}\u{301}\u{301}x"),
         ] {
             assert_eq!(plain(text, 100), expected, "{text:?}");
         }

@@ -28,6 +28,10 @@ pub async fn host(State(site): State<Site>, request: Request, next: Next) -> Res
 
 /// Refuses what would change something and does not come from a page of ours.
 pub async fn own_pages(State(site): State<Site>, request: Request, next: Next) -> Response {
+    // CONNECT has no path, and nothing here is put, patched or deleted.
+    if !matches!(*request.method(), Method::GET | Method::HEAD | Method::POST) {
+        return (StatusCode::METHOD_NOT_ALLOWED, "Only GET and POST are answered.\n").into_response();
+    }
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     if reads || site.front.may_change(request.headers()) {
         return next.run(request).await;

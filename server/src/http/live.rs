@@ -28,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The longest message that is read: a question with its filter.
 const LONGEST_ASK_BYTES: usize = 4096;
 
+/// The least time between two answers to one viewer. A person does not ask faster; only the newest question counts.
+const PAUSE: Duration = Duration::from_millis(50);
 /// How often it is looked whether they are still signed in, and as what.
 const STILL: Duration = Duration::from_secs(2);
 
@@ -84,6 +86,7 @@ async fn serve(socket: WebSocket, site: Site, token: Token, who: Who) -> Result<
     still.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut next = Instant::now();
     let mut behind = false;
+    let (mut waiting, mut free) = (None, Instant::now());
     loop {
         tokio::select! {
             () = cancel.cancelled() => return close(viewer.socket, close_code::RESTART).await,
@@ -93,14 +96,18 @@ async fn serve(socket: WebSocket, site: Site, token: Token, who: Who) -> Result<
             message = viewer.socket.recv() => match message {
                 Some(Ok(Message::Binary(bytes))) => {
                     let ask = postcard::from_bytes(&bytes).map_err(|_| End("its question does not read"))?;
-                    if let Err(code) = viewer.check(true).await {
-                        return close(viewer.socket, code).await;
-                    }
-                    viewer.answer(ask).await?;
+                    waiting = Some(ask);
                 }
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 Some(Ok(Message::Text(_))) => return Err(End("it sent text")),
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(End("it closed")),
+            },
+            () = sleep_until(free), if waiting.is_some() => if let Some(ask) = waiting.take() {
+                if let Err(code) = viewer.check(true).await {
+                    return close(viewer.socket, code).await;
+                }
+                viewer.answer(ask).await?;
+                free = Instant::now() + PAUSE;
             },
             changed = changes.changed(), if !behind => {
                 changed.map_err(|_| End("the rows are gone"))?;

@@ -26,6 +26,8 @@ use super::environment::{Autoscaler, Component, Environment, Revision};
 const MOST_WARNINGS: usize = 8;
 /// The most events on a component's page.
 const MOST_EVENTS: usize = 50;
+/// The most revisions on a component's page, the newest.
+const MOST_REVISIONS: usize = 50;
 /// The most pods on a component's page; the table of pods shows all.
 const MOST_PODS: usize = 200;
 
@@ -202,6 +204,9 @@ impl State {
             })
             .collect();
         rows.sort_by_key(|row| std::cmp::Reverse(row.number));
+        // Each is compared with each; a Deployment keeps ten unless it is told otherwise, and whoever may make ReplicaSets can make
+        // thousands.
+        rows.truncate(MOST_REVISIONS);
         let ran: Vec<(i64, Arc<str>)> =
             rows.iter().filter(|row| row.digests == 1).map(|row| (row.number, row.digest.clone())).collect();
         for row in rows.iter_mut().filter(|row| row.digests == 1) {
