@@ -282,7 +282,7 @@ impl Drop for Scene {
 fn registry(namespace: &str) -> Arc<Registry> {
     let environment = |cluster: &str| {
         format!(
-            "{{ id: {cluster}, cluster: {cluster}, namespace: {namespace}, tier: staging, timeZone: Europe/Berlin, \
+            "{{ id: {cluster}, name: Staging {cluster}, cluster: {cluster}, namespace: {namespace}, tier: staging, timeZone: Europe/Berlin, \
              components: [{{ kind: Deployment, name: web, role: app, replicas: 2 }}] }}"
         )
     };
