@@ -24,6 +24,10 @@ const MISSES: u32 = 2;
 /// Unanswered questions in a row after which the connection is set up anew.
 const HOPELESS: u32 = 20;
 
+/// What is said of a token or certificate that is not valid, or not any more.
+const NOT_ACCEPTED: &str = "The API server does not accept the credentials of Quarterdeck (HTTP 401): renew its token or \
+                                certificate.";
+
 /// Asks until cancelled, or until the cluster has been silent for long; counts `returned` up each time it answers again.
 pub async fn probe(
     client: Client,
@@ -82,11 +86,13 @@ pub async fn probe(
     }
 }
 
-/// Asks `/readyz`. A server that refuses the question answers too; one that is not ready does not count.
+/// Asks `/readyz`. A server that refuses the question answers too; one that is not ready, or to which we
+/// are nobody, does not count.
 async fn ask(client: &Client) -> Result<(), String> {
     let request = http::Request::get("/readyz").body(Vec::new()).map_err(|error| error.to_string())?;
     match client.request_text(request).await {
         Ok(_) => Ok(()),
+        Err(kube::Error::Api(status)) if status.code == 401 => Err(NOT_ACCEPTED.to_owned()),
         Err(kube::Error::Api(status)) if status.code < 500 => Ok(()),
         Err(kube::Error::Api(status)) => Err(format!("The API server is not ready (HTTP {}).", status.code)),
         Err(kube::Error::HyperError(error)) => Err(format!("The API server cannot be reached: {}.", root(&error))),
@@ -102,4 +108,40 @@ fn root(error: &(dyn std::error::Error + 'static)) -> String {
         cause = source;
     }
     cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http::{Request, Response};
+    use kube::client::Body;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_is_there_when_it_knows_us_and_is_ready() {
+        for (code, said) in [
+            (200, None),
+            (403, None),
+            (404, None),
+            (401, Some("does not accept the credentials")),
+            (500, Some("is not ready (HTTP 500)")),
+            (503, Some("is not ready (HTTP 503)")),
+        ] {
+            let answer = move |_: Request<Body>| async move {
+                let status = serde_json::json!({
+                    "kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "no", "reason": "No", "code": code,
+                });
+                let body = if code == 200 { "ok".to_owned() } else { status.to_string() };
+                Ok::<_, Infallible>(Response::builder().status(code).body(Body::from(body.into_bytes())).unwrap())
+            };
+            let client = Client::new(tower::service_fn(answer), "default");
+            match (ask(&client).await, said) {
+                (Ok(()), None) => {}
+                (Err(error), Some(part)) => assert!(error.contains(part), "{code}: {error}"),
+                (asked, _) => panic!("{code}: {asked:?}"),
+            }
+        }
+    }
 }
