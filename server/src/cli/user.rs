@@ -150,7 +150,7 @@ async fn carry_out(store: &Store, command: UserCommand) -> anyhow::Result<()> {
             eprintln!("{}", line(&find(store, &name).await?));
         }
         UserCommand::Unlock { name } => {
-            people.unlock(&name).await?;
+            people.unlock(&name, clock::now_us()).await?;
             eprintln!("{name} can try again.");
         }
     }

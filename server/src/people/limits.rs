@@ -1,5 +1,7 @@
 //! How often one may guess: counted in the database, so that a restart or another replica forgets nothing.
 
+use std::net::Ipv6Addr;
+
 use crate::store::Key;
 
 /// How long tries count, in microseconds.
@@ -14,7 +16,27 @@ pub fn account(name: &str) -> Key {
     Key::of(["account\0", &name.to_lowercase()].concat().as_bytes())
 }
 
-/// What tries from an address are counted under.
+/// What tries from an address are counted under: the address, and of IPv6 the network, because whoever has one address there
+/// has all of its 2⁶⁴.
 pub fn source(address: &str) -> Key {
-    Key::of(["source\0", address].concat().as_bytes())
+    let network = match address.parse::<Ipv6Addr>() {
+        Ok(address) => {
+            let [first, second, third, fourth, ..] = address.segments();
+            format!("{first:x}:{second:x}:{third:x}:{fourth:x}::/64")
+        }
+        Err(_) => address.to_owned(),
+    };
+    Key::of(["source\0", &network].concat().as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_an_address_or_a_network() {
+        assert!(source("2001:db8:1:2::1") == source("2001:db8:1:2:ffff::9"));
+        assert!(source("2001:db8:1:2::1") != source("2001:db8:1:3::1"));
+        assert!(source("192.0.2.1") != source("192.0.2.2"));
+    }
 }

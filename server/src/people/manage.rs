@@ -3,11 +3,12 @@
 use domain::access::{Grant, GrantRefusal, Grants, Place, Right, Role, Scope, check_grant, judge_grant};
 use domain::ledger::{Actor, Kind, Outcome};
 use domain::person::{NoUserName, UserId, UserName};
+use domain::text::plain;
 
 use super::passwords::{self, PasswordRefusal};
 use super::token::{Token, random_id, random_text};
 use super::{People, PeopleError, Session, Source, entry, limits};
-use crate::store::{Conflict, NewUser, PasswordHash, StoreError, User};
+use crate::store::{Conflict, NewUser, PasswordHash, StoreError, User, Write};
 
 /// How long the link for the first admin works, in microseconds.
 const INVITATION_US: i64 = 24 * 3600 * 1_000_000;
@@ -88,6 +89,12 @@ impl By<'_> {
     }
 }
 
+/// What somebody may do as it is in this transaction, not as it was when they signed in.
+async fn grants_now(write: &mut Write, session: &Session) -> Result<Grants, StoreError> {
+    let user = write.user(session.user.id).await?.filter(|user| !user.is_disabled());
+    Ok(user.map_or_else(Grants::default, |user| user.grants))
+}
+
 /// What became of a password: the one that was given, or one that we made and show once.
 pub enum Chosen {
     /// Typed by a person.
@@ -129,12 +136,11 @@ impl People {
         now: i64,
     ) -> Result<User, ManageRefusal> {
         let mut write = self.store.write().await?;
+        write.lock_people().await?;
         let user = write.user(person).await?.ok_or(ManageRefusal::Nobody)?;
         match by {
             By::Admin(session) => {
-                // Theirs as they are in this transaction, not as they were when they signed in.
-                let actor = write.user(session.user.id).await?.filter(|actor| !actor.is_disabled());
-                let grants = actor.map_or_else(Grants::default, |actor| actor.grants);
+                let grants = grants_now(&mut write, session).await?;
                 let admins = write.count_enabled_admins().await?;
                 let holds = !user.is_disabled() && user.grants.is_everywhere(Role::Admin);
                 judge_grant(&grants, by.is(&user), grant, gives, holds, admins)?;
@@ -168,9 +174,15 @@ impl People {
     pub async fn disable(&self, by: &By<'_>, person: UserId, disable: bool, now: i64) -> Result<User, ManageRefusal> {
         by.check()?;
         let mut write = self.store.write().await?;
+        write.lock_people().await?;
         let user = write.user(person).await?.ok_or(ManageRefusal::Nobody)?;
         if by.is(&user) {
             return Err(ManageRefusal::Own);
+        }
+        if let By::Admin(session) = by
+            && !grants_now(&mut write, session).await?.may(Right::Administer, Place::Console)
+        {
+            return Err(GrantRefusal::NotAdmin.into());
         }
         let is_admin = !user.is_disabled() && user.grants.is_everywhere(Role::Admin);
         if disable && is_admin && matches!(by, By::Admin(_)) && write.count_enabled_admins().await? <= 1 {
@@ -213,6 +225,10 @@ impl People {
     ) -> Result<(User, Option<String>), ManageRefusal> {
         by.check()?;
         let user = self.store.read().await?.user(person).await?.ok_or(ManageRefusal::Nobody)?;
+        // One's own is changed by whoever knows the one before: otherwise a session that was taken becomes an account.
+        if by.is(&user) {
+            return Err(ManageRefusal::Own);
+        }
         if !user.has_password {
             return Err(ManageRefusal::NoPassword);
         }
@@ -243,6 +259,14 @@ impl People {
         // Somebody at an open screen guesses no more often than somebody at the door.
         let fits = attempts.times <= limits::MOST_PER_ACCOUNT
             && self.passwords.verify(current, Some(&hash)).await.map_err(PeopleError::from)?;
+        // The first one too many is written down; a flood does not fill the ledger.
+        if !fits && attempts.times <= limits::MOST_PER_ACCOUNT + 1 {
+            let mut write = self.store.write().await?;
+            let what =
+                "Refused another password of their own: the one before was wrong, or tried too often.".to_owned();
+            write.append(&entry(now, Kind::PasswordSet, Outcome::Refused, who.actor(None), what)).await?;
+            write.commit().await?;
+        }
         if !fits {
             return Err(ManageRefusal::WrongPassword);
         }
@@ -262,9 +286,11 @@ impl People {
     }
 
     /// Lets somebody try again whose account was guessed at too often.
-    pub async fn unlock(&self, name: &str) -> Result<(), PeopleError> {
+    pub async fn unlock(&self, name: &str, now: i64) -> Result<(), PeopleError> {
         let mut write = self.store.write().await?;
         write.forget_attempts(limits::account(name)).await?;
+        let what = format!("Let {} try to sign in again.", plain(name, 64));
+        write.append(&entry(now, Kind::UserEnabled, Outcome::Done, By::CommandLine.actor(), what)).await?;
         Ok(write.commit().await?)
     }
 

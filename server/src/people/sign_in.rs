@@ -56,7 +56,12 @@ impl People {
             return Err(SignInRefusal::Wrong);
         };
         let account = limits::account(&name);
-        Ok(self.begin(&known.user, from, now, "Signed in by password.", Some(account)).await?)
+        let token = self.begin(&known.user, from, now, "Signed in by password.", Some(account)).await?;
+        // Many people can come from one address, and those who know their password do not guess. Nothing depends on it.
+        if let Err(error) = self.forgive(limits::source(&from.address)).await {
+            tracing::warn!("a sign-in counts as a guess: {error}");
+        }
+        Ok(token)
     }
 
     /// Begins a session for somebody who proved who they are, and forgets the tries that are counted under a key.
@@ -91,9 +96,21 @@ impl People {
         Ok(token)
     }
 
+    async fn forgive(&self, key: Key) -> Result<(), StoreError> {
+        let mut write = self.store.write().await?;
+        write.forgive_attempt(key).await?;
+        write.commit().await
+    }
+
+    /// Writes down that somebody was not let in. A name that nobody has is not written down: it may be a password, typed into
+    /// the wrong field. It is looked for in any case, so that both take as long.
     async fn note_refusal(&self, name: &str, from: &Source, now: i64, what: &str) -> Result<(), PeopleError> {
         let mut write = self.store.write().await?;
-        let actor = nobody(name, &from.address);
+        let known = match UserName::new(name) {
+            Ok(name) => write.user_by_name(&name).await?.is_some(),
+            Err(_) => false,
+        };
+        let actor = nobody(if known { name } else { "a name that nobody has" }, &from.address);
         write.append(&entry(now, Kind::SignIn, Outcome::Refused, actor, what.to_owned())).await?;
         write.commit().await?;
         Ok(())

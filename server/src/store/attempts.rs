@@ -43,6 +43,12 @@ impl Write {
         self.link.execute(sql("delete from attempts where key = $1").bind(key.bytes())).await.map(|_| ())
     }
 
+    /// Takes one attempt back: it was none, somebody was who they said.
+    pub async fn forgive_attempt(&mut self, key: Key) -> Result<(), StoreError> {
+        let statement = sql("update attempts set times = times - 1 where key = $1 and times > 0");
+        self.link.execute(statement.bind(key.bytes())).await.map(|_| ())
+    }
+
     pub(super) async fn delete_old_attempts(&mut self, now: i64) -> Result<u64, StoreError> {
         self.link.execute(sql("delete from attempts where began_at < $1").bind(now.saturating_sub(KEEP))).await
     }

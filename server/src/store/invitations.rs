@@ -13,8 +13,9 @@ impl Read {
 }
 
 impl Write {
-    /// Keeps the hash of a link's token. Times are microseconds since 1970.
+    /// Keeps the hash of a link's token; those before work no more. Times are microseconds since 1970.
     pub async fn add_invitation(&mut self, key: Key, now: i64, expires_at: i64) -> Result<(), StoreError> {
+        self.link.execute(sql("update invitations set used_at = $1 where used_at is null").bind(now)).await?;
         let statement = sql("insert into invitations (key, created_at, expires_at) values ($1, $2, $3)");
         self.link.execute(statement.bind(key.bytes()).bind(now).bind(expires_at)).await.map(|_| ())
     }

@@ -4,6 +4,7 @@
 
 mod bench;
 mod commands;
+mod deciding;
 mod faults;
 mod ledger;
 mod people;

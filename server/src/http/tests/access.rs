@@ -385,7 +385,7 @@ async fn guessing_is_limited_and_tells_nothing() {
     let statuses: Vec<u16> = answers[0].iter().map(|(status, _)| status.as_u16()).collect();
     assert!(statuses[..20].iter().all(|status| *status == 401) && statuses[20..].iter().all(|status| *status == 429));
     assert_eq!(guess(known, "anchor+lamp+tidal").await.status.as_u16(), 429, "the right password gets round the limit");
-    site.people.unlock(known).await.unwrap();
+    site.people.unlock(known, clock::now_us()).await.unwrap();
     let answer = guess(known, "anchor+lamp+tidal").await;
     assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/"));
     // Whoever tries many names from one address is stopped too.
