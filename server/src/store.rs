@@ -24,9 +24,11 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use sqlx::any::AnyPoolOptions;
 use sqlx::{AnyConnection, AnyPool, Connection as _};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tracing::info;
 
 pub use attempts::Attempts;
@@ -44,6 +46,8 @@ use link::Link;
 
 /// Time to wait for a free connection.
 const ACQUIRE: Duration = Duration::from_secs(5);
+/// How long after a database that did not answer it is asked again.
+const AWAY: Duration = Duration::from_secs(1);
 /// Connections to PostgreSQL.
 const POSTGRES_CONNECTIONS: u32 = 10;
 /// Connections that read a SQLite file.
@@ -63,6 +67,8 @@ struct Inner {
     health: watch::Sender<Health>,
     /// The file that was opened.
     file: Option<FileMark>,
+    /// While it is away: when it is asked again.
+    away: Mutex<Option<Instant>>,
 }
 
 impl Store {
@@ -155,14 +161,19 @@ impl Store {
     }
 
     async fn link(&self, pool: &AnyPool) -> Result<Link, StoreError> {
+        self.inner.may_try()?;
         match pool.acquire().await {
-            Ok(connection) => Ok(Link::new(connection, self.inner.clone())),
+            Ok(connection) => {
+                *self.inner.away.lock() = None;
+                Ok(Link::new(connection, self.inner.clone()))
+            }
             Err(sqlx::Error::PoolTimedOut) if self.inner.is_crowded(pool) => {
                 Err(StoreError::Busy(Cause::new(format!("all connections were in use for {} s", ACQUIRE.as_secs()))))
             }
             Err(error) => {
                 let error = StoreError::from(error);
                 if error.is_outage() {
+                    *self.inner.away.lock() = Some(Instant::now() + AWAY);
                     self.inner.note(Health::of(&error));
                 }
                 Err(error)
@@ -178,7 +189,14 @@ impl Inner {
         let pool = || AnyPoolOptions::new().acquire_timeout(ACQUIRE);
         let Some(path) = url.path() else {
             let pool = pool().max_connections(POSTGRES_CONNECTIONS).connect_lazy_with(options);
-            return Ok(Self { url: url.clone(), readers: pool.clone(), writer: pool, health, file: None });
+            return Ok(Self {
+                url: url.clone(),
+                readers: pool.clone(),
+                writer: pool,
+                health,
+                file: None,
+                away: Mutex::default(),
+            });
         };
         let lasting = || pool().max_lifetime(None).idle_timeout(None);
         let writer = lasting()
@@ -190,7 +208,7 @@ impl Inner {
             .max_connections(SQLITE_READERS)
             .after_connect(|connection, _| Box::pin(run(connection, "pragma query_only = on")))
             .connect_lazy_with(options);
-        Ok(Self { url: url.clone(), readers, writer, health, file: Some(FileMark::of(path)?) })
+        Ok(Self { url: url.clone(), readers, writer, health, file: Some(FileMark::of(path)?), away: Mutex::default() })
     }
 
     fn is_postgres(&self) -> bool {
@@ -214,6 +232,20 @@ impl Inner {
         }
         self.note(Health::Unavailable);
         Err(StoreError::Unavailable(Cause::new("the file was moved, deleted or replaced while it was open")))
+    }
+
+    /// Whether it is worth asking: a database that was away a moment ago is asked by one at a time. All others are told at once,
+    /// so that a page does not wait for what will not come.
+    fn may_try(&self) -> Result<(), StoreError> {
+        let (mut away, now) = (self.away.lock(), Instant::now());
+        match *away {
+            Some(until) if now < until => Err(StoreError::Unavailable(Cause::new("it did not answer a moment ago"))),
+            Some(_) => {
+                *away = Some(now + ACQUIRE + AWAY);
+                Ok(())
+            }
+            None => Ok(()),
+        }
     }
 
     /// Keeps how the database was found.
