@@ -40,6 +40,11 @@ pub fn plain(text: &str, limit: usize) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// Whether a character would not show itself: [`plain`] puts another in its place.
+pub fn hides(c: char) -> bool {
+    c.is_control() || is_invisible(c)
+}
+
 /// Characters that reorder or hide what stands around them, or look like nothing: Unicode's bidirectional controls (UAX #9), line and
 /// paragraph separators, blank letters, and those that programs leave out when they draw (`Default_Ignorable_Code_Point`), but for
 /// the two that say how an emoji is drawn.

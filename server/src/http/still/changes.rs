@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::access::{Place, Right};
 use domain::ledger::{Entry, Kind, Outcome};
-use domain::text::plain;
+use domain::text::{hides, plain};
 use futures::stream;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -34,7 +34,8 @@ const LONGEST: usize = 2000;
 /// What a query asks for; what cannot be read is as if it were not there.
 fn asked(query: &str) -> (Asked, Option<i64>) {
     let place = routes::Place { path: String::new(), query: query.to_owned() };
-    let text = |name: &str| place.parameter(name).unwrap_or_default().chars().take(100).collect::<String>();
+    // It stands in the form again.
+    let text = |name: &str| plain(&place.parameter(name).unwrap_or_default(), 100).into_owned();
     let asked = Asked {
         environment: text("environment"),
         person: text("person").trim().to_owned(),
@@ -111,6 +112,10 @@ fn shown(recorded: Recorded) -> RecordedView {
     let safe = |text: &mut String| *text = plain(text, LONGEST).into_owned();
     for text in [&mut entry.what, &mut entry.why, &mut entry.actor.name, &mut entry.actor.source] {
         safe(text);
+    }
+    if let Some(target) = &mut entry.target {
+        safe(&mut target.kind);
+        safe(&mut target.uid);
     }
     entry.plan.iter_mut().for_each(safe);
     for (name, value) in entry.before.iter_mut().chain(&mut entry.after) {
@@ -232,9 +237,25 @@ pub async fn ndjson(
             "hash": recorded.hash.to_string(),
             "body": recorded.body,
         });
-        [&line.to_string(), "\n"].concat()
+        [&visible(&line.to_string()), "\n"].concat()
     };
     export(site, who, headers, &query, "ndjson", "application/x-ndjson", String::new(), line).await
+}
+
+/// JSON with what hides itself written as its number: the strings in it stay the same, and so does their hash.
+fn visible(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if !hides(letter) {
+            text.push(letter);
+        } else {
+            let mut units = [0; 2];
+            for unit in letter.encode_utf16(&mut units) {
+                text.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    text
 }
 
 /// Writes down that it was taken along, then sends it, a batch at a time.

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use domain::access::Grant;
 use domain::person::UserId;
+use domain::text::plain;
 use serde::Deserialize;
 
 use super::sign_in::sentence;
@@ -42,7 +43,7 @@ pub async fn page(
     request: Request,
 ) -> Response {
     let notice = notice(request.uri().query(), &SAID);
-    let said = Said { notice, made: None, add: asked.name.chars().take(64).collect() };
+    let said = Said { notice, made: None, add: plain(&asked.name, 64).into_owned() };
     show(site, who, request, StatusCode::OK, said).await
 }
 
@@ -117,7 +118,7 @@ pub async fn add(
             let said = Said { made: made.map(|password| (name.trim().to_lowercase(), password)), ..Said::default() };
             show(site, who, at_people(headers), StatusCode::OK, said).await
         }
-        Err(refusal) => answer(site, who, headers, refusal, name.chars().take(64).collect()).await,
+        Err(refusal) => answer(site, who, headers, refusal, plain(&name, 64).into_owned()).await,
     }
 }
 

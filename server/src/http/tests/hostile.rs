@@ -1,10 +1,17 @@
 //! Text that somebody in a cluster wrote to harm whoever reads it.
 
+use axum::body::Body;
+use axum::http::Request;
+use domain::access::Role;
+use domain::ledger::{Actor, Entry, Kind, OperationId, Outcome, Target};
 use serde_json::{Value, json};
 
 use super::pages::assert_harmless;
-use super::site::{deployment, get, pod, rows, see, site};
+use super::site::{HOST, ask_as, deployment, get, get_as, person, pod, rows, see, site};
+use crate::clock;
+use crate::http::gate::encode;
 use crate::http::router;
+use crate::people::token::Token;
 
 const PAYLOADS: [&str; 8] = [
     "<script>alert(1)</script>",
@@ -92,6 +99,117 @@ async fn what_was_written_is_still_shown_as_text() {
         html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"),
         "the payload reached no page: the test tests nothing"
     );
+}
+
+/// An entry with a payload in each place.
+fn entry(payload: &str) -> Entry {
+    Entry {
+        at: clock::now_us(),
+        kind: Kind::Restart,
+        outcome: Outcome::Done,
+        actor: Actor { id: payload.into(), name: payload.into(), role: Some(Role::Operator), source: payload.into() },
+        operation: Some(OperationId(7)),
+        environment: Some("shop/production".parse().unwrap()),
+        target: Some(Target {
+            kind: payload.into(),
+            namespace: "shop".parse().unwrap(),
+            name: "web".parse().unwrap(),
+            uid: payload.into(),
+        }),
+        what: payload.into(),
+        why: payload.into(),
+        plan: vec![payload.into()],
+        before: vec![(payload.into(), payload.into())],
+        after: vec![(payload.into(), payload.into())],
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_stands_in_the_record_or_in_an_address_does() {
+    for payload in PAYLOADS {
+        let site = site(rows()).await;
+        let admin = Token::read(&"cd".repeat(32)).unwrap();
+        person(&site, "admin", &[(Role::Viewer, "*"), (Role::Admin, "*")], &admin).await;
+        let mut write = site.people.store().write().await.unwrap();
+        write.append(&entry(payload)).await.unwrap();
+        write.commit().await.unwrap();
+        let router = router(site);
+        let written = encode(payload);
+        for path in [
+            "/changes".to_owned(),
+            "/changes/1".into(),
+            "/people".into(),
+            "/account".into(),
+            format!(
+                "/changes?person={written}&environment={written}&kind={written}&from={written}&until={written}&before={written}"
+            ),
+            format!("/people?name={written}&said={written}&role={written}"),
+            format!("/account?said={written}"),
+            format!("/pods?filter={written}&sort={written}"),
+            format!("/e/{written}/{written}"),
+            format!("/changes/{written}"),
+            format!("/{written}"),
+        ] {
+            let answer = get_as(&router, &path, Some(&admin)).await;
+            assert!(answer.status.as_u16() < 500, "{path}: {}", answer.status);
+            assert_harmless(&answer.text(), &format!("{path} with {payload:?}"));
+        }
+        for path in
+            [format!("/sign-in?to={written}&why={written}"), format!("/setup?token={written}"), format!("/{written}")]
+        {
+            let answer = get_as(&router, &path, None).await;
+            assert!(answer.status.as_u16() < 500, "{path}: {}", answer.status);
+            assert_harmless(&answer.text(), &format!("{path} with {payload:?}"));
+        }
+        for (path, body) in [
+            ("/sign-in", format!("name={written}&password=x&to={written}")),
+            ("/setup", format!("token={written}&name={written}&password=x&again=x")),
+            ("/people/add", format!("name={written}&password={written}")),
+            ("/people/give", format!("person={written}&role={written}&scope={written}")),
+            ("/account/password", format!("current={written}&password={written}&again={written}")),
+            ("/theme", format!("theme={written}&back={written}")),
+        ] {
+            let request = Request::post(path).header("host", HOST).header("sec-fetch-site", "same-origin");
+            let request = request.header("content-type", "application/x-www-form-urlencoded");
+            let answer = ask_as(&router, request.body(Body::from(body)).unwrap(), Some(&admin)).await;
+            assert!(answer.status.as_u16() < 500, "{path}: {}", answer.status);
+            assert_harmless(&answer.text(), &format!("{path} with {payload:?}"));
+            for (name, value) in &answer.headers {
+                let value = value.to_str().unwrap_or_else(|_| panic!("{path}: {name} is no text"));
+                assert!(!value.contains("evil") && !value.contains('<'), "{path}: {name}: {value}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_downloaded_hides_nothing() {
+    let site = site(rows()).await;
+    let admin = Token::read(&"cd".repeat(32)).unwrap();
+    person(&site, "admin", &[(Role::Viewer, "*"), (Role::Admin, "*")], &admin).await;
+    let mut write = site.people.store().write().await.unwrap();
+    for payload in PAYLOADS.into_iter().chain(["=cmd|'/c calc'!A1", "+1", "-1", "@x", "\t=1", "\r=1"]) {
+        write.append(&entry(payload)).await.unwrap();
+    }
+    write.commit().await.unwrap();
+    let router = router(site);
+    for (path, is_table) in [("/changes/export.csv", true), ("/changes/export.ndjson", false)] {
+        let request = Request::post(path).header("host", HOST).header("sec-fetch-site", "same-origin");
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let answer = ask_as(&router, request.body(Body::empty()).unwrap(), Some(&admin)).await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(answer.header("content-disposition").starts_with("attachment"), "{path}");
+        let text = answer.text();
+        assert!(text.contains("alert(1)"), "{path}: nothing was downloaded");
+        let hidden = |c: char| (c.is_control() && c != '\n' && c != '\r') || ('\u{202a}'..='\u{202e}').contains(&c);
+        let at = text.find(hidden).map(|at| text[at.saturating_sub(60)..at + 1].to_owned());
+        assert_eq!(at, None, "{path}: a character that hides itself");
+        if is_table {
+            for cell in text.split(['\n', ',']).map(|cell| cell.trim_start_matches('"')) {
+                assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell:?}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -178,6 +178,10 @@ pub fn assert_harmless(html: &str, what: &str) {
         assert!(!matches!(tag.name.as_str(), "iframe" | "object" | "embed" | "base" | "b" | "img"), "{what}: {tag:?}");
         for (name, value) in &tag.attributes {
             assert!(!name.starts_with("on"), "{what}: {tag:?}");
+            // What somebody typed stands in their field again, and goes nowhere from there.
+            if (tag.name.as_str(), name.as_str()) == ("input", "value") {
+                continue;
+            }
             let value = value.trim().to_ascii_lowercase();
             assert!(!value.starts_with("javascript:") && !value.starts_with("data:"), "{what}: {tag:?}");
         }
