@@ -151,8 +151,10 @@ mod tests {
 
     #[test]
     fn an_address_that_others_reach_is_refused_with_the_reason() {
-        let text = help(&["quarterdeck", "serve", "--config", "x.yaml", "--listen", "0.0.0.0:7780"]);
-        assert!(text.contains("there is no sign-in yet") && text.contains("kubectl port-forward"), "{text}");
+        let words = ["quarterdeck", "serve", "--config", "x.yaml", "--listen", "0.0.0.0:7780"];
+        let Command::Serve(settings) = Cli::try_parse_from(words).unwrap().command else { panic!("not serve") };
+        let text = settings.check().unwrap_err().to_string();
+        assert!(text.contains("--public-url") && text.contains("kubectl port-forward"), "{text}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::{Directive, LevelFilter};
 
 use crate::http::PublicUrl;
+use crate::listen::tls::TlsFiles;
 use crate::people::SessionLimits;
 use crate::store::DatabaseUrl;
 
@@ -29,7 +30,8 @@ pub struct ServeSettings {
 
     /// The address and port to listen on; port 0 takes any free one.
     ///
-    /// Loopback only: there is no sign-in yet, and whoever reaches the port sees everything.
+    /// Beyond loopback only with --public-url, and with TLS: by --tls-cert and --tls-key, or by a proxy in front that speaks
+    /// it. What such a proxy writes into headers is not believed.
     #[arg(
         long,
         env = "QUARTERDECK_LISTEN",
@@ -38,6 +40,29 @@ pub struct ServeSettings {
         value_parser = listen_address
     )]
     pub listen: SocketAddr,
+
+    /// The certificate to speak TLS with, in PEM, the server's own first. It is read again when it changes.
+    #[arg(long, env = "QUARTERDECK_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The key of --tls-cert, in PEM, without a password.
+    #[arg(long, env = "QUARTERDECK_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+
+    /// A second address, for programs: /metrics (Prometheus), /livez and /readyz, without sign-in and without TLS.
+    ///
+    /// Whoever reaches it reads the names of clusters and how much is asked for, and nothing else. Where it is not given there
+    /// is none.
+    #[arg(long, env = "QUARTERDECK_PRIVATE_LISTEN", value_name = "ADDRESS", value_parser = listen_address)]
+    pub private_listen: Option<SocketAddr>,
+
+    /// Seconds between SIGTERM and the end of listening, in which /readyz says that it leaves and others take over.
+    ///
+    /// After them open pages are told to connect again, what is under way is finished, and the program ends: 22 seconds at
+    /// most together with the default. SIGINT ends it without them.
+    #[arg(long, env = "QUARTERDECK_DRAIN", value_name = "SECONDS", default_value_t = 3,
+        value_parser = clap::value_parser!(u32).range(0..=300))]
+    pub drain: u32,
 
     /// Where people, sessions and the record of what was done are kept: `sqlite:<file>` or `postgres://user@host/database`.
     ///
@@ -108,6 +133,21 @@ pub enum LogFormat {
 }
 
 impl ServeSettings {
+    /// Refuses what does not go together.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        let reachable = !self.listen.ip().to_canonical().is_loopback();
+        if reachable && self.public_url.is_none() {
+            return Err(SettingsError::Reachable(self.listen.ip()));
+        }
+        Ok(())
+    }
+
+    /// The files to speak TLS with, where it does.
+    pub fn tls_files(&self) -> Option<TlsFiles> {
+        let (certificate, key) = (self.tls_cert.clone()?, self.tls_key.clone()?);
+        Some(TlsFiles { certificate, key })
+    }
+
     /// How long sessions last.
     pub fn session_limits(&self) -> SessionLimits {
         SessionLimits {
@@ -137,26 +177,27 @@ enum ListenError {
     /// Not an address.
     #[error("'{0}' is not an address and port: write it like 127.0.0.1:7780")]
     Form(String),
-    /// Reachable from elsewhere.
+}
+
+/// Why settings do not go together.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// Reachable from elsewhere, and nobody said how.
     #[error(
-        "{0} can be reached from other machines, and there is no sign-in yet: anybody who reaches the port would see \
-         everything. Keep 127.0.0.1 and come by `kubectl port-forward` or an ssh tunnel \
-         (ssh -L 7780:127.0.0.1:7780 <host>)"
+        "{0} can be reached from other machines, so passwords and cookies must travel by TLS: say under which address people \
+         reach the console (--public-url https://host), and give --tls-cert and --tls-key or put a proxy in front that speaks \
+         TLS. Or keep 127.0.0.1 and come by `kubectl port-forward` or an ssh tunnel (ssh -L 7780:127.0.0.1:7780 <host>)"
     )]
     Reachable(IpAddr),
 }
 
-/// Reads an address and refuses those that other machines can reach.
+/// Reads an address.
 fn listen_address(text: &str) -> Result<SocketAddr, ListenError> {
     let address = match text.strip_prefix("localhost:") {
         Some(port) => port.parse().map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port))).ok(),
         None => text.parse::<SocketAddr>().ok(),
     };
-    let address = address.ok_or_else(|| ListenError::Form(text.to_owned()))?;
-    if !address.ip().to_canonical().is_loopback() {
-        return Err(ListenError::Reachable(address.ip()));
-    }
-    Ok(address)
+    address.ok_or_else(|| ListenError::Form(text.to_owned()))
 }
 
 /// Why a log filter is not taken.
@@ -190,21 +231,24 @@ fn log_directives(text: &str) -> Result<String, LogError> {
 mod tests {
     use super::*;
 
+    /// The settings of a command line.
+    fn settings(words: &[&str]) -> ServeSettings {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            settings: ServeSettings,
+        }
+        let line = ["serve", "--config", "my.yaml"].into_iter().chain(words.iter().copied());
+        <Line as clap::Parser>::try_parse_from(line).unwrap().settings
+    }
+
     #[test]
-    fn only_loopback_is_listened_on() {
+    fn an_address_is_one() {
         for (text, expected) in [
             ("127.0.0.1:7780", Ok("127.0.0.1:7780")),
-            ("127.0.0.1:0", Ok("127.0.0.1:0")),
-            ("127.8.9.10:80", Ok("127.8.9.10:80")),
+            ("0.0.0.0:0", Ok("0.0.0.0:0")),
             ("localhost:7780", Ok("127.0.0.1:7780")),
             ("[::1]:7780", Ok("[::1]:7780")),
-            ("[::ffff:127.0.0.1]:80", Ok("[::ffff:127.0.0.1]:80")),
-            ("0.0.0.0:7780", Err("no sign-in yet")),
-            ("[::]:7780", Err("no sign-in yet")),
-            ("[::ffff:0.0.0.0]:7780", Err("no sign-in yet")),
-            ("192.168.1.4:7780", Err("kubectl port-forward")),
-            ("[fe80::1]:7780", Err("ssh tunnel")),
-            ("8.8.8.8:53", Err("anybody who reaches the port would see everything")),
             ("7780", Err("write it like 127.0.0.1:7780")),
             ("localhost", Err("write it like 127.0.0.1:7780")),
             ("example.com:80", Err("write it like 127.0.0.1:7780")),
@@ -217,6 +261,29 @@ mod tests {
                 (result, expected) => panic!("{text}: {result:?} instead of {expected:?}"),
             }
         }
+    }
+
+    #[test]
+    fn other_machines_reach_it_only_under_an_address_with_tls() {
+        for (listen, is_loopback) in [
+            ("127.0.0.1:7780", true),
+            ("127.8.9.10:80", true),
+            ("[::1]:7780", true),
+            ("[::ffff:127.0.0.1]:80", true),
+            ("0.0.0.0:7780", false),
+            ("[::]:7780", false),
+            ("[::ffff:0.0.0.0]:7780", false),
+            ("192.168.1.4:7780", false),
+            ("[fe80::1]:7780", false),
+        ] {
+            let checked = settings(&["--listen", listen]).check();
+            assert_eq!(checked.is_ok(), is_loopback, "{listen}: {checked:?}");
+            // A certificate alone does not say which hosts are ours.
+            let with_files = settings(&["--listen", listen, "--tls-cert", "a", "--tls-key", "b"]);
+            assert_eq!(with_files.check().is_ok(), is_loopback, "{listen}");
+            assert!(settings(&["--listen", listen, "--public-url", "https://a.test"]).check().is_ok(), "{listen}");
+        }
+        assert!(settings(&["--listen", "[::]:1"]).check().unwrap_err().to_string().contains("kubectl port-forward"));
     }
 
     #[test]

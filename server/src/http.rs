@@ -7,6 +7,8 @@ mod gate;
 mod guard;
 mod live;
 mod pages;
+mod private;
+mod requests;
 mod still;
 
 #[cfg(test)]
@@ -14,13 +16,10 @@ mod tests;
 
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::IntoResponse;
 use axum::{Extension, Router, middleware};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::ServiceBuilder;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::limit::RequestBodyLimitLayer;
@@ -29,6 +28,7 @@ pub use assets::{Assets, AssetsError};
 use endpoints::Mount;
 pub use endpoints::{Endpoint, Need};
 pub use front::{Front, PublicUrl, PublicUrlError};
+pub use private::router as private_router;
 
 use crate::people::People;
 use crate::rows::Rows;
@@ -47,8 +47,12 @@ pub struct Site {
     pub people: Arc<People>,
     /// How the console is reached.
     pub front: Arc<Front>,
-    /// Cancelled when the program is to end: endless streams end with it.
+    /// Cancelled when the program was asked to end: it is not ready any more.
+    pub leaving: CancellationToken,
+    /// Cancelled when it ends: endless streams end with it.
     pub cancel: CancellationToken,
+    /// Has a token of everybody who looks on.
+    pub viewers: TaskTracker,
 }
 
 /// Every endpoint with the right it needs, as the router has them.
@@ -63,8 +67,8 @@ fn mount() -> Mount {
     let pages = app::routes::routes().fold(Mount::default(), |mount, path| mount.get(path, Look, pages::page));
     pages
         .get("/live", Anyone, live::live)
-        .get("/livez", Anyone, || async { "ok\n" })
-        .get("/readyz", Anyone, ready)
+        .get("/livez", Anyone, private::alive)
+        .get("/readyz", Anyone, private::ready)
         .get("/pkg/{file}", Anyone, assets::file)
         .post("/theme", Anyone, "/", pages::theme)
         .get("/sign-in", Anyone, sign_in::page)
@@ -102,27 +106,12 @@ pub fn router(site: Site) -> Router {
     let (_, router) = mount().finish();
     router.with_state(site.clone()).layer(
         ServiceBuilder::new()
-            .layer(middleware::from_fn(guard::headers))
-            .layer(CatchPanicLayer::new())
+            .layer(middleware::from_fn_with_state(site.clone(), guard::headers))
+            .layer(middleware::from_fn_with_state(site.clone(), requests::attend))
             .layer(middleware::from_fn_with_state(site.clone(), guard::host))
             .layer(middleware::from_fn_with_state(site.clone(), guard::own_pages))
             .layer(RequestBodyLimitLayer::new(BODY_LIMIT_BYTES))
             .layer(Extension(site))
             .layer(CompressionLayer::new().compress_when(compressible)),
     )
-}
-
-/// Whether pages can be shown: every cluster was read once, or is known not to answer.
-///
-/// A database that is away is told of and does not make it unready: all replicas share it, what is known is still shown,
-/// and taking them all out would turn a console that cannot record into none.
-async fn ready(State(site): State<Site>) -> impl IntoResponse {
-    let (status, clusters) = if site.rows.is_settled() {
-        (StatusCode::OK, "[+] clusters: each was read, or is known not to answer")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "[-] clusters: they are being read for the first time")
-    };
-    let health = site.people.store().health();
-    let mark = if health.is_fine() { '+' } else { '-' };
-    (status, format!("{clusters}\n[{mark}] database: {health}\n"))
 }

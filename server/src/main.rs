@@ -2,13 +2,15 @@
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser as _;
+use server::Ending;
 use server::cli::{self, Cli, Command};
 use server::config::{LogFormat, ServeSettings};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
+use tokio::time::sleep;
 use tracing::info;
 
 fn main() -> ExitCode {
@@ -69,19 +71,27 @@ fn serve(settings: ServeSettings) -> anyhow::Result<()> {
         LogFormat::Json => log.json().init(),
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
+    let drain = Duration::from_secs(u64::from(settings.drain));
     runtime.block_on(async {
-        let cancel = CancellationToken::new();
+        let ending = Ending::default();
         let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
         let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
-        let on_signal = cancel.clone();
+        let asked = ending.clone();
         tokio::spawn(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
+            let drain = tokio::select! {
+                _ = terminate.recv() => drain,
+                _ = interrupt.recv() => Duration::ZERO,
+            };
             info!("ending");
-            on_signal.cancel();
+            asked.leaving.cancel();
+            // Whoever asks twice does not want to wait.
+            tokio::select! {
+                () = sleep(drain) => {}
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            asked.cancel.cancel();
         });
-        server::serve(settings, cancel).await
+        server::serve(settings, ending).await
     })
 }

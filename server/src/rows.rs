@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use domain::access::Grants;
 use domain::frame::{Page, Topic};
+use domain::freshness::Freshness;
 use domain::name::{ClusterId, ComponentId, EnvironmentId, Namespace};
 use domain::registry::Registry;
 use domain::view::{Chrome, WallHead};
@@ -149,6 +150,13 @@ impl Rows {
             }
         }
         scopes
+    }
+
+    /// The clusters of the registry, and whether what is shown of each is in step with it.
+    pub fn clusters(&self) -> Vec<(ClusterId, bool)> {
+        let state = self.state.read();
+        let clusters = state.sources.iter();
+        clusters.map(|(id, source)| (id.clone(), matches!(source.freshness(), Freshness::Live(_)))).collect()
     }
 
     /// Whether every cluster was read once, or is known not to answer: what is shown is right or says that it is not.

@@ -69,14 +69,21 @@ impl Front {
     }
 
     /// Whether requests for this `Host` are answered. A page elsewhere whose name was made to point here (DNS rebinding)
-    /// speaks with its own name.
-    pub fn answers_for(&self, host: &str) -> bool {
-        self.origin_of(host).is_some()
+    /// speaks with its own name. `from_here`: whether the connection comes from this machine, the only one that may call
+    /// it by its own names.
+    pub fn answers_for(&self, host: &str, from_here: bool) -> bool {
+        self.origin_of(host).is_some() && (from_here || !is_loopback(host))
     }
 
     /// Whether what is answered for this host travels by TLS, so that cookies can be `Secure`.
     pub fn is_secure(&self, host: &str) -> bool {
         self.origin_of(host).is_some_and(|origin| origin.starts_with("https://"))
+    }
+
+    /// Whether this is the name under which people reach the console from elsewhere. Only that one may be told to be reached by
+    /// TLS alone: on loopback other programs live under the same name.
+    pub fn is_public(&self, host: &str) -> bool {
+        self.is_secure(host) && !is_loopback(host)
     }
 
     /// Whether a request comes from a page of ours by its `Origin`: exactly one, exactly that of its `Host`.
@@ -158,7 +165,8 @@ mod tests {
             ("0.0.0.0:7780", false),
             ("user@127.0.0.1:7780", false),
         ] {
-            assert_eq!(Front::default().answers_for(host), expected, "{host:?}");
+            assert_eq!(Front::default().answers_for(host, true), expected, "{host:?}");
+            assert!(!Front::default().answers_for(host, false), "{host:?} from elsewhere");
         }
     }
 
@@ -174,6 +182,9 @@ mod tests {
         ] {
             assert_eq!(front.origin_of(host).as_deref(), origin, "{host}");
         }
+        assert!(front.answers_for("deck.example.com", false) && !front.answers_for("127.0.0.1:7780", false));
+        assert!(front.is_public("deck.example.com") && !front.is_public("127.0.0.1:7780"));
+        assert!(!Front { tls: true, public: None }.is_public("localhost:7780"));
         assert!(front.is_secure("deck.example.com") && !front.is_secure("127.0.0.1:7780"));
         for text in [
             "http://a.test",

@@ -88,6 +88,8 @@ pub(super) async fn pass(row: Endpoint, mut request: Request, next: Next) -> Res
         }
         (Need::Administer, Some(who)) => {
             if !who.user.grants.may(Right::Administer, Place::Console) {
+                let (user, path) = (&who.user.name, row.path);
+                tracing::warn!(user.id = %who.user.id, http.route = path, "{user} asked for {path}, which is for admins");
                 let text = "This is for admins. Nothing was done.";
                 return problem(&site, &request, StatusCode::FORBIDDEN, text);
             }

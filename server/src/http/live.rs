@@ -15,9 +15,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use tracing::debug;
 
 use super::{Site, gate};
-use crate::clock;
 use crate::people::Who;
 use crate::people::token::Token;
+use crate::{clock, metrics};
 
 /// The least time between two changes sent to one viewer: one frame of a screen. The first after a pause goes at once.
 const COALESCE: Duration = Duration::from_millis(16);
@@ -25,6 +25,8 @@ const COALESCE: Duration = Duration::from_millis(16);
 const BEAT: Duration = Duration::from_secs(2);
 /// A viewer whose connection takes no frame for so long is let go; it comes back by itself.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The most sockets at a time. Each holds the page that it was sent last.
+const MOST_VIEWERS: usize = 5_000;
 /// The longest message that is read: a question with its filter.
 const LONGEST_ASK_BYTES: usize = 4096;
 
@@ -39,7 +41,13 @@ pub async fn live(State(site): State<Site>, headers: HeaderMap, upgrade: WebSock
     if !site.front.is_own_origin(&headers) {
         return (StatusCode::FORBIDDEN, "The socket is for this console's own pages.\n").into_response();
     }
+    if site.viewers.len() >= MOST_VIEWERS {
+        return (StatusCode::SERVICE_UNAVAILABLE, "Too many pages are open here: try again later.\n").into_response();
+    }
+    // The program waits for it when it ends.
+    let present = site.viewers.token();
     upgrade.max_message_size(LONGEST_ASK_BYTES).max_frame_size(LONGEST_ASK_BYTES).on_upgrade(move |socket| async move {
+        let _present = present;
         let token = gate::token_of(&site, &headers);
         let who = match &token {
             Some(token) => site.people.who(token, clock::now_us()).await,
@@ -72,6 +80,7 @@ struct Viewer {
 }
 
 async fn serve(socket: WebSocket, site: Site, token: Token, who: Who) -> Result<(), End> {
+    let _counted = metrics::viewer();
     let mut changes = site.rows.changes();
     let cancel = site.cancel.clone();
     changes.mark_unchanged();
@@ -129,6 +138,7 @@ async fn serve(socket: WebSocket, site: Site, token: Token, who: Who) -> Result<
 impl Viewer {
     async fn send(&mut self, frame: &Frame) -> Result<(), End> {
         let bytes = postcard::to_allocvec(frame).map_err(|_| End("a frame cannot be written"))?;
+        metrics::frame(bytes.len());
         match timeout(PATIENCE, self.socket.send(Message::Binary(bytes.into()))).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(End("its connection broke")),

@@ -18,7 +18,7 @@ use leptos_axum::ResponseOptions;
 use serde::Deserialize;
 
 use super::Site;
-use super::gate::is_our_path;
+use super::gate::{host_of, is_our_path};
 use crate::clock;
 use crate::people::Who;
 
@@ -115,9 +115,10 @@ pub struct ThemeForm {
 }
 
 /// Remembers the colours and goes back.
-pub async fn theme(Form(form): Form<ThemeForm>) -> Response {
+pub async fn theme(State(site): State<Site>, headers: HeaderMap, Form(form): Form<ThemeForm>) -> Response {
     let theme: app::theme::Theme = form.theme.parse().unwrap_or_default();
-    let cookie = format!("theme={}; Path=/; Max-Age=31536000; SameSite=Strict", theme.as_str());
+    let by_tls = if site.front.is_secure(host_of(&headers)) { "; Secure" } else { "" };
+    let cookie = format!("theme={}; Path=/; Max-Age=31536000; SameSite=Strict{by_tls}", theme.as_str());
     let back = if is_our_path(&form.back) { form.back } else { "/".to_owned() };
     (StatusCode::SEE_OTHER, [(SET_COOKIE, cookie), (LOCATION, back)]).into_response()
 }

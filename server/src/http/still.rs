@@ -16,7 +16,7 @@ use axum::response::{Html, IntoResponse, Response};
 use domain::text::plain;
 use leptos::prelude::*;
 
-use super::{Site, pages};
+use super::{Site, pages, requests};
 use crate::people::{Source, Who};
 
 /// What a document without script may do: load its style sheet and send its forms here.
@@ -49,11 +49,14 @@ pub(super) fn problem(site: &Site, request: &Request, status: StatusCode, text: 
 /// The same, where the request is taken apart already.
 pub(super) fn trouble(site: &Site, headers: &HeaderMap, status: StatusCode, text: &str) -> Response {
     let text = text.to_owned();
+    // What went wrong with us stands in the log under the id of the request.
+    let id = if status.is_server_error() { requests::id() } else { String::new() };
     document(site, headers, status, "Not done", || {
         view! {
             <div class=[app::still::forms::CARD, " grid gap-3"].concat()>
                 <h1 class="text-xl font-semibold">{if status == StatusCode::FORBIDDEN { "Not for this account" } else { "Not done" }}</h1>
                 <p class="text-soft">{text}</p>
+                {(!id.is_empty()).then(|| view! { <p class="text-soft text-sm">"The log says more, under " <code>{id}</code> "."</p> })}
                 <p>
                     <a href="/" class="text-accent underline">
                         "To the wall"

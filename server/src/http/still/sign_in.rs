@@ -5,12 +5,14 @@ use axum::extract::{Extension, Form, Query, Request, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{Extensions, HeaderMap, StatusCode};
 use axum::response::Response;
+use domain::text::plain;
 use serde::Deserialize;
 
 use super::{document, see, source, trouble};
 use crate::clock;
 use crate::http::Site;
-use crate::http::gate::{Visitor, cookie, is_our_path};
+use crate::http::gate::{Visitor, cookie, is_our_path, token_of};
+use crate::metrics::{self, SignIn};
 use crate::people::token::Token;
 use crate::people::{ManageRefusal, SignInRefusal, Who};
 
@@ -72,17 +74,36 @@ pub async fn post(
 ) -> Response {
     let to = to_ours(&to);
     let from = source(&extensions, &headers);
-    let (status, why) = match site.people.sign_in(&name, password, &from, clock::now_us()).await {
-        Ok(token) => return enter(&site, &headers, &token, &to),
-        Err(SignInRefusal::Wrong) => (StatusCode::UNAUTHORIZED, Why::Wrong),
-        Err(SignInRefusal::TooMany(minutes)) => (StatusCode::TOO_MANY_REQUESTS, Why::TooMany(minutes)),
+    let (outcome, status, why) = match site.people.sign_in(&name, password, &from, clock::now_us()).await {
+        Ok(token) => {
+            metrics::sign_in(SignIn::Done);
+            leave_before(&site, &headers).await;
+            return enter(&site, &headers, &token, &to);
+        }
+        Err(SignInRefusal::Wrong) => (SignIn::Refused, StatusCode::UNAUTHORIZED, Why::Wrong),
+        Err(SignInRefusal::TooMany(minutes)) => (SignIn::Limited, StatusCode::TOO_MANY_REQUESTS, Why::TooMany(minutes)),
         Err(SignInRefusal::Trouble(error)) => {
             tracing::warn!("nobody can sign in: {error}");
-            (StatusCode::SERVICE_UNAVAILABLE, Why::Unavailable)
+            (SignIn::Failed, StatusCode::SERVICE_UNAVAILABLE, Why::Unavailable)
         }
     };
-    let name = name.chars().take(64).collect();
+    metrics::sign_in(outcome);
+    let name = plain(&name, 64).into_owned();
     show(&site, &headers, status, SignInView { why: Some(why), to, name, ..SignInView::default() })
+}
+
+/// Ends the session that this browser had before, which nobody would end any more: its cookie is replaced.
+async fn leave_before(site: &Site, headers: &HeaderMap) {
+    let Some(token) = token_of(site, headers) else { return };
+    let now = clock::now_us();
+    let ended = match site.people.who(&token, now).await {
+        Ok(Some(who)) => site.people.sign_out(&who, now).await,
+        Ok(None) => Ok(()),
+        Err(error) => Err(error.into()),
+    };
+    if let Err(error) = ended {
+        tracing::warn!("the session before was not ended, it ends by itself: {error}");
+    }
 }
 
 /// Hands the token over and goes on.
@@ -154,7 +175,7 @@ pub async fn setup_post(
         Err(refusal) => document(&site, &headers, StatusCode::UNPROCESSABLE_ENTITY, "The first admin", || {
             setup(SetupView {
                 token: text,
-                name: name.chars().take(64).collect(),
+                name: plain(&name, 64).into_owned(),
                 refused: Some(sentence(&refusal.to_string())),
             })
         }),

@@ -12,6 +12,7 @@ use domain::person::{UserId, UserName};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use super::super::{Assets, Front, Site, router};
@@ -110,7 +111,15 @@ pub async fn site(rows: Arc<Rows>) -> Site {
     // SQLite wants the file while the site lives; the folder goes with the machine's temporary files.
     let store = Store::open(&DatabaseUrl::file(folder.keep().join("people.db"))).await.unwrap();
     let people = Arc::new(People::new(store, SessionLimits::default()).unwrap());
-    let site = Site { rows, assets, people, front: Arc::new(Front::default()), cancel: CancellationToken::new() };
+    let site = Site {
+        rows,
+        assets,
+        people,
+        front: Arc::new(Front::default()),
+        leaving: CancellationToken::new(),
+        cancel: CancellationToken::new(),
+        viewers: TaskTracker::new(),
+    };
     person(&site, "viewer", &[(Role::Viewer, "*")], &token()).await;
     site
 }

@@ -1,0 +1,12 @@
+//! The whole program as somebody runs it: started as a process, spoken with over the network, ended by a signal.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod bench;
+mod database;
+mod ending;
+#[path = "../store/postgres.rs"]
+#[expect(dead_code, reason = "the suite of the store uses more of it")]
+mod postgres;
+mod secrets;
+mod tls;
