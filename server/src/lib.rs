@@ -13,11 +13,16 @@ pub mod rows;
 pub mod store;
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use config::ServeSettings;
+use domain::registry::Registry;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -27,6 +32,7 @@ use crate::http::{Assets, Front, Site};
 use crate::listen::tls::Certificate;
 use crate::listen::{Limits, Listener};
 use crate::people::People;
+use crate::registry::Current;
 use crate::rows::Rows;
 use crate::store::{DatabaseUrl, Store};
 
@@ -57,40 +63,18 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
     let front = Arc::new(Front { tls: certificate.is_some(), public: settings.public_url.clone() });
     let first = current.borrow_and_update().registry.clone();
     let rows = Arc::new(Rows::new(first.clone(), clock::now_ms));
-    let (registry, registries) = tokio::sync::watch::channel(first);
+    let (registry, registries) = watch::channel(first);
 
+    let mut loops = JoinSet::new();
     let kubeconfig = Kubeconfig { path: settings.kubeconfig.clone() };
-    let supervisor = tokio::spawn(cluster::supervise(registries, rows.clone(), kubeconfig, cancel.clone()));
-    let reloads = {
-        let (rows, cancel) = (rows.clone(), cancel.clone());
-        tokio::spawn(async move {
-            loop {
-                tokio::select! {
-                    () = cancel.cancelled() => return,
-                    changed = current.changed() => if changed.is_err() { return },
-                }
-                let current = current.borrow_and_update().clone();
-                rows.registry_trouble(current.trouble);
-                registry.send_if_modified(|known| {
-                    let differs = **known != *current.registry;
-                    *known = current.registry;
-                    differs
-                });
-            }
-        })
-    };
-    let ticks = {
-        let (rows, cancel) = (rows.clone(), cancel.clone());
-        tokio::spawn(async move {
-            let mut ticks = tokio::time::interval(TICK);
-            loop {
-                tokio::select! {
-                    () = cancel.cancelled() => return,
-                    _ = ticks.tick() => rows.tick(),
-                }
-            }
-        })
-    };
+    loops.spawn(cluster::supervise(registries, rows.clone(), kubeconfig, cancel.clone()));
+    loops.spawn(take_in_registries(current, registry, rows.clone(), cancel.clone()));
+    loops.spawn(tick(rows.clone(), cancel.clone()));
+    loops.spawn(sweep(store.clone(), cancel.clone()));
+    loops.spawn({
+        let (store, cancel) = (store.clone(), cancel.clone());
+        async move { store.watch_health(cancel).await }
+    });
 
     let private = match settings.private_listen {
         Some(address) => {
@@ -110,47 +94,78 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
     }
     if let Some(token) = people.invite_first(clock::now_us()).await? {
         let origin = settings.public_url.as_ref().map_or_else(|| format!("{scheme}://{address}"), ToString::to_string);
-        // On the terminal, never in the log: whoever has the link becomes the first admin.
+        // Beside the log, not in it: whoever has the link becomes the first admin. Where both are collected together it is still good for
+        // one use only, within a day, and not after another start.
         eprintln!(
             "\nThere is no account yet. The first admin is made at this address, once, within a day:\n\n  {origin}/setup?token={}\n",
             token.secret()
         );
     }
-    let health = tokio::spawn({
-        let (store, cancel) = (store.clone(), cancel.clone());
-        async move { store.watch_health(cancel).await }
-    });
-    let sweeps = tokio::spawn(sweep(store.clone(), cancel.clone()));
-    let follows = tokio::spawn({
+    if let Some(certificate) = certificate {
         let cancel = cancel.clone();
-        async move {
-            match certificate {
-                Some(certificate) => certificate.follow(cancel).await,
-                None => cancel.cancelled().await,
-            }
-        }
-    });
+        loops.spawn(async move { certificate.follow(cancel).await });
+    }
     let viewers = TaskTracker::new();
     let site = Site { rows, assets, people, front, leaving, cancel: cancel.clone(), viewers: viewers.clone() };
-    let programs = tokio::spawn({
-        let (cancel, router) = (cancel.clone(), http::private_router(site.clone()));
-        async move {
-            match private {
-                Some(listener) => listener.serve(router, cancel, FAREWELL).await,
-                None => cancel.cancelled().await,
+    if let Some(listener) = private {
+        loops.spawn(listener.serve(http::private_router(site.clone()), cancel.clone(), FAREWELL));
+    }
+    let mut serving = pin!(listener.serve(http::router(site), cancel.clone(), FAREWELL));
+    tokio::select! {
+        () = &mut serving => {}
+        ended = loops.join_next() => {
+            // None of them ends before it is told to: what it kept in step would grow old without a word.
+            let too_early = !cancel.is_cancelled();
+            cancel.cancel();
+            serving.await;
+            if let Some(ended) = ended {
+                ended.context("a background loop failed")?;
             }
+            ensure!(!too_early, "a background loop ended by itself");
         }
-    });
-    listener.serve(http::router(site), cancel.clone(), FAREWELL).await;
+    }
     viewers.close();
-    if tokio::time::timeout(FAREWELL, viewers.wait()).await.is_err() {
+    if timeout(FAREWELL, viewers.wait()).await.is_err() {
         warn!("some tabs were not told to connect again");
     }
-    for task in [supervisor, reloads, ticks, health, sweeps, follows, programs] {
-        task.await.context("a background loop failed")?;
+    while let Some(ended) = loops.join_next().await {
+        ended.context("a background loop failed")?;
     }
     store.close().await;
     Ok(())
+}
+
+/// Gives every version of the registry to the rows and to the watches.
+async fn take_in_registries(
+    mut current: watch::Receiver<Current>,
+    registry: watch::Sender<Arc<Registry>>,
+    rows: Arc<Rows>,
+    cancel: CancellationToken,
+) {
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            changed = current.changed() => if changed.is_err() { return },
+        }
+        let current = current.borrow_and_update().clone();
+        rows.registry_trouble(current.trouble);
+        registry.send_if_modified(|known| {
+            let differs = **known != *current.registry;
+            *known = current.registry;
+            differs
+        });
+    }
+}
+
+/// Has judged again what depends on the time alone, every few seconds.
+async fn tick(rows: Arc<Rows>, cancel: CancellationToken) {
+    let mut ticks = interval(TICK);
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            _ = ticks.tick() => rows.tick(),
+        }
+    }
 }
 
 /// Binds an address, or says what to do; `flag` is where it came from.
@@ -168,7 +183,7 @@ pub(crate) fn database_of(given: Option<DatabaseUrl>) -> anyhow::Result<Database
 
 /// Throws away what is of no use any more, every hour.
 async fn sweep(store: Store, cancel: CancellationToken) {
-    let mut hours = tokio::time::interval(SWEEP);
+    let mut hours = interval(SWEEP);
     loop {
         tokio::select! {
             () = cancel.cancelled() => return,
