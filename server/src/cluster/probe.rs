@@ -25,7 +25,7 @@ const MISSES: u32 = 2;
 const HOPELESS: u32 = 20;
 
 /// What is said of a token or certificate that is not valid, or not any more.
-const NOT_ACCEPTED: &str = "The API server does not accept the credentials of Quarterdeck (HTTP 401): renew its token or \
+pub const NOT_ACCEPTED: &str = "The API server does not accept the credentials of Quarterdeck (HTTP 401): renew its token or \
                                 certificate.";
 
 /// Asks until cancelled, or until the cluster has been silent for long; counts `returned` up each time it answers again.

@@ -26,6 +26,14 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether it decides how a component is. Events and revisions explain a state and decide none.
+    pub fn decides(self) -> bool {
+        match self {
+            Self::Pod | Self::Workload(_) | Self::Autoscaler | Self::ConfigMap => true,
+            Self::ReplicaSet | Self::ControllerRevision | Self::Event => false,
+        }
+    }
+
     /// As a role of Kubernetes names it: `horizontalpodautoscalers`.
     pub fn resource(self) -> &'static str {
         match self {

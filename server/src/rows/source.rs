@@ -90,7 +90,7 @@ impl Source {
         self.complete
             && self.watches.iter().all(|(id, state)| match state {
                 WatchState::InStep | WatchState::Missing(_) => true,
-                WatchState::OutOfStep(_) => !decides(id.kind),
+                WatchState::OutOfStep(_) => !id.kind.decides(),
                 WatchState::Starting => false,
             })
     }
@@ -131,14 +131,6 @@ impl Source {
             WatchState::Starting | WatchState::InStep | WatchState::OutOfStep(_) => None,
         });
         SourceView { cluster: cluster.clone(), freshness: self.freshness(), trouble, missing: missing.collect() }
-    }
-}
-
-/// Whether a kind decides how a component is.
-fn decides(kind: Kind) -> bool {
-    match kind {
-        Kind::Pod | Kind::Workload(_) | Kind::Autoscaler | Kind::ConfigMap => true,
-        Kind::ReplicaSet | Kind::ControllerRevision | Kind::Event => false,
     }
 }
 

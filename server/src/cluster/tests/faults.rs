@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::objects;
 use super::super::watch::Watch;
-use super::fake::{Fake, Piece, Reply, failure, line, listed, pod, pods, status};
+use super::fake::{Fake, Piece, Reply, bookmark, failure, line, listed, pod, pods, status};
 use crate::rows::{Kind, Rows, WatchId};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -228,7 +228,7 @@ async fn a_stream_that_is_cut_inside_a_line_goes_on_where_it_was() {
     ];
     let scene = Scene::new([
         stream([pods(&["a", "b"], 10), torn]),
-        Reply::Stream(vec![Piece::Wait(5 * SECOND), line("DELETED", pod("b", 12))]),
+        Reply::Stream(vec![Piece::Wait(2 * SECOND), line("DELETED", pod("b", 12))]),
     ]);
     scene.live_with(&["a", "b"]).await;
     assert!(scene.live_with(&["a"]).await <= 10 * SECOND);
@@ -397,7 +397,9 @@ async fn while_a_watch_is_broken_its_trouble_is_said() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cluster_that_comes_back_is_listed_again_and_live_only_then() {
-    let scene = Scene::new([stream([pods(&["a", "b"], 10)]), stream([vec![Piece::Wait(SECOND)], pods(&["b"], 20)])]);
+    let beats = vec![Piece::Wait(58 * SECOND), bookmark(12)];
+    let scene =
+        Scene::new([stream([pods(&["a", "b"], 10), beats]), stream([vec![Piece::Wait(SECOND)], pods(&["b"], 20)])]);
     scene.live_with(&["a", "b"]).await;
     sleep(60 * SECOND).await;
     scene.rows.silent(&main(), "The API server does not answer within 2 s.");
@@ -444,4 +446,70 @@ async fn an_object_that_is_of_no_interest_any_more_goes() {
     assert_eq!(revisions(), 1);
     sleep(SECOND).await;
     assert_eq!(revisions(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resumed_watch_that_says_nothing_is_not_in_step() {
+    for broken in [Piece::Cut, Piece::End] {
+        for silent in [Reply::Stream(vec![]), Reply::Silence] {
+            let first = stream([pods(&["a"], 10), vec![Piece::Wait(20 * SECOND), broken.clone()]]);
+            // The server hangs from then on, whatever is asked.
+            let scene = Scene::new([first, silent]);
+            scene.live_with(&["a"]).await;
+            let noticed = if matches!(broken, Piece::Cut) { SECOND / 10 } else { 85 * SECOND };
+            sleep(20 * SECOND + noticed).await;
+            for _ in 0..100 {
+                assert!(matches!(scene.source().freshness, Freshness::Stale(_)), "{:?}", scene.source());
+                sleep(SECOND).await;
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_ends_every_watch_at_once_is_not_asked_in_a_loop() {
+    let scene = Scene::new([stream([pods(&["a"], 10), vec![Piece::End]]), Reply::Stream(vec![Piece::End])]);
+    scene.live_with(&["a"]).await;
+    sleep(60 * SECOND).await;
+    let asked = scene.fake.asked("pods").len();
+    assert!(asked <= 62, "{asked} questions in a minute");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bookmark_proves_a_resumed_watch() {
+    let beats = (13..18).flat_map(|version| [Piece::Wait(58 * SECOND), bookmark(version)]);
+    let scene = Scene::new([
+        stream([pods(&["a"], 10), vec![Piece::Wait(20 * SECOND), Piece::Cut]]),
+        Reply::Stream([Piece::Wait(SECOND), bookmark(12)].into_iter().chain(beats).collect()),
+    ]);
+    scene.live_with(&["a"]).await;
+    sleep(20 * SECOND + SECOND / 10).await;
+    assert!(!scene.is_live());
+    sleep(2 * SECOND).await;
+    assert!(scene.is_live());
+    sleep(280 * SECOND).await;
+    assert!(scene.is_live());
+    assert_eq!(scene.fake.asked("pods").len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_nobody_knows_which_object_cannot_be_read_none_is_the_present() {
+    let odd = |kind: &str| line(kind, json!({"kind": "Pod", "metadata": {"name": "a", "namespace": ["shop"]}}));
+    let scene = Scene::new([
+        stream([pods(&["a", "b"], 10), vec![Piece::Wait(20 * SECOND), odd("MODIFIED")]]),
+        stream([vec![odd("ADDED"), line("ADDED", pod("b", 20)), listed(21)]]),
+        stream([pods(&["a", "b", "c"], 30)]),
+    ]);
+    scene.live_with(&["a", "b"]).await;
+    for _ in 0..6 {
+        sleep(SECOND * 41 / 4).await;
+        if scene.fake.age() > 20 * SECOND {
+            assert!(!scene.is_live(), "{:?}", scene.source());
+        }
+    }
+    assert_eq!(names(&scene.rows), ["a", "b"]);
+    assert_eq!(scene.source().trouble.as_ref(), "One of the pods cannot be read.");
+    // A minute until it is asked again, and another one because that did not help.
+    assert!(scene.live_with(&["a", "b", "c"]).await <= 80 * SECOND);
+    assert_eq!(gaps(&scene.fake.lists("pods")), [80 * SECOND, 60 * SECOND]);
 }
