@@ -81,7 +81,13 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
     let mut chips = drift::chips(facts);
     let mut findings = finding::findings(facts, &seen);
     let mut expectations = drift::expectations(facts);
-    let status = match facts.freshness {
+    // What is held of it was read before the right was lost.
+    let is_lost = facts.unreadable.workload && facts.workload.is_some();
+    let freshness = match facts.freshness {
+        Freshness::Live(at) if is_lost => Freshness::Stale(at),
+        freshness @ (Freshness::Live(_) | Freshness::Stale(_) | Freshness::Never) => freshness,
+    };
+    let status = match freshness {
         Freshness::Live(_) => seen,
         Freshness::Never => {
             findings.clear();
@@ -102,7 +108,11 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
                 line.3 = false;
             }
             let counts = wanted.map(|wanted| format!(" ({ready} of {wanted} ready)")).unwrap_or_default();
-            let why = format!("Last seen {}{counts}; nothing current comes from the cluster.", seen.word);
+            let why_not = match facts.freshness {
+                Freshness::Live(_) => "the account of Quarterdeck may not read it any more",
+                Freshness::Stale(_) | Freshness::Never => "nothing current comes from the cluster",
+            };
+            let why = format!("Last seen {}{counts}; {why_not}.", seen.word);
             Word::Unknown.status(State::Unknown, why)
         }
     };

@@ -107,6 +107,21 @@ fn every_word_has_advice_and_a_title_that_names_the_component() {
 }
 
 #[test]
+fn what_may_not_be_read_any_more_is_last_seen() {
+    let mut api = world("fleet-api").broken("Crash loop", CRASH, 7);
+    api.unreadable.workload = true;
+    let Assessment { cell, findings, expectations } = api.assess();
+    assert_eq!(cell.status.state, State::Unknown);
+    assert_eq!(
+        &*cell.status.why,
+        "Last seen Crash loop (0 of 1 ready); the account of Quarterdeck may not read it any more."
+    );
+    assert!(!findings.is_empty());
+    assert!(findings.iter().all(|finding| finding.state == State::Unknown && finding.title.starts_with("Last seen: ")));
+    assert!(expectations.iter().all(|line| !line.3));
+}
+
+#[test]
 fn stale_figures_are_kept_and_never_shown_as_the_present() {
     let mut api = world("fleet-api").broken("Crash loop", CRASH, 7);
     api.config().values.insert("LOG_LEVEL".into(), "debug".into());

@@ -1,6 +1,6 @@
 //! Judging what is held: done when somebody reads, and only what changed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use domain::component::{ComponentFacts, Unreadable, assess};
@@ -184,9 +184,16 @@ impl State {
         let environment = &mut environments[place];
         let declared = &registry.systems[environment.declared.0].environments[environment.declared.1];
         let source = sources.iter().find(|(cluster, _)| *cluster == environment.cluster).map(|(_, source)| source);
-        let freshness = source.filter(|_| environment.listed).map_or(Freshness::Never, Source::freshness);
+        let freshness = source.filter(|_| environment.listed).map_or(Freshness::Never, Source::freshness_of_readable);
+        // What was read before a right was lost is not the present: of a workload it is shown as last seen, all else is not used.
         let may_not_read = |kind| source.is_some_and(|source| source.may_not_read(kind, &declared.namespace));
         let Environment { components, workloads, autoscalers, config_maps, revisions, .. } = environment;
+        let unreadable = Unreadable {
+            workload: false,
+            autoscalers: may_not_read(Kind::Autoscaler),
+            config_maps: may_not_read(Kind::ConfigMap),
+        };
+        let no_config_maps = BTreeMap::new();
         for component in components.iter_mut().filter(|component| component.dirty) {
             let key = (component.id.kind, component.id.name.shared());
             let rows: Vec<_> = component.pods.iter().filter_map(|id| Some(&pods.get(*id)?.row)).collect();
@@ -202,13 +209,13 @@ impl State {
                 autoscaler: autoscalers
                     .values()
                     .find(|autoscaler| autoscaler.target.as_ref() == Some(&key))
+                    .filter(|_| !unreadable.autoscalers)
                     .map(|autoscaler| &autoscaler.facts),
                 pods: &rows,
-                config_maps,
+                config_maps: if unreadable.config_maps { &no_config_maps } else { config_maps },
                 unreadable: Unreadable {
                     workload: may_not_read(Kind::Workload(component.id.kind)),
-                    autoscalers: may_not_read(Kind::Autoscaler),
-                    config_maps: may_not_read(Kind::ConfigMap),
+                    ..unreadable
                 },
                 // A rollback makes no new ReplicaSet, so the rollout's own progress counts as well.
                 changed: made.max(workload.map_or(0, |workload| workload.progressed)),

@@ -19,8 +19,9 @@ use domain::view::{
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::State;
 use super::environment::{Autoscaler, Component, Environment, Revision};
+use super::source::Source;
+use super::{Kind, State};
 
 /// The most warnings on an environment's page.
 const MOST_WARNINGS: usize = 8;
@@ -95,7 +96,8 @@ impl State {
         .flatten()
         .collect();
         let (window, window_open) = window_words(declared, now);
-        let fresh = source.map_or(Freshness::Never, |source| source.freshness());
+        let fresh = source.map_or(Freshness::Never, Source::freshness_of_readable);
+        let missing = |kind| source.and_then(|source| source.missing_right(kind, &declared.namespace));
         let findings = merged(environment.components.iter().filter_map(|component| component.assessment.as_ref()));
         let is_declared = |key: &(domain::name::WorkloadKind, Arc<str>)| environment.by_workload.contains_key(key);
         let mut warnings = grouped(environment.events.newest_first().map(|event| &event.row).filter(|row| row.warning));
@@ -125,7 +127,7 @@ impl State {
             },
             findings,
             components: environment.cells().cloned().collect(),
-            autoscalers: environment.autoscalers.iter().map(|(name, scaler)| autoscaler_view(name, scaler)).collect(),
+            autoscalers: environment.autoscalers.iter().map(|(name, scaler)| autoscaler_view(name, scaler, missing(Kind::Autoscaler))).collect(),
             warnings,
             more_warnings: u32::try_from(more_warnings).unwrap_or(u32::MAX),
             undeclared: if fresh == Freshness::Never {
@@ -134,7 +136,7 @@ impl State {
                 environment
                     .workloads
                     .keys()
-                    .filter(|key| !is_declared(key))
+                    .filter(|key| !is_declared(key) && missing(Kind::Workload(key.0)).is_none())
                     .map(|(kind, name)| format!("{} {name}", kind.title()).into())
                     .collect()
             },
@@ -268,7 +270,8 @@ fn grouped<'a>(newest_first: impl Iterator<Item = &'a EventRow>) -> Vec<EventRow
     groups
 }
 
-fn autoscaler_view(name: &Arc<str>, autoscaler: &Autoscaler) -> AutoscalerView {
+/// An autoscaler as it is, or as it was when it could be read: then it says what is `missing`.
+fn autoscaler_view(name: &Arc<str>, autoscaler: &Autoscaler, missing: Option<&Arc<str>>) -> AutoscalerView {
     let facts = &autoscaler.facts;
     AutoscalerView {
         name: name.clone(),
@@ -279,7 +282,10 @@ fn autoscaler_view(name: &Arc<str>, autoscaler: &Autoscaler) -> AutoscalerView {
         desired: facts.desired,
         cpu: facts.cpu,
         memory: facts.memory,
-        trouble: domain::health::autoscaler(facts).map_or_else(|| "".into(), Into::into),
+        trouble: match missing {
+            Some(sentence) => format!("This is how it was last seen. {sentence}").into(),
+            None => domain::health::autoscaler(facts).map_or_else(|| "".into(), Into::into),
+        },
         history: autoscaler.history.clone(),
     }
 }

@@ -1,6 +1,6 @@
 //! How far what we hold of a cluster can be trusted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,6 +17,19 @@ pub struct WatchId {
     pub kind: Kind,
     /// Where, unless in the whole cluster; and the only name it watches, if it is one object's.
     pub within: Option<(Namespace, Option<Arc<str>>)>,
+}
+
+impl WatchId {
+    /// Whether an object could be told by both.
+    fn overlaps(&self, other: &Self) -> bool {
+        self.kind == other.kind
+            && match (&self.within, &other.within) {
+                (None, _) | (_, None) => true,
+                (Some((here, this)), Some((there, that))) => {
+                    here == there && (this.is_none() || that.is_none() || this == that)
+                }
+            }
+    }
 }
 
 impl fmt::Display for WatchId {
@@ -51,6 +64,8 @@ pub struct Source {
     /// Why the last probes failed; empty when they did not.
     silence: Arc<str>,
     watches: BTreeMap<WatchId, WatchState>,
+    /// The watches that were in step once: of these something is held.
+    read: BTreeSet<WatchId>,
     /// Whether all its watches were started.
     complete: bool,
     /// Whether every watch was in step once.
@@ -65,6 +80,7 @@ impl Default for Source {
             answered: 0,
             silence: "".into(),
             watches: BTreeMap::new(),
+            read: BTreeSet::new(),
             complete: false,
             was_listed: false,
             version: "".into(),
@@ -73,26 +89,46 @@ impl Default for Source {
 }
 
 impl Source {
-    /// How old what we hold of it is.
+    /// How old what we hold of it is: as old as the oldest of what matters.
     pub fn freshness(&self) -> Freshness {
+        self.as_fresh_as(!self.has_lost_rights())
+    }
+
+    /// How old what may be read of it is. What may not be read any more is told apart: it keeps nothing else from being judged.
+    pub fn freshness_of_readable(&self) -> Freshness {
+        self.as_fresh_as(true)
+    }
+
+    fn as_fresh_as(&self, in_step: bool) -> Freshness {
         if !self.was_listed || self.answered == 0 {
             Freshness::Never
-        } else if self.silence.is_empty() && self.is_in_step() {
+        } else if in_step && self.silence.is_empty() && self.is_in_step() {
             Freshness::Live(self.answered)
         } else {
             Freshness::Stale(self.answered)
         }
     }
 
-    /// Whether what is held of it is all there is. Events and revisions explain a state and decide none, so one of their
-    /// watches that broke off leaves the rest as good as before.
+    /// Whether what is held of it is all there is, but for what may not be read. Events and revisions explain a state and decide
+    /// none, so one of their watches that broke off leaves the rest as good as before.
     fn is_in_step(&self) -> bool {
         self.complete
             && self.watches.iter().all(|(id, state)| match state {
                 WatchState::InStep | WatchState::Missing(_) => true,
                 WatchState::OutOfStep(_) => !id.kind.decides(),
-                WatchState::Starting => false,
+                WatchState::Starting => !id.kind.decides() && self.was_read(id),
             })
+    }
+
+    fn was_read(&self, id: &WatchId) -> bool {
+        self.read.iter().any(|read| read.overlaps(id))
+    }
+
+    /// Whether something is held that may not be read any more. What never could be is not held.
+    fn has_lost_rights(&self) -> bool {
+        self.watches.iter().any(|(id, state)| {
+            matches!(state, WatchState::Missing(_)) && id.kind.decides() && self.was_read(id)
+        })
     }
 
     /// How many of its watches are not allowed.
@@ -102,9 +138,17 @@ impl Source {
 
     /// Whether a kind may not be read in a namespace.
     pub fn may_not_read(&self, kind: Kind, namespace: &Namespace) -> bool {
-        self.watches.iter().any(|(id, state)| {
-            let here = id.within.as_ref().is_none_or(|(within, _)| within == namespace);
-            id.kind == kind && here && matches!(state, WatchState::Missing(_))
+        self.missing_right(kind, namespace).is_some()
+    }
+
+    /// What is missing to read a kind in a namespace, in a sentence.
+    pub fn missing_right(&self, kind: Kind, namespace: &Namespace) -> Option<&Arc<str>> {
+        self.watches.iter().find_map(|(id, state)| match state {
+            WatchState::Missing(sentence) => {
+                let here = id.within.as_ref().is_none_or(|(within, _)| within == namespace);
+                (id.kind == kind && here).then_some(sentence)
+            }
+            WatchState::Starting | WatchState::InStep | WatchState::OutOfStep(_) => None,
         })
     }
 
@@ -138,12 +182,12 @@ impl Rows {
     fn source(&self, cluster: &ClusterId, change: impl FnOnce(&mut Source)) {
         self.write(|state| {
             let Some(source) = state.source(cluster) else { return };
-            let before = (source.freshness().is_live(), source.missing());
+            let before = (source.freshness_of_readable().is_live(), source.missing());
             change(source);
             source.note_lists();
             let listed = source.is_in_step();
             // While a source stays live and as readable as before only its age changes, and no judgement depends on that.
-            let as_before = before == (true, source.missing()) && source.freshness().is_live();
+            let as_before = before == (true, source.missing()) && source.freshness_of_readable().is_live();
             if !as_before || !state.all_listed(cluster) {
                 state.distrust(cluster, listed);
             }
@@ -195,6 +239,9 @@ impl Rows {
     /// How a watch is now.
     pub fn watch_state(&self, cluster: &ClusterId, id: &WatchId, watch: WatchState) {
         self.source(cluster, |source| {
+            if watch == WatchState::InStep {
+                source.read.insert(id.clone());
+            }
             source.watches.insert(id.clone(), watch);
         });
     }

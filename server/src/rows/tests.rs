@@ -2,6 +2,7 @@
 
 mod model;
 mod samples;
+mod trust;
 
 use std::collections::{BTreeSet, HashSet};
 

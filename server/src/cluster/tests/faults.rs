@@ -449,6 +449,47 @@ async fn an_object_that_is_of_no_interest_any_more_goes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn lost_rights_make_what_was_read_old() {
+    for code in [401, 403] {
+        let scene =
+            Scene::new([stream([pods(&["a"], 10), vec![Piece::Wait(20 * SECOND), Piece::End]]), failure(code, "No")]);
+        scene.live_with(&["a"]).await;
+        sleep(30 * SECOND).await;
+        assert!(matches!(scene.source().freshness, Freshness::Stale(_)), "{code}: {:?}", scene.source());
+        let said = scene.source();
+        match code {
+            401 => assert!(said.trouble.contains("does not accept the credentials"), "{said:?}"),
+            _ => assert_eq!(said.missing.len(), 1, "{said:?}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_right_that_is_lost_is_tried_again_each_minute_and_all_others_go_on() {
+    let scene = Scene::new([stream([
+        pods(&["a"], 10),
+        vec![Piece::Wait(58 * SECOND), bookmark(11), Piece::Wait(32 * SECOND), line("ADDED", pod("b", 12))],
+    ])]);
+    scene.rows.watches(&main(), vec![POD, AUTOSCALER]);
+    let lost = Reply::Stream(vec![listed(10), Piece::Wait(20 * SECOND), Piece::End]);
+    scene.fake.script("horizontalpodautoscalers", [lost, failure(403, "Forbidden")]);
+    let api = Api::<objects::Autoscaler>::all(scene.fake.client());
+    tokio::spawn(scene.watch(AUTOSCALER).follow(api, watcher::Config::default()));
+    scene.live_with(&["a"]).await;
+    sleep(100 * SECOND).await;
+    assert_eq!(names(&scene.rows), ["a", "b"]);
+    let source = scene.source();
+    assert!(matches!(source.freshness, Freshness::Stale(_)), "{source:?}");
+    assert_eq!(source.missing.len(), 1);
+    let asked: Vec<_> = scene.fake.asked("horizontalpodautoscalers").iter().map(|asked| asked.at).collect();
+    assert_eq!(gaps(&asked)[1..], [60 * SECOND], "{asked:?}");
+    // Somebody grants it again.
+    scene.fake.script("horizontalpodautoscalers", [Reply::Stream(vec![Piece::Wait(SECOND), bookmark(30)])]);
+    scene.live_with(&["a", "b"]).await;
+    assert_eq!(scene.source().missing, []);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_resumed_watch_that_says_nothing_is_not_in_step() {
     for broken in [Piece::Cut, Piece::End] {
         for silent in [Reply::Stream(vec![]), Reply::Silence] {

@@ -1,0 +1,90 @@
+//! What is shown of what may not be read, cannot be read, or is not as new as the rest.
+
+use domain::freshness::Freshness;
+use domain::view::{Cell, EnvironmentView, SourceView};
+
+use super::*;
+
+const DEPLOYMENT: Kind = Kind::Workload(WorkloadKind::Deployment);
+const STATEFUL_SET: Kind = Kind::Workload(WorkloadKind::StatefulSet);
+const DAEMON_SET: Kind = Kind::Workload(WorkloadKind::DaemonSet);
+const KINDS: [Kind; 6] = [Kind::Pod, DEPLOYMENT, STATEFUL_SET, DAEMON_SET, Kind::Autoscaler, Kind::Event];
+
+fn watch(kind: Kind) -> WatchId {
+    WatchId { kind, within: None }
+}
+
+fn missing(kind: Kind) -> WatchState {
+    WatchState::Missing(format!("Quarterdeck may not list and watch {}.", kind.resource()).into())
+}
+
+/// A cluster that answers, all of it in step but for what is `forbidden`, with one object of each kind that may be read.
+fn scene(forbidden: &[Kind]) -> Rows {
+    set_now(START_MS);
+    let (rows, cluster) = (Rows::new(registry(0), now), MAIN.cluster());
+    rows.answered(&cluster);
+    rows.watches(&cluster, KINDS.map(watch).to_vec());
+    let things = [(DEPLOYMENT, "web"), (STATEFUL_SET, "db"), (Kind::Autoscaler, "web-hpa"), (Kind::Pod, "web-1-a")];
+    for (kind, name) in things.into_iter().filter(|(kind, _)| !forbidden.contains(kind)) {
+        rows.take_in(&cluster, vec![Change::Seen(thing(kind, name).observed(0, 85))]);
+    }
+    for kind in KINDS {
+        let state = if forbidden.contains(&kind) { missing(kind) } else { WatchState::InStep };
+        rows.watch_state(&cluster, &watch(kind), state);
+    }
+    rows
+}
+
+fn source(rows: &Rows) -> SourceView {
+    rows.seen_by(&Grants::everything()).chrome().sources.remove(0)
+}
+
+fn environment(rows: &Rows) -> EnvironmentView {
+    match rows.seen_by(&Grants::everything()).page(&Topic::Environment("a/production".parse().unwrap())) {
+        Page::Environment(view) => view,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn cell(rows: &Rows, name: &str) -> Cell {
+    environment(rows).components.into_iter().find(|cell| cell.id.name.as_str() == name).unwrap()
+}
+
+#[test]
+fn a_kind_whose_right_is_lost_is_old_and_all_others_go_on() {
+    let rows = scene(&[]);
+    let (web, db) = (cell(&rows, "web").status, cell(&rows, "db").status);
+    assert!(web.state != Health::Unknown && db.state != Health::Unknown, "{web:?} {db:?}");
+    rows.watch_state(&MAIN.cluster(), &watch(DEPLOYMENT), missing(DEPLOYMENT));
+    assert!(matches!(source(&rows).freshness, Freshness::Stale(_)));
+    assert_eq!(source(&rows).missing.len(), 1);
+    let lost = cell(&rows, "web").status;
+    assert_eq!(lost.state, Health::Unknown);
+    let why = format!("Last seen {} (", web.word);
+    assert!(lost.why.starts_with(&why) && lost.why.ends_with("may not read it any more."), "{}", lost.why);
+    assert_eq!(cell(&rows, "db").status, db);
+    rows.watch_state(&MAIN.cluster(), &watch(DEPLOYMENT), WatchState::InStep);
+    assert_eq!(cell(&rows, "web").status, web);
+    assert!(source(&rows).freshness.is_live());
+}
+
+#[test]
+fn an_autoscaler_that_may_not_be_read_any_more_is_not_held_against_what_was_declared() {
+    let rows = scene(&[]);
+    assert!(cell(&rows, "web").range.is_some());
+    rows.watch_state(&MAIN.cluster(), &watch(Kind::Autoscaler), missing(Kind::Autoscaler));
+    assert_eq!(cell(&rows, "web").range, None);
+    let panel = environment(&rows).autoscalers;
+    assert_eq!(
+        &*panel[0].trouble,
+        "This is how it was last seen. Quarterdeck may not list and watch horizontalpodautoscalers."
+    );
+    assert!(cell(&rows, "db").status.state != Health::Unknown);
+}
+
+#[test]
+fn a_kind_that_never_could_be_read_makes_nothing_else_old() {
+    let rows = scene(&[Kind::Autoscaler]);
+    assert!(source(&rows).freshness.is_live());
+    assert!(cell(&rows, "web").status.state != Health::Unknown);
+}
