@@ -49,15 +49,42 @@ pub struct ComponentFacts<'a> {
     pub now: i64,
 }
 
-/// Kinds that the account may not read here: of these, what is not there is unknown, not absent.
+/// What cannot be read here: of this, what is not there is unknown, not absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Unreadable {
-    /// The kind of this component.
-    pub workload: bool,
+    /// The workload of this component.
+    pub workload: Option<Unread>,
     /// Autoscalers.
-    pub autoscalers: bool,
+    pub autoscalers: Option<Unread>,
     /// The ConfigMaps of the environment.
-    pub config_maps: bool,
+    pub config_maps: Option<Unread>,
+}
+
+/// Why something cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unread {
+    /// The account may not.
+    Forbidden,
+    /// What the cluster tells of it does not parse.
+    Garbled,
+}
+
+impl Unread {
+    /// As a sentence about `it`.
+    pub(crate) fn sentence(self) -> &'static str {
+        match self {
+            Self::Forbidden => "The account of Quarterdeck may not read it.",
+            Self::Garbled => "What the cluster tells of it cannot be read.",
+        }
+    }
+
+    /// What one can do, where `grant` says which right is missing.
+    pub(crate) fn advice(self, grant: &'static str) -> &'static str {
+        match self {
+            Self::Forbidden => grant,
+            Self::Garbled => "Look at the log of Quarterdeck: it may be older than the cluster.",
+        }
+    }
 }
 
 /// What is to be said of a component.
@@ -82,7 +109,7 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
     let mut findings = finding::findings(facts, &seen);
     let mut expectations = drift::expectations(facts);
     // What is held of it was read before the right was lost.
-    let is_lost = facts.unreadable.workload && facts.workload.is_some();
+    let is_lost = facts.unreadable.workload.is_some() && facts.workload.is_some();
     let freshness = match facts.freshness {
         Freshness::Live(at) if is_lost => Freshness::Stale(at),
         freshness @ (Freshness::Live(_) | Freshness::Stale(_) | Freshness::Never) => freshness,
@@ -137,10 +164,10 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
 /// How it was when it was seen.
 fn seen(facts: &ComponentFacts<'_>) -> Status {
     match facts.workload {
-        None if facts.unreadable.workload => {
-            Word::Unknown.status(State::Unknown, "The account of Quarterdeck may not read it.")
-        }
-        None => Word::Missing.status(State::Failed, "It is declared here and does not exist."),
+        None => match facts.unreadable.workload {
+            Some(unread) => Word::Unknown.status(State::Unknown, unread.sentence()),
+            None => Word::Missing.status(State::Failed, "It is declared here and does not exist."),
+        },
         Some(workload) => health::workload(workload, facts.pods.iter().copied(), facts.now),
     }
 }

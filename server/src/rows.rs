@@ -10,6 +10,7 @@ mod pages;
 mod pods;
 mod source;
 mod texts;
+mod unread;
 
 #[cfg(test)]
 mod tests;

@@ -109,7 +109,7 @@ fn every_word_has_advice_and_a_title_that_names_the_component() {
 #[test]
 fn what_may_not_be_read_any_more_is_last_seen() {
     let mut api = world("fleet-api").broken("Crash loop", CRASH, 7);
-    api.unreadable.workload = true;
+    api.unreadable.workload = Some(Unread::Forbidden);
     let Assessment { cell, findings, expectations } = api.assess();
     assert_eq!(cell.status.state, State::Unknown);
     assert_eq!(
@@ -215,10 +215,12 @@ fn one_fault_that_several_components_share_is_one_finding() {
 
 #[test]
 fn what_may_not_be_read_is_unknown_and_not_absent() {
-    let unreadable = Unreadable { workload: true, autoscalers: true, config_maps: true };
+    let all = |unread| Unreadable { workload: unread, autoscalers: unread, config_maps: unread };
+    let (unreadable, garbled) = (all(Some(Unread::Forbidden)), all(Some(Unread::Garbled)));
     for (blind, state, hpa, config) in [
         (Unreadable::default(), State::Failed, "no HPA", "no ConfigMap"),
         (unreadable, State::Unknown, "HPA unknown", "ConfigMap fleet-config unknown"),
+        (garbled, State::Unknown, "HPA unknown", "ConfigMap fleet-config unknown"),
     ] {
         let mut world = world("fleet-app");
         world.workload = None;

@@ -34,7 +34,11 @@ pub fn key_of<K: Project>(object: &K) -> Option<Key> {
 
 /// The 128 bits of an object's uid; 0 when it has none.
 pub fn uid_of(meta: &ObjectMeta) -> u128 {
-    let digits = meta.uid.as_deref().unwrap_or_default();
+    uid_in(meta.uid.as_deref().unwrap_or_default())
+}
+
+/// The 128 bits of a uid as it is written.
+pub fn uid_in(digits: &str) -> u128 {
     digits.bytes().filter_map(|byte| (byte as char).to_digit(16)).fold(0, |uid, digit| uid << 4 | u128::from(digit))
 }
 

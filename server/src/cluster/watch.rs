@@ -14,7 +14,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::name::{ClusterId, Namespace};
+use domain::name::{ClusterId, Namespace, ObjectName};
 use futures::stream::BoxStream;
 use futures::{FutureExt as _, StreamExt as _};
 use kube::Api;
@@ -26,11 +26,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use self::course::{Course, Silence};
+use self::line::Unread;
 use self::stream::{Word, words};
 use self::trouble::Trouble;
+use super::complaints::Complaints;
 use super::probe::NOT_ACCEPTED;
-use super::project::{Project, key_of, observe, uid_of};
-use crate::rows::{Change, Observed, Rows, WatchId, WatchState};
+use super::project::{Project, key_of, observe, uid_in, uid_of};
+use crate::rows::{Change, Key, Kind, Observed, Rows, WatchId, WatchState};
 
 /// The least time between two lists of one kind.
 const LIST_INTERVAL: Duration = Duration::from_secs(10);
@@ -53,6 +55,8 @@ pub struct Watch {
     pub returned: Receiver<u64>,
     /// Ends it.
     pub cancel: CancellationToken,
+    /// What it said of objects that cannot be read.
+    pub complaints: Complaints,
 }
 
 /// How one run of a stream ended.
@@ -155,7 +159,7 @@ impl Watch {
     }
 
     /// Takes a batch in.
-    fn take_in<K: Project>(&self, batch: Vec<Result<Word<K>, Trouble>>, course: &mut Course<'_>) -> Told {
+    fn take_in<K: Project>(&mut self, batch: Vec<Result<Word<K>, Trouble>>, course: &mut Course<'_>) -> Told {
         let mut changes = Vec::with_capacity(batch.len());
         let mut told = Told { trouble: None, listed: false, proof: false };
         let now = Instant::now();
@@ -192,9 +196,26 @@ impl Watch {
                     let uid = uid_of(object.meta());
                     changes.extend(key_of(&object).map(|key| Change::Gone(key, uid)));
                 }
-                Ok(Word::InitApply(Err(_)) | Word::Apply(Err(_)) | Word::Delete(Err(_))) => {
-                    course.misses_one(now);
-                    self.says_unread();
+                Ok(Word::Delete(Err(unread))) => match self.told(K::KIND, &unread) {
+                    Some((key, uid)) if uid != 0 => changes.push(Change::Gone(key, uid)),
+                    Some(_) | None => {
+                        course.misses_one(now);
+                        self.says_unread();
+                    }
+                },
+                Ok(Word::InitApply(Err(unread)) | Word::Apply(Err(unread))) => {
+                    match self.told(K::KIND, &unread) {
+                        Some((key, uid)) => {
+                            if let Some(list) = course.list.as_mut() {
+                                list.insert((key.namespace.clone(), key.name.clone()));
+                            }
+                            changes.push(Change::Unread(key, uid));
+                        }
+                        None => {
+                            course.misses_one(now);
+                            self.says_unread();
+                        }
+                    }
                 }
                 Err(trouble) => told.trouble = told.trouble.or(Some(trouble)),
             }
@@ -205,10 +226,24 @@ impl Watch {
         told
     }
 
+    /// Which object it is that cannot be read, as far as that is told.
+    fn told(&mut self, kind: Kind, unread: &Unread) -> Option<(Key, u128)> {
+        let within = self.id.within.as_ref().map(|(namespace, _)| namespace.clone());
+        let namespace = unread.namespace.as_deref().and_then(|namespace| Namespace::new(namespace).ok());
+        let name = ObjectName::new(unread.name.as_deref()?).ok()?;
+        let key = Key { kind, namespace: namespace.or(within)?, name: name.into() };
+        if self.complaints.is_news(&key.name) {
+            warn!(cluster = %self.cluster, "of the {} {}/{} cannot be read", kind.resource(), key.namespace, key.name);
+        }
+        Some((key, unread.uid.as_deref().map_or(0, uid_in)))
+    }
+
     /// Something was told that cannot be read, and nobody can say of what.
-    fn says_unread(&self) {
+    fn says_unread(&mut self) {
         let resource = self.id.kind.resource();
-        warn!(cluster = %self.cluster, "one of the {resource} cannot be read");
+        if self.complaints.is_news("") {
+            warn!(cluster = %self.cluster, "one of the {resource} cannot be read");
+        }
         self.state(WatchState::OutOfStep(format!("One of the {resource} cannot be read.").into()));
     }
 

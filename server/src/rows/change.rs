@@ -150,6 +150,8 @@ pub struct ObservedEvent {
 pub enum Change {
     /// It is there, new or changed.
     Seen(Observed),
+    /// It is there, and what is told of it cannot be read. Its uid; 0 when that is not known either.
+    Unread(Key, u128),
     /// It was deleted. The uid tells a late word about an object of the same name.
     Gone(Key, u128),
     /// A whole list of a kind has been seen: what of it is not in the set is gone. `None`: in the whole cluster.

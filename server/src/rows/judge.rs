@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use domain::component::{ComponentFacts, Unreadable, assess};
+use domain::component::{ComponentFacts, Unread, Unreadable, assess};
 use domain::freshness::Freshness;
-use domain::name::ClusterId;
+use domain::name::{ClusterId, WorkloadKind};
 use domain::registry::Registry;
 use domain::sentence;
 use domain::view::{Cell, EnvironmentHead, State as Health};
@@ -88,6 +88,7 @@ impl State {
                         events: Events::default(),
                         listed: false,
                         uids: Default::default(),
+                        unread: Default::default(),
                         components,
                         by_workload,
                         head,
@@ -186,12 +187,17 @@ impl State {
         let source = sources.iter().find(|(cluster, _)| *cluster == environment.cluster).map(|(_, source)| source);
         let freshness = source.filter(|_| environment.listed).map_or(Freshness::Never, Source::freshness_of_readable);
         // What was read before a right was lost is not the present: of a workload it is shown as last seen, all else is not used.
-        let may_not_read = |kind| source.is_some_and(|source| source.may_not_read(kind, &declared.namespace));
-        let Environment { components, workloads, autoscalers, config_maps, revisions, .. } = environment;
+        let may_not_read = |kind| {
+            source.filter(|source| source.may_not_read(kind, &declared.namespace)).map(|_| Unread::Forbidden)
+        };
         let unreadable = Unreadable {
-            workload: false,
-            autoscalers: may_not_read(Kind::Autoscaler),
-            config_maps: may_not_read(Kind::ConfigMap),
+            workload: None,
+            autoscalers: may_not_read(Kind::Autoscaler).or(environment.is_unread(Kind::Autoscaler, None)),
+            config_maps: may_not_read(Kind::ConfigMap).or(environment.is_unread(Kind::ConfigMap, None)),
+        };
+        let Environment { components, workloads, autoscalers, config_maps, revisions, unread, .. } = environment;
+        let garbled = |(kind, name): &(WorkloadKind, Arc<str>)| {
+            unread.contains(&(Kind::Workload(*kind), name.clone())).then_some(Unread::Garbled)
         };
         let no_config_maps = BTreeMap::new();
         for component in components.iter_mut().filter(|component| component.dirty) {
@@ -209,12 +215,12 @@ impl State {
                 autoscaler: autoscalers
                     .values()
                     .find(|autoscaler| autoscaler.target.as_ref() == Some(&key))
-                    .filter(|_| !unreadable.autoscalers)
+                    .filter(|_| unreadable.autoscalers != Some(Unread::Forbidden))
                     .map(|autoscaler| &autoscaler.facts),
                 pods: &rows,
-                config_maps: if unreadable.config_maps { &no_config_maps } else { config_maps },
+                config_maps: if unreadable.config_maps == Some(Unread::Forbidden) { &no_config_maps } else { config_maps },
                 unreadable: Unreadable {
-                    workload: may_not_read(Kind::Workload(component.id.kind)),
+                    workload: garbled(&key).or(may_not_read(Kind::Workload(component.id.kind))),
                     ..unreadable
                 },
                 // A rollback makes no new ReplicaSet, so the rollout's own progress counts as well.

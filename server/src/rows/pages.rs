@@ -77,7 +77,11 @@ impl State {
         };
         Chrome {
             environments: self.environments.iter().map(nav).collect(),
-            sources: self.sources.iter().map(|(cluster, source)| source.view(cluster)).collect(),
+            sources: self
+                .sources
+                .iter()
+                .map(|(cluster, source)| source.view(cluster, &self.unread_sentence(cluster)))
+                .collect(),
             registry_trouble: self.registry_trouble.clone(),
             person: Person::default(),
         }

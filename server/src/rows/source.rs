@@ -161,13 +161,13 @@ impl Source {
         self.was_listed |= self.is_in_step();
     }
 
-    /// As it is shown.
-    pub fn view(&self, cluster: &ClusterId) -> SourceView {
+    /// As it is shown. `unread` says what of it cannot be read, if anything.
+    pub fn view(&self, cluster: &ClusterId, unread: &str) -> SourceView {
         let broken = self.watches.values().find_map(|state| match state {
             WatchState::OutOfStep(sentence) => Some(sentence.clone()),
             WatchState::Starting | WatchState::InStep | WatchState::Missing(_) => None,
         });
-        let trouble = if self.silence.is_empty() { broken.unwrap_or_else(|| "".into()) } else { self.silence.clone() };
+        let trouble = if self.silence.is_empty() { broken.unwrap_or_else(|| unread.into()) } else { self.silence.clone() };
         let missing = self.watches.iter().filter_map(|(id, state)| match state {
             WatchState::Missing(sentence) => {
                 Some(MissingRight { resource: id.kind.resource().into(), sentence: sentence.clone() })

@@ -18,6 +18,7 @@ use tokio::sync::watch::Sender;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::super::complaints::Complaints;
 use super::super::objects;
 use super::super::watch::Watch;
 use super::fake::{Fake, Piece, Reply, bookmark, failure, line, listed, pod, pods, status};
@@ -76,6 +77,7 @@ impl Scene {
             id,
             returned: self.returned.subscribe(),
             cancel: self.cancel.clone(),
+            complaints: Complaints::default(),
         }
     }
 
@@ -531,6 +533,50 @@ async fn a_bookmark_proves_a_resumed_watch() {
     sleep(280 * SECOND).await;
     assert!(scene.is_live());
     assert_eq!(scene.fake.asked("pods").len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_that_cannot_be_read_is_not_kept_as_it_was_and_all_others_go_on() {
+    let odd = |version: u32, uid: &str| {
+        let mut odd = pod("a", version);
+        odd["spec"] = json!("as no API server says it");
+        odd["metadata"]["uid"] = json!(uid);
+        odd
+    };
+    let uid = pod("a", 1)["metadata"]["uid"].as_str().unwrap().to_owned();
+    let scene = Scene::new([
+        stream([
+            pods(&["a", "b"], 10),
+            vec![Piece::Wait(SECOND), line("MODIFIED", odd(11, &uid)), Piece::Wait(SECOND), line("ADDED", pod("c", 12))],
+            vec![Piece::Wait(SECOND), line("MODIFIED", pod("a", 13)), Piece::Wait(SECOND), line("MODIFIED", odd(14, &uid))],
+            vec![Piece::Wait(SECOND), line("DELETED", odd(15, &uid)), Piece::Wait(SECOND), Piece::Cut],
+        ]),
+        failure(410, "Expired"),
+        stream([vec![line("ADDED", odd(20, "77")), line("ADDED", pod("b", 20)), listed(21)]]),
+    ]);
+    let state = || {
+        let query = PodQuery { sort: Sort { column: PodColumn::Name, descending: false }, ..PodQuery::default() };
+        match scene.rows.seen_by(&Grants::everything()).page(&Topic::Pods(query)) {
+            Page::Pods(view) => {
+                let unknown = |row: &&domain::view::PodRow| row.status.state == domain::view::State::Unknown;
+                let unknown = view.rows.iter().find(unknown).map(|row| (row.name.to_string(), row.node.to_string()));
+                (view.rows.len(), unknown, scene.source().trouble.to_string(), scene.is_live())
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let unread = |count: usize| {
+        (count, Some(("a".to_owned(), String::new())), "Some of the pods cannot be read.".to_owned(), true)
+    };
+    let read = |count: usize| (count, None, String::new(), true);
+    sleep(SECOND / 2).await;
+    for expected in [read(2), unread(2), unread(3), read(3), unread(3), read(2)] {
+        assert_eq!(state(), expected, "{:?}", scene.fake.age());
+        sleep(SECOND).await;
+    }
+    // Listed, it is there too, and nothing is known of it.
+    sleep(10 * SECOND).await;
+    assert_eq!(state(), unread(2));
 }
 
 #[tokio::test(start_paused = true)]

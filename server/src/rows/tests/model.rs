@@ -76,6 +76,7 @@ impl Model {
                     self.put(cluster, held);
                 }
             }
+            Change::Unread(..) => unreachable!("no step tells it"),
             Change::Gone(key, uid) => {
                 let place = (cluster.clone(), key.clone());
                 if self.objects.get(&place).is_some_and(|held| held.observed.uid == *uid) {

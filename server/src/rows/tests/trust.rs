@@ -88,3 +88,36 @@ fn a_kind_that_never_could_be_read_makes_nothing_else_old() {
     assert!(source(&rows).freshness.is_live());
     assert!(cell(&rows, "web").status.state != Health::Unknown);
 }
+
+#[test]
+fn a_workload_that_cannot_be_read_is_unknown_and_not_missing() {
+    let rows = scene(&[]);
+    let (cluster, web) = (MAIN.cluster(), thing(DEPLOYMENT, "web"));
+    let db = cell(&rows, "db");
+    rows.take_in(&cluster, vec![Change::Unread(web.key(), web.uid(0))]);
+    let status = cell(&rows, "web").status;
+    assert_eq!((status.state, &*status.why), (Health::Unknown, "What the cluster tells of it cannot be read."));
+    assert_eq!((cell(&rows, "web").wanted, cell(&rows, "db")), (None, db));
+    assert_eq!(&*source(&rows).trouble, "Some of the deployments cannot be read.");
+    // A late word about another of its name changes nothing; its own does.
+    rows.take_in(&cluster, vec![Change::Gone(web.key(), web.uid(1))]);
+    assert_eq!(cell(&rows, "web").status.state, Health::Unknown);
+    rows.take_in(&cluster, vec![Change::Gone(web.key(), web.uid(0))]);
+    assert_eq!(&*cell(&rows, "web").status.word, "Missing");
+    assert_eq!(&*source(&rows).trouble, "");
+    rows.take_in(&cluster, vec![Change::Unread(web.key(), 0), Change::Seen(web.observed(0, 85))]);
+    assert!(cell(&rows, "web").wanted.is_some());
+    // What a list does not name is gone, whether it could be read or not.
+    rows.take_in(&cluster, vec![Change::Unread(web.key(), 0)]);
+    rows.take_in(&cluster, vec![Change::Listed { kind: DEPLOYMENT, within: None, seen: HashSet::new() }]);
+    assert_eq!(&*cell(&rows, "web").status.word, "Missing");
+}
+
+#[test]
+fn an_autoscaler_that_cannot_be_read_is_unknown_and_not_absent() {
+    let rows = scene(&[]);
+    rows.take_in(&MAIN.cluster(), vec![Change::Unread(thing(Kind::Autoscaler, "web-hpa").key(), 0)]);
+    let web = cell(&rows, "web");
+    assert_eq!(web.range, None);
+    assert!(web.chips.iter().any(|chip| &*chip.text == "HPA unknown"), "{:?}", web.chips);
+}
