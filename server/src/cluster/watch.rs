@@ -117,7 +117,8 @@ impl Watch {
                 }
                 () = sleep_until(course.due()) => match course.silent(Instant::now()) {
                     Silence::NotThePresent => {
-                        self.state(WatchState::Starting);
+                        let quiet = i64::try_from(course.quiet(Instant::now()).as_millis()).unwrap_or(i64::MAX);
+                        self.rows.watch_silent(&self.cluster, &self.id, quiet);
                         continue;
                     }
                     Silence::ListAgain => {

@@ -63,6 +63,10 @@ pub struct Source {
     answered: i64,
     /// Why the last probes failed; empty when they did not.
     silence: Arc<str>,
+    /// The last moment at which all that matters was known to be in step, milliseconds since 1970; 0 when there was none.
+    proved: i64,
+    /// The same, but for rights that were lost.
+    readable: i64,
     watches: BTreeMap<WatchId, WatchState>,
     /// The watches that were in step once: of these something is held.
     read: BTreeSet<WatchId>,
@@ -79,6 +83,8 @@ impl Default for Source {
         Self {
             answered: 0,
             silence: "".into(),
+            proved: 0,
+            readable: 0,
             watches: BTreeMap::new(),
             read: BTreeSet::new(),
             complete: false,
@@ -91,21 +97,22 @@ impl Default for Source {
 impl Source {
     /// How old what we hold of it is: as old as the oldest of what matters.
     pub fn freshness(&self) -> Freshness {
-        self.as_fresh_as(!self.has_lost_rights())
+        self.as_fresh_as(!self.has_lost_rights(), self.proved)
     }
 
     /// How old what may be read of it is. What may not be read any more is told apart: it keeps nothing else from being judged.
     pub fn freshness_of_readable(&self) -> Freshness {
-        self.as_fresh_as(true)
+        self.as_fresh_as(true, self.readable)
     }
 
-    fn as_fresh_as(&self, in_step: bool) -> Freshness {
-        if !self.was_listed || self.answered == 0 {
+    fn as_fresh_as(&self, may_read: bool, proved: i64) -> Freshness {
+        if proved == 0 {
             Freshness::Never
-        } else if in_step && self.silence.is_empty() && self.is_in_step() {
+        } else if may_read && self.silence.is_empty() && self.is_in_step() {
             Freshness::Live(self.answered)
         } else {
-            Freshness::Stale(self.answered)
+            // That the cluster answers makes nothing newer that its watches do not tell.
+            Freshness::Stale(proved)
         }
     }
 
@@ -158,7 +165,14 @@ impl Source {
     }
 
     fn note_lists(&mut self) {
-        self.was_listed |= self.is_in_step();
+        let in_step = self.is_in_step();
+        self.was_listed |= in_step;
+        if in_step && self.silence.is_empty() {
+            self.readable = self.answered;
+            if !self.has_lost_rights() {
+                self.proved = self.answered;
+            }
+        }
     }
 
     /// As it is shown. `unread` says what of it cannot be read, if anything.
@@ -233,6 +247,18 @@ impl Rows {
                 source.watches.entry(id).or_insert(WatchState::Starting);
             }
             source.complete = true;
+        });
+    }
+
+    /// A watch was silent for `quiet_ms`: what it told before may not be the present since then.
+    pub fn watch_silent(&self, cluster: &ClusterId, id: &WatchId, quiet_ms: i64) {
+        let now = (self.clock)();
+        self.source(cluster, |source| {
+            if id.kind.decides() {
+                let heard = now.saturating_sub(quiet_ms);
+                (source.proved, source.readable) = (source.proved.min(heard), source.readable.min(heard));
+            }
+            source.watches.insert(id.clone(), WatchState::Starting);
         });
     }
 

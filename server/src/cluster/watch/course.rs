@@ -71,6 +71,11 @@ impl<'a> Course<'a> {
         meaning
     }
 
+    /// How long the server has told nothing.
+    pub fn quiet(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(*self.proved)
+    }
+
     /// The server told something.
     pub fn proves(&mut self, now: Instant) {
         *self.proved = now;

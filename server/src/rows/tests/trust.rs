@@ -121,3 +121,46 @@ fn an_autoscaler_that_cannot_be_read_is_unknown_and_not_absent() {
     assert_eq!(web.range, None);
     assert!(web.chips.iter().any(|chip| &*chip.text == "HPA unknown"), "{:?}", web.chips);
 }
+
+#[test]
+fn what_is_held_is_as_old_as_the_watch_that_broke_first_however_the_others_go_on() {
+    let rows = scene(&[]);
+    let (cluster, minute) = (MAIN.cluster(), 60_000);
+    let later = |minutes: i64| {
+        set_now(START_MS + minutes * minute);
+        rows.answered(&cluster);
+    };
+    let broken = || WatchState::OutOfStep("The watch of pods broke off.".into());
+    later(1);
+    rows.watch_state(&cluster, &watch(Kind::Pod), broken());
+    later(5);
+    rows.watch_state(&cluster, &watch(DEPLOYMENT), broken());
+    rows.watch_state(&cluster, &watch(Kind::Pod), WatchState::InStep);
+    later(8);
+    assert_eq!(source(&rows).freshness, Freshness::Stale(START_MS + minute));
+    let said = environment(&rows).head.sentence;
+    assert!(said.starts_with("Not seen for 7 minutes"), "{said}");
+    rows.watch_state(&cluster, &watch(DEPLOYMENT), WatchState::InStep);
+    assert_eq!(source(&rows).freshness, Freshness::Live(START_MS + 8 * minute));
+    // A right that is lost ages alone.
+    rows.watch_state(&cluster, &watch(Kind::Autoscaler), missing(Kind::Autoscaler));
+    later(20);
+    assert_eq!(source(&rows).freshness, Freshness::Stale(START_MS + 8 * minute));
+    rows.silent(&cluster, "The API server does not answer within 2 s.");
+    set_now(START_MS + 22 * minute);
+    rows.tick();
+    let said = environment(&rows).head.sentence;
+    assert!(said.starts_with("Not seen for 2 minutes"), "{said}");
+}
+
+#[test]
+fn a_watch_that_turns_out_to_be_dead_proves_nothing_since_its_last_word() {
+    let rows = scene(&[]);
+    set_now(START_MS + 100_000);
+    rows.answered(&MAIN.cluster());
+    assert!(source(&rows).freshness.is_live());
+    rows.watch_silent(&MAIN.cluster(), &watch(Kind::Event), 83_000);
+    assert!(source(&rows).freshness.is_live(), "events decide nothing");
+    rows.watch_silent(&MAIN.cluster(), &watch(Kind::Pod), 83_000);
+    assert_eq!(source(&rows).freshness, Freshness::Stale(START_MS + 17_000));
+}
