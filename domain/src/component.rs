@@ -54,6 +54,8 @@ pub struct ComponentFacts<'a> {
 pub struct Unreadable {
     /// The workload of this component.
     pub workload: Option<Unread>,
+    /// Pods: how many there are, and how they are.
+    pub pods: Option<Unread>,
     /// Autoscalers.
     pub autoscalers: Option<Unread>,
     /// The ConfigMaps of the environment.
@@ -154,7 +156,10 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
         range: facts.autoscaler.map(|autoscaler| (autoscaler.min, autoscaler.max)),
         tag: plain(tag, 128).into(),
         digest: digest(facts.pods, tag),
-        restarts: facts.pods.iter().fold(0, |sum: u32, pod| sum.saturating_add(pod.restarts)),
+        restarts: match facts.unreadable.pods {
+            Some(_) => None,
+            None => Some(facts.pods.iter().fold(0, |sum: u32, pod| sum.saturating_add(pod.restarts))),
+        },
         changed: facts.changed,
         chips,
     };
@@ -168,6 +173,14 @@ fn seen(facts: &ComponentFacts<'_>) -> Status {
             Some(unread) => Word::Unknown.status(State::Unknown, unread.sentence()),
             None => Word::Missing.status(State::Failed, "It is declared here and does not exist."),
         },
+        // Counts without pods tell that something is missing, and neither why nor whether it is on its way.
+        Some(workload) if facts.unreadable.pods.is_some() && workload.wanted > 0 => {
+            let (kind, ready, wanted) = (facts.id.kind.title(), workload.ready, workload.wanted);
+            let why = format!(
+                "Pods cannot be read: the account of Quarterdeck may not. The {kind} reports {ready} of {wanted} ready."
+            );
+            Word::Unknown.status(State::Unknown, why)
+        }
         Some(workload) => health::workload(workload, facts.pods.iter().copied(), facts.now),
     }
 }

@@ -192,6 +192,7 @@ impl State {
         };
         let unreadable = Unreadable {
             workload: None,
+            pods: may_not_read(Kind::Pod),
             autoscalers: may_not_read(Kind::Autoscaler).or(environment.is_unread(Kind::Autoscaler, None)),
             config_maps: may_not_read(Kind::ConfigMap).or(environment.is_unread(Kind::ConfigMap, None)),
         };
@@ -202,7 +203,8 @@ impl State {
         let no_config_maps = BTreeMap::new();
         for component in components.iter_mut().filter(|component| component.dirty) {
             let key = (component.id.kind, component.id.name.shared());
-            let rows: Vec<_> = component.pods.iter().filter_map(|id| Some(&pods.get(*id)?.row)).collect();
+            let known = if unreadable.pods.is_some() { &[][..] } else { &component.pods };
+            let rows: Vec<_> = known.iter().filter_map(|id| Some(&pods.get(*id)?.row)).collect();
             let workload = workloads.get(&key);
             let newest = revisions.values().filter(|revision| revision.observed.workload == key);
             let made =

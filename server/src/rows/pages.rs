@@ -179,6 +179,9 @@ impl State {
             let (kind, name) = &revision.observed.workload;
             *kind == component.id.kind && **name == *component.id.name.as_str()
         };
+        let source = self.sources.iter().find(|(cluster, _)| *cluster == environment.cluster).map(|(_, source)| source);
+        let namespace = &declared(&self.registry, environment).namespace;
+        let is_known = source.is_none_or(|source| !source.may_not_read(Kind::Pod, namespace));
         let mut pods: BTreeMap<&str, Vec<(&Arc<str>, bool)>> = BTreeMap::new();
         for entry in component.pods.iter().filter_map(|id| self.pods.get(*id)) {
             let is_ready = entry.row.status.state == Health::Ready;
@@ -203,7 +206,8 @@ impl State {
                     digests: count(digests.len()).max(u32::from(ran.is_some())),
                     created: revision.observed.created,
                     cause: revision.observed.cause.clone(),
-                    pods: (count(pods.len()), count(pods.iter().filter(|(_, is_ready)| *is_ready).count())),
+                    pods: is_known
+                        .then(|| (count(pods.len()), count(pods.iter().filter(|(_, is_ready)| *is_ready).count()))),
                     current: newest == Some(number),
                     same_as: Vec::new(),
                 }

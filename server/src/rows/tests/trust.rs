@@ -164,3 +164,23 @@ fn a_watch_that_turns_out_to_be_dead_proves_nothing_since_its_last_word() {
     rows.watch_silent(&MAIN.cluster(), &watch(Kind::Pod), 83_000);
     assert_eq!(source(&rows).freshness, Freshness::Stale(START_MS + 17_000));
 }
+
+#[test]
+fn pods_that_may_not_be_read_are_not_counted_as_none() {
+    for forbidden in [true, false] {
+        let rows = scene(if forbidden { &[Kind::Pod] } else { &[] });
+        rows.take_in(&MAIN.cluster(), vec![Change::Seen(thing(Kind::ReplicaSet, "web-1").observed(0, 85))]);
+        if !forbidden {
+            // The same when it was read before.
+            assert_eq!(revisions(&rows)[0].pods, Some((1, 1)));
+            assert!(cell(&rows, "web").restarts.is_some());
+            rows.watch_state(&MAIN.cluster(), &watch(Kind::Pod), missing(Kind::Pod));
+        }
+        let web = cell(&rows, "web");
+        assert_eq!((web.status.state, web.restarts), (Health::Unknown, None), "{web:?}");
+        assert!(web.status.why.starts_with("Pods cannot be read: "), "{}", web.status.why);
+        assert_eq!(revisions(&rows)[0].pods, None);
+        assert_eq!(source(&rows).missing.len(), 1);
+        assert_eq!(source(&rows).freshness.is_live(), forbidden, "what was read before is old");
+    }
+}
