@@ -57,7 +57,9 @@ pub fn PodsPage(
         })
     });
     let sentence = move || match head.get() {
-        PodsHead { total: 0, .. } if forbidden.with(|forbidden| !forbidden.is_empty()) => "Pods cannot be read.".to_owned(),
+        PodsHead { total: 0, .. } if forbidden.with(|forbidden| !forbidden.is_empty()) => {
+            "Pods cannot be read.".to_owned()
+        }
         PodsHead { total: 0, .. } => "No pods are known in the registered namespaces.".to_owned(),
         PodsHead { matching: 0, .. } => "No pod matches.".to_owned(),
         PodsHead { matching, bad: 0, .. } => [&counted(matching), ", none of them in trouble."].concat(),

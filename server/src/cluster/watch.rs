@@ -204,20 +204,18 @@ impl Watch {
                         self.says_unread();
                     }
                 },
-                Ok(Word::InitApply(Err(unread)) | Word::Apply(Err(unread))) => {
-                    match self.told(K::KIND, &unread) {
-                        Some((key, uid)) => {
-                            if let Some(list) = course.list.as_mut() {
-                                list.insert((key.namespace.clone(), key.name.clone()));
-                            }
-                            changes.push(Change::Unread(key, uid));
+                Ok(Word::InitApply(Err(unread)) | Word::Apply(Err(unread))) => match self.told(K::KIND, &unread) {
+                    Some((key, uid)) => {
+                        if let Some(list) = course.list.as_mut() {
+                            list.insert((key.namespace.clone(), key.name.clone()));
                         }
-                        None => {
-                            course.misses_one(now);
-                            self.says_unread();
-                        }
+                        changes.push(Change::Unread(key, uid));
                     }
-                }
+                    None => {
+                        course.misses_one(now);
+                        self.says_unread();
+                    }
+                },
                 Err(trouble) => told.trouble = told.trouble.or(Some(trouble)),
             }
         }

@@ -187,9 +187,8 @@ impl State {
         let source = sources.iter().find(|(cluster, _)| *cluster == environment.cluster).map(|(_, source)| source);
         let freshness = source.filter(|_| environment.listed).map_or(Freshness::Never, Source::freshness_of_readable);
         // What was read before a right was lost is not the present: of a workload it is shown as last seen, all else is not used.
-        let may_not_read = |kind| {
-            source.filter(|source| source.may_not_read(kind, &declared.namespace)).map(|_| Unread::Forbidden)
-        };
+        let may_not_read =
+            |kind| source.filter(|source| source.may_not_read(kind, &declared.namespace)).map(|_| Unread::Forbidden);
         let unreadable = Unreadable {
             workload: None,
             pods: may_not_read(Kind::Pod),
@@ -220,7 +219,11 @@ impl State {
                     .filter(|_| unreadable.autoscalers != Some(Unread::Forbidden))
                     .map(|autoscaler| &autoscaler.facts),
                 pods: &rows,
-                config_maps: if unreadable.config_maps == Some(Unread::Forbidden) { &no_config_maps } else { config_maps },
+                config_maps: if unreadable.config_maps == Some(Unread::Forbidden) {
+                    &no_config_maps
+                } else {
+                    config_maps
+                },
                 unreadable: Unreadable {
                     workload: garbled(&key).or(may_not_read(Kind::Workload(component.id.kind))),
                     ..unreadable

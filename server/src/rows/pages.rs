@@ -131,7 +131,11 @@ impl State {
             },
             findings,
             components: environment.cells().cloned().collect(),
-            autoscalers: environment.autoscalers.iter().map(|(name, scaler)| autoscaler_view(name, scaler, missing(Kind::Autoscaler))).collect(),
+            autoscalers: environment
+                .autoscalers
+                .iter()
+                .map(|(name, scaler)| autoscaler_view(name, scaler, missing(Kind::Autoscaler)))
+                .collect(),
             warnings,
             more_warnings: u32::try_from(more_warnings).unwrap_or(u32::MAX),
             undeclared: if fresh == Freshness::Never {

@@ -133,9 +133,9 @@ impl Source {
 
     /// Whether something is held that may not be read any more. What never could be is not held.
     fn has_lost_rights(&self) -> bool {
-        self.watches.iter().any(|(id, state)| {
-            matches!(state, WatchState::Missing(_)) && id.kind.decides() && self.was_read(id)
-        })
+        self.watches
+            .iter()
+            .any(|(id, state)| matches!(state, WatchState::Missing(_)) && id.kind.decides() && self.was_read(id))
     }
 
     /// How many of its watches are not allowed.
@@ -181,7 +181,8 @@ impl Source {
             WatchState::OutOfStep(sentence) => Some(sentence.clone()),
             WatchState::Starting | WatchState::InStep | WatchState::Missing(_) => None,
         });
-        let trouble = if self.silence.is_empty() { broken.unwrap_or_else(|| unread.into()) } else { self.silence.clone() };
+        let trouble =
+            if self.silence.is_empty() { broken.unwrap_or_else(|| unread.into()) } else { self.silence.clone() };
         let missing = self.watches.iter().filter_map(|(id, state)| match state {
             WatchState::Missing(sentence) => {
                 Some(MissingRight { resource: id.kind.resource().into(), sentence: sentence.clone() })

@@ -42,7 +42,9 @@ impl State {
         if let Some(entry) = row {
             let component = entry.component;
             let id = self.pods.put(entry);
-            if let Some(component) = component.and_then(|component| self.environments[place].components.get_mut(component)) {
+            if let Some(component) =
+                component.and_then(|component| self.environments[place].components.get_mut(component))
+            {
                 component.pods.push(id);
             }
         }

@@ -547,8 +547,18 @@ async fn an_object_that_cannot_be_read_is_not_kept_as_it_was_and_all_others_go_o
     let scene = Scene::new([
         stream([
             pods(&["a", "b"], 10),
-            vec![Piece::Wait(SECOND), line("MODIFIED", odd(11, &uid)), Piece::Wait(SECOND), line("ADDED", pod("c", 12))],
-            vec![Piece::Wait(SECOND), line("MODIFIED", pod("a", 13)), Piece::Wait(SECOND), line("MODIFIED", odd(14, &uid))],
+            vec![
+                Piece::Wait(SECOND),
+                line("MODIFIED", odd(11, &uid)),
+                Piece::Wait(SECOND),
+                line("ADDED", pod("c", 12)),
+            ],
+            vec![
+                Piece::Wait(SECOND),
+                line("MODIFIED", pod("a", 13)),
+                Piece::Wait(SECOND),
+                line("MODIFIED", odd(14, &uid)),
+            ],
             vec![Piece::Wait(SECOND), line("DELETED", odd(15, &uid)), Piece::Wait(SECOND), Piece::Cut],
         ]),
         failure(410, "Expired"),

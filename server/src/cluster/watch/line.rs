@@ -86,16 +86,21 @@ impl Unread {
     }
 }
 
+/// An object has a name. What has none was read as one by mistake, like an empty list.
+fn named<K: Resource>(object: K) -> Item<K> {
+    if object.meta().name.is_some() { Ok(object) } else { Err(Unread::default()) }
+}
+
 /// Reads a line; `None` for one that was cut: the watch ended in it.
 pub fn read<K: Resource + DeserializeOwned>(line: &str) -> Result<Option<Line<K>>, Trouble> {
     let error = match serde_json::from_str::<WatchEvent<K>>(line) {
         Ok(WatchEvent::Added(object) | WatchEvent::Modified(object)) => {
             let version = object.meta().resource_version.clone();
-            return Ok(Some(Line::Applied(Ok(object), version)));
+            return Ok(Some(Line::Applied(named(object), version)));
         }
         Ok(WatchEvent::Deleted(object)) => {
             let version = object.meta().resource_version.clone();
-            return Ok(Some(Line::Deleted(Ok(object), version)));
+            return Ok(Some(Line::Deleted(named(object), version)));
         }
         Ok(WatchEvent::Bookmark(bookmark)) => {
             let ends_list = bookmark.metadata.annotations.contains_key("k8s.io/initial-events-end");
@@ -150,9 +155,12 @@ pub struct Page<K> {
 }
 
 /// Reads a page of a list.
-pub fn page<K: DeserializeOwned>(text: &str) -> Result<Page<K>, Trouble> {
+pub fn page<K: Resource + DeserializeOwned>(text: &str) -> Result<Page<K>, Trouble> {
     let List { metadata, items } = serde_json::from_str(text).map_err(|_| Trouble::Nonsense)?;
-    let object = |raw: &RawValue| serde_json::from_str(raw.get()).map_err(|_| Unread::of(raw.get()));
+    let object = |raw: &RawValue| match serde_json::from_str(raw.get()) {
+        Ok(object) => named(object),
+        Err(_) => Err(Unread::of(raw.get())),
+    };
     let told = |text: Option<String>| text.filter(|text| !text.is_empty());
     Ok(Page {
         next: told(metadata.next),
@@ -175,15 +183,20 @@ mod tests {
             version: None,
         };
         for (object, known, version) in [
-            (r#"{"metadata":{"name":"a","namespace":"shop","uid":"1","resourceVersion":"7"},"status":{"phase":[]}}"#,
-             unread(Some("a"), Some("shop"), Some("1")), Some("7")),
+            (
+                r#"{"metadata":{"name":"a","namespace":"shop","uid":"1","resourceVersion":"7"},"status":{"phase":[]}}"#,
+                unread(Some("a"), Some("shop"), Some("1")),
+                Some("7"),
+            ),
             (r#"{"metadata":{"name":"a","namespace":["shop"],"uid":1}}"#, unread(Some("a"), None, None), None),
             (r#"{"metadata":[]}"#, unread(None, None, None), None),
             ("[]", unread(None, None, None), None),
         ] {
             let line = format!(r#"{{"type":"MODIFIED","object":{object}}}"#);
             match read::<Pod>(&line) {
-                Ok(Some(Line::Applied(Err(told), of))) => assert_eq!((told, of.as_deref()), (known, version), "{object}"),
+                Ok(Some(Line::Applied(Err(told), of))) => {
+                    assert_eq!((told, of.as_deref()), (known, version), "{object}")
+                }
                 _ => panic!("{object}"),
             }
         }

@@ -64,9 +64,10 @@ struct Place {
 /// Lists and follows. After an error it goes on when it is asked again.
 pub fn words<K>(api: &Api<K>, config: Config) -> impl Stream<Item = Result<Word<K>, Trouble>> + Send + use<K>
 where
-    K: Resource + DeserializeOwned + Send + 'static,
+    K: Resource + Clone + DeserializeOwned + Send + 'static,
 {
-    let place = Place { request: Request::new(api.resource_url()), client: api.clone().into_client(), config, asked: None };
+    let place =
+        Place { request: Request::new(api.resource_url()), client: api.clone().into_client(), config, asked: None };
     stream::unfold((place, State::Empty), |(mut place, mut state)| async move {
         loop {
             let (word, next) = place.step(state).await;
@@ -131,7 +132,7 @@ impl Place {
         Ok(self.client.request_stream(request).await?.lines().boxed())
     }
 
-    async fn page<K: DeserializeOwned>(&self, next: Option<String>) -> Result<Page<K>, Trouble> {
+    async fn page<K: Resource + DeserializeOwned>(&self, next: Option<String>) -> Result<Page<K>, Trouble> {
         let parameters = ListParams {
             label_selector: self.config.label_selector.clone(),
             field_selector: self.config.field_selector.clone(),
