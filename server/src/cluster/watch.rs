@@ -40,6 +40,8 @@ const LIST_INTERVAL: Duration = Duration::from_secs(10);
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 /// How long until a missing right is tried again.
 const RIGHT_INTERVAL: Duration = Duration::from_secs(60);
+/// How long until a server whose answer was too long is asked again.
+const LENGTH_INTERVAL: Duration = Duration::from_secs(60);
 /// The most events taken in under one lock.
 const BATCH: usize = 512;
 
@@ -272,15 +274,20 @@ impl Watch {
                 Verdict::ListByPages
             }
             code => {
-                let sentence = match code {
-                    Some(401) => NOT_ACCEPTED.to_owned(),
-                    Some(_) | None => format!("The watch of {resource} broke off."),
+                let sentence = match trouble {
+                    Trouble::Refused { code: 401, .. } => NOT_ACCEPTED.to_owned(),
+                    Trouble::TooLong(too_long) => {
+                        format!("What the API server says of {resource} is not read: {too_long}.")
+                    }
+                    _ => format!("The watch of {resource} broke off."),
                 };
                 self.state(WatchState::OutOfStep(sentence.into()));
                 debug!(%cluster, "the watch of {resource} broke off: {trouble}");
-                // A server that ends a list half way would do it again at once.
-                if matches!(trouble, Trouble::HalfAList) {
-                    return Verdict::Rebuild;
+                match trouble {
+                    // A server that ends a list half way would do it again at once.
+                    Trouble::HalfAList => return Verdict::Rebuild,
+                    Trouble::TooLong(_) => return Verdict::Wait(LENGTH_INTERVAL),
+                    Trouble::Refused { .. } | Trouble::Broken(_) | Trouble::NoVersion | Trouble::Nonsense => {}
                 }
                 // With an answer from the server, three failures in a row say that resuming does not help. Before the first list
                 // there is nothing to resume: the stream lists anew by itself.

@@ -14,6 +14,8 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::super::limit::Limited;
+
 /// What the server does about one request.
 #[derive(Clone)]
 pub enum Reply {
@@ -32,6 +34,8 @@ pub enum Piece {
     Line(Value),
     /// Text without the end of its line.
     Torn(&'static str),
+    /// So many bytes without the end of a line.
+    Endless(usize),
     /// Nothing for a while.
     Wait(Duration),
     /// The connection breaks.
@@ -110,7 +114,7 @@ impl Fake {
                 }
             }
         });
-        Client::new(service, "default")
+        Client::new(Limited::new(service), "default")
     }
 
     /// The answer; `None` when there is none.
@@ -148,6 +152,12 @@ fn lines(pieces: Vec<Piece>) -> impl futures::Stream<Item = Result<Bytes, std::i
                     continue;
                 }
                 Some(Piece::Line(value)) => Ok(Bytes::from(format!("{value}\n"))),
+                Some(Piece::Endless(0)) => continue,
+                Some(Piece::Endless(bytes)) => {
+                    let chunk = bytes.min(1 << 16);
+                    pieces.push_front(Piece::Endless(bytes - chunk));
+                    Ok(Bytes::from(vec![b' '; chunk]))
+                }
                 Some(Piece::Torn(text)) => Ok(Bytes::from(text)),
                 Some(Piece::Cut) => Err(std::io::ErrorKind::ConnectionReset.into()),
             };

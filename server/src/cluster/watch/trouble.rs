@@ -4,6 +4,8 @@ use std::error::Error;
 
 use domain::text::plain;
 
+use super::super::limit::TooLong;
+
 /// The most characters of a server's own words that are kept.
 const WORDS: usize = 200;
 
@@ -21,6 +23,9 @@ pub enum Trouble {
     /// No answer, or one that broke off.
     #[error("{0}")]
     Broken(String),
+    /// More than is read.
+    #[error("{0}")]
+    TooLong(TooLong),
     /// A list ended before it was whole.
     #[error("a list ended before it was whole")]
     HalfAList,
@@ -37,7 +42,7 @@ impl Trouble {
     pub fn code(&self) -> Option<u16> {
         match self {
             Self::Refused { code, .. } => Some(*code),
-            Self::Broken(_) | Self::HalfAList | Self::NoVersion | Self::Nonsense => None,
+            Self::Broken(_) | Self::TooLong(_) | Self::HalfAList | Self::NoVersion | Self::Nonsense => None,
         }
     }
 }
@@ -48,22 +53,25 @@ impl From<kube::Error> for Trouble {
             kube::Error::Api(status) => {
                 Self::Refused { code: status.code, words: plain(&status.message, WORDS).into_owned() }
             }
-            error => Self::Broken(said(&error)),
+            error => broken(&error),
         }
     }
 }
 
 impl From<std::io::Error> for Trouble {
     fn from(error: std::io::Error) -> Self {
-        Self::Broken(said(&error))
+        broken(&error)
     }
 }
 
 /// The innermost cause, made safe to show.
-fn said(error: &(dyn Error + 'static)) -> String {
+fn broken(error: &(dyn Error + 'static)) -> Trouble {
+    if let Some(too_long) = TooLong::behind(error) {
+        return Trouble::TooLong(too_long);
+    }
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;
     }
-    plain(&cause.to_string(), WORDS).into_owned()
+    Trouble::Broken(plain(&cause.to_string(), WORDS).into_owned())
 }
