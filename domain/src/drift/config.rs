@@ -94,6 +94,9 @@ pub(crate) fn last_change(name: &str, held: &ConfigMapFacts, now: i64) -> String
 /// `12 minutes ago`: no finer than minutes, so that it changes once a minute at most.
 pub(crate) fn ago(then: i64, now: i64) -> String {
     let age = Age::between(then, now);
+    if age.is_ahead() {
+        return format!("at a time that lies {} ahead", age.words());
+    }
     if age.seconds() < 60 { "less than a minute ago".to_owned() } else { format!("{} ago", age.words()) }
 }
 
