@@ -49,9 +49,9 @@ pub fn observe<K: Project>(object: K) -> Option<Observed> {
     Some(Observed { key, uid, object: object.object()? })
 }
 
-/// Seconds since 1970; 0 when not known.
+/// Seconds since 1970; 0 when not known. Kubernetes is younger than that.
 fn seconds(time: Option<&impl Moment>) -> i64 {
-    time.and_then(Moment::seconds).unwrap_or(0)
+    time.and_then(Moment::seconds).unwrap_or(0).max(0)
 }
 
 fn message(text: &str) -> Arc<str> {
@@ -63,7 +63,14 @@ fn some_message(text: Option<&String>) -> Option<Arc<str>> {
 }
 
 fn owner(meta: &ObjectMeta) -> Option<&OwnerReference> {
-    meta.owner_references.as_ref()?.iter().find(|owner| owner.controller == Some(true))
+    let owner = meta.owner_references.as_ref()?.iter().find(|owner| owner.controller == Some(true))?;
+    // Kubernetes does not check that what it names is a name.
+    named(&owner.name).is_some().then_some(owner)
+}
+
+/// A name that an object can have; nothing longer is kept.
+fn named(name: &str) -> Option<Arc<str>> {
+    ObjectName::new(name).ok().map(Arc::from)
 }
 
 fn label<'a>(meta: &'a ObjectMeta, name: &str) -> Option<&'a str> {
@@ -78,7 +85,8 @@ fn annotation<'a>(meta: &'a ObjectMeta, name: &str) -> Option<&'a str> {
 /// hash as a label, so the Deployment is known without having seen the ReplicaSet.
 fn workload_of(meta: &ObjectMeta) -> (Option<(WorkloadKind, Arc<str>)>, Arc<str>) {
     let Some(owner) = owner(meta) else { return (None, "".into()) };
-    let revision = label(meta, "controller-revision-hash").unwrap_or_default();
+    // A label has 63 characters.
+    let revision = label(meta, "controller-revision-hash").filter(|hash| hash.len() <= 63).unwrap_or_default();
     match owner.kind.as_str() {
         "ReplicaSet" => {
             let deployment = label(meta, "pod-template-hash")
@@ -149,7 +157,7 @@ fn container(init: bool, spec: &objects::ContainerSpec, statuses: &[objects::Con
     };
     let state = status.map(|status| &status.state);
     ContainerFacts {
-        name: spec.name.as_str().into(),
+        name: message(&spec.name),
         init,
         image: message(&spec.image),
         image_id: message(status.map_or("", |status| &status.image_id)),
@@ -196,7 +204,7 @@ fn template(spec: &objects::WorkloadSpec) -> Option<TemplateContainer> {
     let first = spec.template.spec.containers.first()?;
     let storage = spec.volume_claim_templates.first();
     Some(TemplateContainer {
-        name: first.name.as_str().into(),
+        name: message(&first.name),
         image: message(&first.image),
         cpu_request: quantity(&first.resources.requests, "cpu"),
         cpu_limit: quantity(&first.resources.limits, "cpu"),
@@ -212,8 +220,10 @@ fn config_maps(spec: &objects::WorkloadSpec) -> Vec<Arc<str>> {
         let whole = container.env_from.iter().filter_map(|from| from.config_map_ref.as_ref());
         let single = container.env.iter().filter_map(|env| env.value_from.as_ref()?.config_map_key_ref.as_ref());
         for reference in whole.chain(single) {
-            if !names.iter().any(|name| **name == *reference.name) {
-                names.push(reference.name.as_str().into());
+            if let Some(name) = named(&reference.name)
+                && !names.contains(&name)
+            {
+                names.push(name);
             }
         }
     }
@@ -342,7 +352,7 @@ impl Project for objects::Autoscaler {
                 memory: utilisation("memory"),
                 conditions: conditions(&self.status.conditions),
             }),
-            target.map(|kind| (kind, self.spec.scale_target_ref.name.as_str().into())),
+            target.and_then(|kind| Some((kind, named(&self.spec.scale_target_ref.name)?))),
         ))
     }
 }

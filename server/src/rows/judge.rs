@@ -18,6 +18,9 @@ use super::{Kind, State};
 /// How long an autoscaler's history reaches back, in seconds, and how far its samples are apart.
 const HISTORY: (i64, i64) = (3600, 30);
 
+/// Time between two sweeps of the texts that nobody uses, in seconds.
+const SWEEP_INTERVAL: i64 = 60;
+
 impl State {
     /// Takes a registry in.
     pub fn register(&mut self, registry: Arc<Registry>) {
@@ -136,6 +139,10 @@ impl State {
         let seconds = now / 1000;
         let unsettled: Vec<RowId> =
             self.pods.iter().filter(|(_, entry)| entry.unsettled.is_some()).map(|(id, _)| id).collect();
+        if seconds.saturating_sub(self.swept) >= SWEEP_INTERVAL {
+            self.swept = seconds;
+            self.texts.sweep();
+        }
         let Self { pods, texts, .. } = self;
         for id in unsettled {
             let Some(facts) = pods.get(id).and_then(|entry| entry.unsettled.as_deref()) else { continue };
