@@ -6,6 +6,7 @@
 mod change;
 mod environment;
 mod judge;
+mod owner;
 mod pages;
 mod pods;
 mod source;

@@ -141,6 +141,7 @@ impl Project for objects::Pod {
                 containers: all,
             },
             workload,
+            owner: owner(&self.metadata).map_or(0, |owner| uid_in(&owner.uid)),
             revision,
             node: message(&self.spec.node_name.unwrap_or_default()),
         })))
@@ -310,6 +311,7 @@ fn revision(meta: &ObjectMeta, number: i64, spec: &objects::WorkloadSpec) -> Opt
     let kind = owner.kind.parse().ok()?;
     Some(Object::Revision(Box::new(ObservedRevision {
         workload: (kind, owner.name.as_str().into()),
+        owner: uid_in(&owner.uid),
         number,
         image: message(spec.template.spec.containers.first().map_or("", |container| &container.image)),
         created: seconds(meta.creation_timestamp.as_ref()),

@@ -96,6 +96,8 @@ pub struct ObservedPod {
     pub facts: PodFacts,
     /// The workload that owns it, directly or through a ReplicaSet.
     pub workload: Option<(WorkloadKind, Arc<str>)>,
+    /// The uid of the object that owns it, the ReplicaSet or the workload; 0 when it has none.
+    pub owner: u128,
     /// The revision it is of: its ReplicaSet, or the ControllerRevision that its label names.
     pub revision: Arc<str>,
     /// Its node; empty until it has one.
@@ -118,6 +120,8 @@ pub struct ObservedWorkload {
 pub struct ObservedRevision {
     /// The workload it is of.
     pub workload: (WorkloadKind, Arc<str>),
+    /// The uid of that workload; 0 when it is not told.
+    pub owner: u128,
     /// Its number.
     pub number: i64,
     /// Image of its first container.

@@ -9,6 +9,7 @@ use domain::image::{ImageReference, running_digest, short_digest};
 use domain::name::{ClusterId, ComponentId, EnvironmentId, WorkloadKind};
 use domain::view::{EnvironmentHead, EventRow, PodRow, Status};
 
+use super::owner::half;
 use super::pods::{Entry, RowId};
 use super::{
     Change, Key, Kind, Object, Observed, ObservedEvent, ObservedPod, ObservedRevision, ObservedWorkload, State,
@@ -340,6 +341,7 @@ impl State {
             environment: place,
             component,
             workload: pod.workload.map(|(kind, name)| (kind, texts.share(name))),
+            owner: half(pod.owner),
             revision: texts.share(pod.revision),
             digest,
             unsettled: (!settled).then(|| Box::new(pod.facts)),

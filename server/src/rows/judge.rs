@@ -11,6 +11,7 @@ use domain::sentence;
 use domain::view::{Cell, EnvironmentHead, State as Health};
 
 use super::environment::{Component, Environment, Events, share};
+use super::owner::Owners;
 use super::pods::{Pods, RowId};
 use super::source::Source;
 use super::{Kind, State};
@@ -202,7 +203,8 @@ impl State {
             autoscalers: may_not_read(Kind::Autoscaler).or(environment.is_unread(Kind::Autoscaler, None)),
             config_maps: may_not_read(Kind::ConfigMap).or(environment.is_unread(Kind::ConfigMap, None)),
         };
-        let Environment { components, workloads, autoscalers, config_maps, revisions, unread, .. } = environment;
+        let Environment { components, workloads, autoscalers, config_maps, revisions, unread, uids, .. } = environment;
+        let owners = Owners::among(uids);
         let garbled = |(kind, name): &(WorkloadKind, Arc<str>)| {
             unread.contains(&(Kind::Workload(*kind), name.clone())).then_some(Unread::Garbled)
         };
@@ -210,9 +212,11 @@ impl State {
         for component in components.iter_mut().filter(|component| component.dirty) {
             let key = (component.id.kind, component.id.name.shared());
             let known = if unreadable.pods.is_some() { &[][..] } else { &component.pods };
-            let rows: Vec<_> = known.iter().filter_map(|id| Some(&pods.get(*id)?.row)).collect();
+            let of_it = known.iter().filter_map(|id| pods.get(*id)).filter(|pod| owners.owns_present(pod, revisions));
+            let rows: Vec<_> = of_it.map(|pod| &pod.row).collect();
             let workload = workloads.get(&key);
             let newest = revisions.values().filter(|revision| revision.observed.workload == key);
+            let newest = newest.filter(|revision| owners.is_of_present(revision));
             let made =
                 newest.max_by_key(|revision| revision.observed.number).map_or(0, |newest| newest.observed.created);
             component.assessment = Some(assess(&ComponentFacts {

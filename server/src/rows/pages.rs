@@ -1,6 +1,6 @@
 //! What each page shows, put together from what was judged.
 
-use std::collections::hash_map::Entry;
+use std::collections::hash_map;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::environment::{Autoscaler, Component, Environment, Revision};
+use super::pods::Entry;
 use super::source::Source;
 use super::{Kind, State};
 
@@ -158,8 +159,7 @@ impl State {
         let key = (id.kind, id.name.shared());
         let workload = environment.workloads.get(&key);
         let container = workload.and_then(|workload| workload.facts.container.as_ref());
-        let mut pods: Vec<PodRow> =
-            component.pods.iter().filter_map(|id| Some(self.pods.get(*id)?.row.clone())).collect();
+        let mut pods: Vec<PodRow> = self.pods_of(environment, component).map(|pod| pod.row.clone()).collect();
         pods.sort_by(|a, b| (b.status.state, &a.name).cmp(&(a.status.state, &b.name)));
         pods.truncate(MOST_PODS);
         Some(ComponentView {
@@ -178,16 +178,29 @@ impl State {
         })
     }
 
+    /// The pods of a component, without those of a workload that had its name before.
+    fn pods_of<'a>(
+        &'a self,
+        environment: &'a Environment,
+        component: &'a Component,
+    ) -> impl Iterator<Item = &'a Entry> {
+        let (owners, revisions) = (environment.owners(), &environment.revisions);
+        let held = component.pods.iter().filter_map(|id| self.pods.get(*id));
+        held.filter(move |pod| owners.owns_present(pod, revisions))
+    }
+
     fn revisions(&self, environment: &Environment, component: &Component) -> Vec<RevisionRow> {
         let of_it = |revision: &&Revision| {
             let (kind, name) = &revision.observed.workload;
-            *kind == component.id.kind && **name == *component.id.name.as_str()
+            *kind == component.id.kind
+                && **name == *component.id.name.as_str()
+                && environment.owners().is_of_present(revision)
         };
         let source = self.sources.iter().find(|(cluster, _)| *cluster == environment.cluster).map(|(_, source)| source);
         let namespace = &declared(&self.registry, environment).namespace;
         let is_known = source.is_none_or(|source| !source.may_not_read(Kind::Pod, namespace));
         let mut pods: BTreeMap<&str, Vec<(&Arc<str>, bool)>> = BTreeMap::new();
-        for entry in component.pods.iter().filter_map(|id| self.pods.get(*id)) {
+        for entry in self.pods_of(environment, component) {
             let is_ready = entry.row.status.state == Health::Ready;
             pods.entry(&entry.revision).or_default().push((&entry.digest, is_ready));
         }
@@ -268,11 +281,11 @@ fn grouped<'a>(newest_first: impl Iterator<Item = &'a EventRow>) -> Vec<EventRow
     let mut places: HashMap<(&str, &str, &str), usize> = HashMap::new();
     for row in newest_first {
         match places.entry((&row.about, &row.reason, &row.message)) {
-            Entry::Vacant(free) => {
+            hash_map::Entry::Vacant(free) => {
                 free.insert(groups.len());
                 groups.push(row.clone());
             }
-            Entry::Occupied(place) => {
+            hash_map::Entry::Occupied(place) => {
                 let group = &mut groups[*place.get()];
                 group.count = group.count.saturating_add(row.count);
                 group.uid = group.uid.min(row.uid);

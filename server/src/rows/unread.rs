@@ -75,7 +75,7 @@ impl State {
             digest: nothing.clone(),
         };
         let (revision, digest) = (nothing.clone(), nothing);
-        Entry { row, environment: place, component, workload, revision, digest, unsettled: None }
+        Entry { row, environment: place, component, workload, owner: 0, revision, digest, unsettled: None }
     }
 
     /// What of a cluster cannot be read, in a sentence; empty when there is nothing. Without names: not everybody sees all of them.

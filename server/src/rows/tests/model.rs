@@ -338,6 +338,7 @@ fn ghost(revision: &Key, digest: &str) -> [Change; 2] {
             ..domain::facts::PodFacts::default()
         },
         workload: None,
+        owner: 0,
         revision: revision.name.clone(),
         node: "".into(),
     };

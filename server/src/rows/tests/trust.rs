@@ -184,3 +184,49 @@ fn pods_that_may_not_be_read_are_not_counted_as_none() {
         assert_eq!(source(&rows).freshness.is_live(), forbidden, "what was read before is old");
     }
 }
+
+#[test]
+fn a_workload_made_again_has_none_of_the_pods_of_the_one_before() {
+    for (kind, workload, pod) in
+        [(STATEFUL_SET, "db", "db-0"), (DAEMON_SET, "agent", "agent-x"), (DEPLOYMENT, "web", "web-1-a")]
+    {
+        let rows = scene(&[]);
+        let (cluster, owner) = (MAIN.cluster(), thing(kind, workload));
+        let replica_set = (kind == DEPLOYMENT).then(|| {
+            let which = thing(Kind::ReplicaSet, "web-1");
+            let mut seen = which.observed(0, 85);
+            let Object::Revision(revision) = &mut seen.object else { panic!("no revision") };
+            revision.owner = owner.uid(0);
+            rows.take_in(&cluster, vec![Change::Seen(seen)]);
+            which
+        });
+        let mut seen = thing(Kind::Pod, pod).observed(0, 9);
+        let Object::Pod(observed) = &mut seen.object else { panic!("no pod") };
+        observed.owner = replica_set.unwrap_or(owner).uid(0);
+        rows.take_in(&cluster, vec![Change::Seen(seen)]);
+        let shown = || match rows.seen_by(&Grants::everything()).page(&Topic::Component(ComponentId {
+            environment: "a/production".parse().unwrap(),
+            kind: if kind == DEPLOYMENT {
+                WorkloadKind::Deployment
+            } else if kind == DAEMON_SET {
+                WorkloadKind::DaemonSet
+            } else {
+                WorkloadKind::StatefulSet
+            },
+            name: workload.parse().unwrap(),
+        })) {
+            Page::Component(view) => (view.pods.len(), view.revisions.len(), view.head.cell.restarts),
+            other => panic!("{other:?}"),
+        };
+        let revisions = usize::from(replica_set.is_some());
+        rows.take_in(&cluster, vec![Change::Seen(owner.observed(0, 85))]);
+        assert_eq!(shown(), (1, revisions, Some(1)), "{pod}");
+        rows.take_in(&cluster, vec![Change::Seen(owner.observed(1, 85))]);
+        assert_eq!(shown(), (0, 0, Some(0)), "{pod}");
+        // A ReplicaSet that is made again under its name is not the one that made the pod either.
+        if let Some(which) = replica_set {
+            rows.take_in(&cluster, vec![Change::Seen(which.observed(1, 85))]);
+            assert_eq!(shown(), (0, 1, Some(0)), "{pod}");
+        }
+    }
+}
