@@ -2,16 +2,29 @@
 
 use std::fmt;
 
-/// An age, shown with its two biggest units at most: `0.2 s`, `14 s`, `4 min`, `2 h`, `3 d`.
+/// How far ahead of our clock a moment may lie and still count as now: clocks are never quite together.
+const SKEW_MS: i64 = 5_000;
+
+/// An age, shown with its two biggest units at most: `0.2 s`, `14 s`, `4 min`, `2 h`, `3 d`; of a moment that has yet to come
+/// `in 2 h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Age {
     milliseconds: i64,
+    /// Whether the moment lies ahead: a clock is wrong, or somebody wrote what is not so.
+    ahead: bool,
+}
+
+/// How far two moments are apart, in seconds, whichever was first: a moment far ahead is as little just now as one long ago.
+pub(crate) fn apart(then: i64, now: i64) -> i64 {
+    now.saturating_sub(then).saturating_abs()
 }
 
 impl Age {
-    /// The time from `then` to `now`, both in milliseconds since 1970. A `then` in the future counts as now.
+    /// The time from `then` to `now`, both in milliseconds since 1970. A `then` up to 5 s in the future counts as now.
     pub fn between_ms(then: i64, now: i64) -> Self {
-        Self { milliseconds: now.saturating_sub(then).max(0) }
+        let passed = now.saturating_sub(then);
+        let ahead = passed < -SKEW_MS;
+        Self { milliseconds: if ahead { passed.saturating_neg() } else { passed.max(0) }, ahead }
     }
 
     /// The time from `then` to `now`, both in seconds since 1970.
@@ -19,9 +32,19 @@ impl Age {
         Self::between_ms(then.saturating_mul(1000), now.saturating_mul(1000))
     }
 
-    /// Whole seconds.
+    /// Whole seconds, from the moment or to it.
     pub fn seconds(self) -> i64 {
         self.milliseconds / 1000
+    }
+
+    /// Whether the moment has yet to come, by our clock.
+    pub fn is_ahead(self) -> bool {
+        self.ahead
+    }
+
+    /// With what it is: `3 d ago`, `in 2 h`.
+    pub fn ago(self) -> String {
+        if self.ahead { self.to_string() } else { format!("{self} ago") }
     }
 
     /// Written out, for sentences: `4 minutes`, `1 day`.
@@ -40,6 +63,9 @@ impl Age {
 impl fmt::Display for Age {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.seconds();
+        if self.ahead {
+            f.write_str("in ")?;
+        }
         match seconds {
             ..1 => write!(f, "0.{} s", self.milliseconds / 100),
             1..100 => write!(f, "{seconds} s"),
@@ -53,6 +79,24 @@ impl fmt::Display for Age {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_that_has_yet_to_come_is_never_just_now() {
+        let hour = 3_600_000;
+        for (then, short, ago, is_ahead) in [
+            (4_999, "0.0 s", "0.0 s ago", false),
+            (5_000, "0.0 s", "0.0 s ago", false),
+            (5_001, "in 5 s", "in 5 s", true),
+            (3 * hour, "in 3 h", "in 3 h", true),
+            (i64::MAX, "in 106751991167 d", "in 106751991167 d", true),
+            (i64::MIN, "106751991167 d", "106751991167 d ago", false),
+        ] {
+            let age = Age::between_ms(then, 0);
+            let said = (age.to_string(), age.ago(), age.is_ahead());
+            assert_eq!((said.0.as_str(), said.1.as_str(), said.2), (short, ago, is_ahead), "{then}");
+            assert!(age.seconds() >= 0);
+        }
+    }
 
     #[test]
     fn an_age_reads_like_a_person_would_say_it() {

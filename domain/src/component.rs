@@ -49,15 +49,44 @@ pub struct ComponentFacts<'a> {
     pub now: i64,
 }
 
-/// Kinds that the account may not read here: of these, what is not there is unknown, not absent.
+/// What cannot be read here: of this, what is not there is unknown, not absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Unreadable {
-    /// The kind of this component.
-    pub workload: bool,
+    /// The workload of this component.
+    pub workload: Option<Unread>,
+    /// Pods: how many there are, and how they are.
+    pub pods: Option<Unread>,
     /// Autoscalers.
-    pub autoscalers: bool,
+    pub autoscalers: Option<Unread>,
     /// The ConfigMaps of the environment.
-    pub config_maps: bool,
+    pub config_maps: Option<Unread>,
+}
+
+/// Why something cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unread {
+    /// The account may not.
+    Forbidden,
+    /// What the cluster tells of it does not parse.
+    Garbled,
+}
+
+impl Unread {
+    /// As a sentence about `it`.
+    pub(crate) fn sentence(self) -> &'static str {
+        match self {
+            Self::Forbidden => "The account of Quarterdeck may not read it.",
+            Self::Garbled => "What the cluster tells of it cannot be read.",
+        }
+    }
+
+    /// What one can do, where `grant` says which right is missing.
+    pub(crate) fn advice(self, grant: &'static str) -> &'static str {
+        match self {
+            Self::Forbidden => grant,
+            Self::Garbled => "Look at the log of Quarterdeck: it may be older than the cluster.",
+        }
+    }
 }
 
 /// What is to be said of a component.
@@ -81,7 +110,13 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
     let mut chips = drift::chips(facts);
     let mut findings = finding::findings(facts, &seen);
     let mut expectations = drift::expectations(facts);
-    let status = match facts.freshness {
+    // What is held of it was read before the right was lost.
+    let is_lost = facts.unreadable.workload.is_some() && facts.workload.is_some();
+    let freshness = match facts.freshness {
+        Freshness::Live(at) if is_lost => Freshness::Stale(at),
+        freshness @ (Freshness::Live(_) | Freshness::Stale(_) | Freshness::Never) => freshness,
+    };
+    let status = match freshness {
         Freshness::Live(_) => seen,
         Freshness::Never => {
             findings.clear();
@@ -102,7 +137,11 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
                 line.3 = false;
             }
             let counts = wanted.map(|wanted| format!(" ({ready} of {wanted} ready)")).unwrap_or_default();
-            let why = format!("Last seen {}{counts}; nothing current comes from the cluster.", seen.word);
+            let why_not = match facts.freshness {
+                Freshness::Live(_) => "the account of Quarterdeck may not read it any more",
+                Freshness::Stale(_) | Freshness::Never => "nothing current comes from the cluster",
+            };
+            let why = format!("Last seen {}{counts}; {why_not}.", seen.word);
             Word::Unknown.status(State::Unknown, why)
         }
     };
@@ -117,7 +156,10 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
         range: facts.autoscaler.map(|autoscaler| (autoscaler.min, autoscaler.max)),
         tag: plain(tag, 128).into(),
         digest: digest(facts.pods, tag),
-        restarts: facts.pods.iter().fold(0, |sum: u32, pod| sum.saturating_add(pod.restarts)),
+        restarts: match facts.unreadable.pods {
+            Some(_) => None,
+            None => Some(facts.pods.iter().fold(0, |sum: u32, pod| sum.saturating_add(pod.restarts))),
+        },
         changed: facts.changed,
         chips,
     };
@@ -127,10 +169,18 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
 /// How it was when it was seen.
 fn seen(facts: &ComponentFacts<'_>) -> Status {
     match facts.workload {
-        None if facts.unreadable.workload => {
-            Word::Unknown.status(State::Unknown, "The account of Quarterdeck may not read it.")
+        None => match facts.unreadable.workload {
+            Some(unread) => Word::Unknown.status(State::Unknown, unread.sentence()),
+            None => Word::Missing.status(State::Failed, "It is declared here and does not exist."),
+        },
+        // Counts without pods tell that something is missing, and neither why nor whether it is on its way.
+        Some(workload) if facts.unreadable.pods.is_some() && workload.wanted > 0 => {
+            let (kind, ready, wanted) = (facts.id.kind.title(), workload.ready, workload.wanted);
+            let why = format!(
+                "Pods cannot be read: the account of Quarterdeck may not. The {kind} reports {ready} of {wanted} ready."
+            );
+            Word::Unknown.status(State::Unknown, why)
         }
-        None => Word::Missing.status(State::Failed, "It is declared here and does not exist."),
         Some(workload) => health::workload(workload, facts.pods.iter().copied(), facts.now),
     }
 }

@@ -2,6 +2,7 @@
 
 mod complaints;
 mod connect;
+mod limit;
 mod narrow;
 mod objects;
 mod probe;

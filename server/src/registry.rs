@@ -122,7 +122,9 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
         std::io::ErrorKind::PermissionDenied => "the file may not be read: its permissions do not allow it".to_owned(),
         _ => format!("the file cannot be read: {error}"),
     };
-    let metadata = std::fs::metadata(path).map_err(unreadable)?;
+    // What was opened is what is looked at: under its name something else may stand by then.
+    let file = open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
     if metadata.is_dir() {
         return Err("this is a directory: name the registry file in it".to_owned());
     }
@@ -130,12 +132,21 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
         return Err("this is not a regular file".to_owned());
     }
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(unreadable)?;
     file.take(SIZE_LIMIT_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() > SIZE_LIMIT_BYTES {
         return Err("the file is larger than 1 MiB: this is not a registry".to_owned());
     }
     Ok(bytes)
+}
+
+/// Opens a file without waiting: to open a named pipe that nobody writes to takes for ever. A regular file is read as always.
+/// <https://pubs.opengroup.org/onlinepubs/9799919799/functions/open.html>
+fn open(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    options.open(path)
 }
 
 /// Reads and checks the bytes of a registry; `file` is what messages call it.
@@ -198,4 +209,22 @@ fn refused(error: &serde_saphyr::Error) -> Problem {
     let (line, column) = plain.location().map_or((0, 0), |at| (at.line() as usize, at.column() as usize));
     let message = plain.render_with_formatter(&serde_saphyr::UserMessageFormatter);
     Problem { line, column, path: String::new(), message }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::FileTypeExt as _;
+    use std::time::Duration;
+
+    #[test]
+    fn a_pipe_that_nobody_writes_to_is_opened_without_waiting() {
+        let directory = tempfile::tempdir().unwrap();
+        let pipe = directory.path().join("registry.yaml");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        // It may have been put there after the path was looked at: the opening itself must not hang.
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || sender.send(super::open(&pipe)));
+        let opened = receiver.recv_timeout(Duration::from_secs(10)).unwrap().unwrap();
+        assert!(opened.metadata().unwrap().file_type().is_fifo());
+    }
 }

@@ -6,10 +6,12 @@
 mod change;
 mod environment;
 mod judge;
+mod owner;
 mod pages;
 mod pods;
 mod source;
 mod texts;
+mod unread;
 
 #[cfg(test)]
 mod tests;
@@ -52,6 +54,8 @@ struct State {
     places: HashMap<(ClusterId, Namespace), usize>,
     pods: Pods,
     texts: Texts,
+    /// When these were swept last, seconds since 1970.
+    swept: i64,
     wall: WallHead,
     /// Whether anything must be judged again before it is read.
     dirty: bool,
@@ -69,6 +73,7 @@ impl Rows {
             places: HashMap::new(),
             pods: Pods::default(),
             texts: Texts::default(),
+            swept: 0,
             wall: WallHead::default(),
             dirty: true,
         };

@@ -127,3 +127,61 @@ async fn a_registry_that_is_invalid_at_the_start_is_an_error() {
     let error = follow(file, CancellationToken::new()).await.unwrap_err();
     assert!(error.to_string().contains("the field 'systems' is missing"), "{error}");
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_pipe_that_nobody_writes_to_is_refused_and_not_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("registry.yaml");
+    std::fs::write(&file, registry("first")).unwrap();
+    let mut receiver = follow(file.clone(), CancellationToken::new()).await.unwrap();
+    expect(&mut receiver, "first", None).await;
+    let pipe = directory.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    std::fs::rename(&pipe, &file).unwrap();
+    expect(&mut receiver, "first", Some("this is not a regular file")).await;
+    replace_by_rename(&file, &registry("second"));
+    expect(&mut receiver, "second", None).await;
+    // By its own name, too, and through a link.
+    std::fs::remove_file(&file).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    std::os::unix::fs::symlink(&pipe, &file).unwrap();
+    expect(&mut receiver, "second", Some("this is not a regular file")).await;
+}
+
+#[tokio::test]
+async fn half_a_registry_is_not_taken_over_while_it_is_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("registry.yaml");
+    std::fs::write(&file, registry("first")).unwrap();
+    let mut receiver = follow(file.clone(), CancellationToken::new()).await.unwrap();
+    expect(&mut receiver, "first", None).await;
+    // Written in place, piece by piece: what is there meanwhile is a valid registry, without the second component.
+    let half = registry("second");
+    let whole = format!("{half}          - {{ kind: Deployment, name: api, role: api, replicas: 1 }}\n");
+    let seen = {
+        let mut receiver = receiver.clone();
+        tokio::spawn(async move {
+            let mut seen = Vec::new();
+            while receiver.changed().await.is_ok() {
+                let components = receiver.borrow().registry.systems[0].environments[0].components.len();
+                seen.push((system(&receiver.borrow()), components));
+                if components == 2 {
+                    break;
+                }
+            }
+            seen
+        })
+    };
+    let mut written = std::fs::File::create(&file).unwrap();
+    let comments = "# a comment that an editor takes its time for\n";
+    std::io::Write::write_all(&mut written, half.as_bytes()).unwrap();
+    for _ in 0..20 {
+        // An editor that writes in pieces; no state of the program under test is waited for here.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        std::io::Write::write_all(&mut written, comments.as_bytes()).unwrap();
+    }
+    std::fs::write(&file, &whole).unwrap();
+    let seen = tokio::time::timeout(PATIENCE, seen).await.unwrap().unwrap();
+    assert_eq!(seen, [("second".to_owned(), 2)]);
+}

@@ -79,7 +79,7 @@ fn line(row: Row<Cell>, address: fn(&Cell) -> String) -> impl IntoView {
                 />
             </td>
             <td class="hidden px-3 py-1.5 text-right md:table-cell">
-                <Figure text=Signal::derive(move || cell.with(|cell| thousands(cell.restarts))) />
+                <Figure text=Signal::derive(move || cell.with(|cell| cell.restarts.map_or_else(|| "–".to_owned(), thousands))) />
             </td>
             <td class="hidden px-3 py-1.5 text-right text-faint sm:table-cell">
                 <Ago since=Signal::derive(move || cell.with(|cell| cell.changed)) what="Changed" />

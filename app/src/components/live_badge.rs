@@ -124,7 +124,7 @@ fn Browser(joined: Signal<Joined>, heard: Signal<i64>, now: Signal<i64>) -> impl
         Joined::Lost(_) => State::Failed,
     });
     let words = move || {
-        let age = Age::between_ms(heard.get(), now.get()).to_string();
+        let age = Age::between_ms(heard.get().min(now.get()), now.get()).to_string();
         match joined.get() {
             Joined::Snapshot => ["The page as it was at ", &exact_time(heard.get() / 1000), "."].concat(),
             Joined::Live => ["Changes arrive as they happen. Last heard ", &age, " ago."].concat(),

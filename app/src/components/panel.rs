@@ -1,5 +1,7 @@
 //! A box with a heading.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
 /// A box with a heading, and what belongs to it.
@@ -23,6 +25,16 @@ pub fn Panel(
             {children()}
         </section>
     }
+}
+
+/// Which right is missing to know what stands in a panel; nothing when none is.
+#[component]
+pub fn Missing(
+    /// The sentence.
+    #[prop(into)]
+    right: Signal<Option<Arc<str>>>,
+) -> impl IntoView {
+    move || right.get().map(|sentence| view! { <p class="px-3 py-2.5 text-degraded">{sentence}</p> })
 }
 
 /// The one calm line of a panel that has nothing.

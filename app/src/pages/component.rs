@@ -14,13 +14,13 @@ use crate::components::facts::{Fact, FactStrip};
 use crate::components::figure::Figure;
 use crate::components::finding::Findings;
 use crate::components::hpa_bar::HpaBar;
-use crate::components::panel::Panel;
+use crate::components::panel::{Missing, Panel};
 use crate::components::pod_rows::{PodContext, PodRows};
 use crate::components::state_mark::{Glyph, StateMark};
 use crate::components::tier_chip::EnvironmentTitle;
 use crate::components::version::Version;
 use crate::links;
-use crate::pages::stale;
+use crate::pages::{missing, stale};
 use crate::routes::Tab;
 use crate::rows::{Row, Rows, each};
 use crate::screen::{ComponentModel, Screen};
@@ -37,6 +37,7 @@ pub fn ComponentPage(
     let environment: RwSignal<_> = environment.into();
     let head: RwSignal<ComponentHead> = head.into();
     let old = stale(screen, move || environment.with(|environment| environment.cluster.clone()));
+    let forbidden = missing(screen, "pods", move || environment.with(|environment| environment.cluster.clone()));
     let tab = Memo::new(move |_| screen.place.with(|place| place.tab()));
     view! {
         <div class="grid grid-cols-[minmax(0,1fr)] gap-4" data-stale=old>
@@ -56,7 +57,7 @@ pub fn ComponentPage(
                     })}
             </nav>
             {move || match tab.get() {
-                Tab::Overview => view! { <Overview head pods=pods.clone() /> }.into_any(),
+                Tab::Overview => view! { <Overview head pods=pods.clone() forbidden /> }.into_any(),
                 Tab::Revisions => view! { <Revisions rows=revisions.clone() /> }.into_any(),
                 Tab::Events => {
                     let events = events.clone();
@@ -136,13 +137,16 @@ fn Head(head: RwSignal<ComponentHead>, environment: RwSignal<EnvironmentHead>) -
 
 /// What is wrong, pods, expectations, conditions.
 #[component]
-fn Overview(head: RwSignal<ComponentHead>, pods: Rows<PodRow>) -> impl IntoView {
+fn Overview(head: RwSignal<ComponentHead>, pods: Rows<PodRow>, forbidden: Memo<Option<Arc<str>>>) -> impl IntoView {
     let expectations = Memo::new(move |_| head.with(|head| head.expectations.clone()));
     let conditions = Memo::new(move |_| head.with(|head| head.conditions.clone()));
     let findings = Memo::new(move |_| head.with(|head| head.findings.clone()));
     let count = {
         let pods = pods.clone();
-        Signal::derive(move || thousands(pods.count() as u32))
+        Signal::derive(move || match forbidden.get() {
+            Some(_) => "not known".to_owned(),
+            None => thousands(pods.count() as u32),
+        })
     };
     let none = {
         let pods = pods.clone();
@@ -158,9 +162,14 @@ fn Overview(head: RwSignal<ComponentHead>, pods: Rows<PodRow>) -> impl IntoView 
                     <Findings findings calm=Signal::derive(move || calm(head.with(|head| head.cell.status.state))) address=|_| None />
                 </Panel>
                 <Panel title="Pods" aside=count>
+                    <Missing right=forbidden />
                     {move || {
                         if none.get() {
-                            return view! { <p class="px-3 py-2.5 text-soft">"No pods are known."</p> }.into_any();
+                            return forbidden
+                                .get()
+                                .is_none()
+                                .then(|| view! { <p class="px-3 py-2.5 text-soft">"No pods are known."</p> })
+                                .into_any();
                         }
                         view! {
                             <table class="w-full table-fixed text-left">
@@ -355,7 +364,10 @@ fn revision(row: Row<RevisionRow>) -> impl IntoView {
             </td>
             <td class="px-3 py-1.5 text-right">
                 <Figure text=Signal::derive(move || {
-                    revision.with(|revision| of(revision.pods.1, Some(revision.pods.0)))
+                    revision.with(|revision| match revision.pods {
+                        Some((pods, ready)) => of(ready, Some(pods)),
+                        None => "–".to_owned(),
+                    })
                 }) />
             </td>
         </tr>

@@ -9,11 +9,11 @@ use crate::components::count::thousands;
 use crate::components::event_table::EventTable;
 use crate::components::facts::{Fact, FactStrip};
 use crate::components::finding::Findings;
-use crate::components::panel::{Calm, Panel};
+use crate::components::panel::{Calm, Missing, Panel};
 use crate::components::state_mark::StateDot;
 use crate::components::tier_chip::EnvironmentTitle;
 use crate::links;
-use crate::pages::stale;
+use crate::pages::{missing, stale};
 use crate::screen::{EnvironmentModel, Screen};
 
 /// The page.
@@ -32,6 +32,9 @@ pub fn EnvironmentPage(
     let findings: RwSignal<_> = findings.into();
     let autoscalers: RwSignal<Vec<_>> = autoscalers.into();
     let undeclared: RwSignal<Vec<_>> = undeclared.into();
+    let cluster = move || head.with(|head| head.cluster.clone());
+    let (no_events, no_autoscalers) =
+        (missing(screen, "events", cluster), missing(screen, "horizontalpodautoscalers", cluster));
     let old = stale(screen, move || head.with(|head| head.cluster.clone()));
     let count = {
         let components = components.clone();
@@ -79,6 +82,7 @@ pub fn EnvironmentPage(
                         <ComponentTable rows=components address=|cell| links::component(&cell.id) />
                     </Panel>
                     <Panel title="Warnings" aside="from events, newest first">
+                        <Missing right=no_events />
                         <EventTable rows=warnings caption="Warnings from events" calm="No warnings are known." />
                         {move || {
                             let more = more_warnings.get();
@@ -92,7 +96,9 @@ pub fn EnvironmentPage(
                     <Panel title="Autoscaling">
                         {move || {
                             let autoscalers = autoscalers.get();
-                            if autoscalers.is_empty() {
+                            if autoscalers.is_empty() && no_autoscalers.get().is_some() {
+                                view! { <Missing right=no_autoscalers /> }.into_any()
+                            } else if autoscalers.is_empty() {
                                 view! { <Calm text="No autoscalers are known here." /> }.into_any()
                             } else {
                                 autoscalers

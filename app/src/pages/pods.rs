@@ -49,7 +49,17 @@ pub fn PodsPage(
         let rows = rows.clone();
         Memo::new(move |_| rows.count() as u32)
     };
+    // Which clusters' pods are not known, or not as they are now.
+    let forbidden = Memo::new(move |_| {
+        screen.sources.with(|sources| {
+            let missing = sources.iter().flat_map(|source| &source.missing);
+            missing.filter(|right| &*right.resource == "pods").map(|right| right.sentence.clone()).collect::<Vec<_>>()
+        })
+    });
     let sentence = move || match head.get() {
+        PodsHead { total: 0, .. } if forbidden.with(|forbidden| !forbidden.is_empty()) => {
+            "Pods cannot be read.".to_owned()
+        }
         PodsHead { total: 0, .. } => "No pods are known in the registered namespaces.".to_owned(),
         PodsHead { matching: 0, .. } => "No pod matches.".to_owned(),
         PodsHead { matching, bad: 0, .. } => [&counted(matching), ", none of them in trouble."].concat(),
@@ -60,6 +70,13 @@ pub fn PodsPage(
             <div>
                 <h1 class="text-xl font-semibold">"Pods"</h1>
                 <p class="text-soft">{sentence}</p>
+                {move || {
+                    forbidden
+                        .get()
+                        .into_iter()
+                        .map(|sentence| view! { <p class="text-degraded">{sentence}</p> })
+                        .collect_view()
+                }}
             </div>
             <Filter query screen />
         </div>
@@ -85,7 +102,10 @@ pub fn PodsPage(
         </div>
         <div class="mt-3 flex flex-wrap items-center justify-between gap-3">
             <p role="status" class="text-soft">
-                {move || head.with(|head| [&thousands(head.matching), " of ", &thousands(head.total)].concat())}
+                {move || {
+                    let known = if forbidden.with(Vec::is_empty) { "" } else { " that are known" };
+                    head.with(|head| [&thousands(head.matching), " of ", &thousands(head.total), known].concat())
+                }}
             </p>
             <Show when=move || screen.window.get().is_none()>
                 <Paging query head />

@@ -104,7 +104,7 @@ pub fn account(page: AccountView) -> AnyView {
 
 fn row(session: SessionRow, now: i64) -> impl IntoView {
     let SessionRow { id, here, agent, source, began, seen, ends } = session;
-    let ago = |at: i64| [&Age::between(at, now).to_string(), " ago"].concat();
+    let ago = |at: i64| Age::between(at, now).ago();
     let end = (!here).then(|| {
         view! {
             <form method="post" action="/account/sessions/end">

@@ -147,8 +147,7 @@ fn row(recorded: RecordedView, now: i64) -> impl IntoView {
         <tr class="border-t border-line align-top hover:bg-raised">
             <td class="px-3 py-1.5 text-faint">
                 <time datetime=machine_time(seconds) title=exact_time(seconds)>
-                    {Age::between(seconds, now).to_string()}
-                    " ago"
+                    {Age::between(seconds, now).ago()}
                 </time>
             </td>
             <td class="px-3 py-1.5">

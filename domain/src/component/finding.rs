@@ -152,7 +152,12 @@ fn words(word: Word, facts: &ComponentFacts<'_>, restarts: u32, exit_code: Optio
         ),
         Word::Unknown | Word::Ready | Word::Completed | Word::Off | Word::Rolling | Word::Scaling => (
             format!("How {name} is, is not known"),
-            "Check that the cluster's controllers run: nobody has written its status.",
+            match facts.unreadable.workload.or(facts.unreadable.pods) {
+                Some(unread) => {
+                    unread.advice("Grant the account of Quarterdeck list and watch on its kind and on pods.")
+                }
+                None => "Check that the cluster's controllers run: nobody has written its status.",
+            },
         ),
     }
 }

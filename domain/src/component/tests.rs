@@ -27,7 +27,7 @@ fn a_crash_is_named_with_its_restarts_and_exit_code() {
     api.changed = NOW - 14 * 60;
     let assessment = api.assess();
     assert_eq!(&*assessment.cell.status.word, "Crash loop");
-    assert_eq!(assessment.cell.restarts, 7);
+    assert_eq!(assessment.cell.restarts, Some(7));
     let first = &assessment.findings[0];
     assert_eq!(&*first.title, "fleet-api crash loops: 7 restarts, exit code 1");
     assert_eq!(&*first.evidence, format!("{CRASH} Its template was last changed 14 minutes ago."));
@@ -107,6 +107,39 @@ fn every_word_has_advice_and_a_title_that_names_the_component() {
 }
 
 #[test]
+fn without_pods_a_component_is_unknown_and_nothing_of_them_is_counted() {
+    let mut api = world("fleet-api");
+    api.pods.clear();
+    api.unreadable.pods = Some(Unread::Forbidden);
+    let Assessment { cell, findings, .. } = api.assess();
+    assert_eq!(cell.status.state, State::Unknown);
+    assert_eq!(
+        &*cell.status.why,
+        "Pods cannot be read: the account of Quarterdeck may not. The Deployment reports 1 of 1 ready."
+    );
+    assert_eq!(cell.restarts, None);
+    assert!(findings.iter().any(|finding| finding.advice.contains("on pods")), "{findings:?}");
+    // What is wanted of it is known.
+    (api.workload().wanted, api.workload().existing, api.workload().ready) = (0, 0, 0);
+    assert_eq!(api.assess().cell.status.state, State::Off);
+}
+
+#[test]
+fn what_may_not_be_read_any_more_is_last_seen() {
+    let mut api = world("fleet-api").broken("Crash loop", CRASH, 7);
+    api.unreadable.workload = Some(Unread::Forbidden);
+    let Assessment { cell, findings, expectations } = api.assess();
+    assert_eq!(cell.status.state, State::Unknown);
+    assert_eq!(
+        &*cell.status.why,
+        "Last seen Crash loop (0 of 1 ready); the account of Quarterdeck may not read it any more."
+    );
+    assert!(!findings.is_empty());
+    assert!(findings.iter().all(|finding| finding.state == State::Unknown && finding.title.starts_with("Last seen: ")));
+    assert!(expectations.iter().all(|line| !line.3));
+}
+
+#[test]
 fn stale_figures_are_kept_and_never_shown_as_the_present() {
     let mut api = world("fleet-api").broken("Crash loop", CRASH, 7);
     api.config().values.insert("LOG_LEVEL".into(), "debug".into());
@@ -114,7 +147,7 @@ fn stale_figures_are_kept_and_never_shown_as_the_present() {
     let Assessment { cell, findings, expectations } = api.assess();
     assert_eq!((cell.status.state, &*cell.status.word), (State::Unknown, "Unknown"));
     assert_eq!(&*cell.status.why, "Last seen Crash loop (0 of 1 ready); nothing current comes from the cluster.");
-    assert_eq!((cell.ready, cell.wanted, cell.restarts, &*cell.digest), (0, Some(1), 7, "51c02ae"));
+    assert_eq!((cell.ready, cell.wanted, cell.restarts, &*cell.digest), (0, Some(1), Some(7), "51c02ae"));
     assert!(cell.chips.iter().all(|chip| matches!(chip.state, State::Unknown | State::Off)), "{:?}", cell.chips);
     assert!(!findings.is_empty());
     assert!(findings.iter().all(|finding| finding.state == State::Unknown && finding.title.starts_with("Last seen: ")));
@@ -200,10 +233,12 @@ fn one_fault_that_several_components_share_is_one_finding() {
 
 #[test]
 fn what_may_not_be_read_is_unknown_and_not_absent() {
-    let unreadable = Unreadable { workload: true, autoscalers: true, config_maps: true };
+    let all = |unread| Unreadable { workload: unread, pods: unread, autoscalers: unread, config_maps: unread };
+    let (unreadable, garbled) = (all(Some(Unread::Forbidden)), all(Some(Unread::Garbled)));
     for (blind, state, hpa, config) in [
         (Unreadable::default(), State::Failed, "no HPA", "no ConfigMap"),
         (unreadable, State::Unknown, "HPA unknown", "ConfigMap fleet-config unknown"),
+        (garbled, State::Unknown, "HPA unknown", "ConfigMap fleet-config unknown"),
     ] {
         let mut world = world("fleet-app");
         world.workload = None;
@@ -215,7 +250,7 @@ fn what_may_not_be_read_is_unknown_and_not_absent() {
         for text in [hpa, config] {
             let chip = cell.chips.iter().find(|chip| chip.text.starts_with(text));
             let chip = chip.unwrap_or_else(|| panic!("{text} is not among {:?}", cell.chips));
-            assert_eq!(chip.state == State::Unknown, blind.autoscalers, "{text}");
+            assert_eq!(chip.state == State::Unknown, blind.autoscalers.is_some(), "{text}");
         }
     }
 }

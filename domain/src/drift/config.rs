@@ -31,22 +31,22 @@ pub(super) fn differences(facts: &ComponentFacts<'_>) -> Vec<Difference> {
     let mut found = Vec::new();
     for config in read_by(facts) {
         let name = config.config_map.as_str();
-        match facts.config_maps.get(name) {
-            None if facts.unreadable.config_maps => found.push(Difference::new(
+        match (facts.config_maps.get(name), facts.unreadable.config_maps) {
+            (None, Some(unread)) => found.push(Difference::new(
                 State::Unknown,
                 format!("ConfigMap {name} unknown"),
                 format!("It is not known what stands in the ConfigMap {name}"),
-                "The account of Quarterdeck may not read it.".to_owned(),
-                "Grant it list and watch on that ConfigMap.",
+                unread.sentence().to_owned(),
+                unread.advice("Grant it list and watch on that ConfigMap."),
             )),
-            None => found.push(Difference::new(
+            (None, None) => found.push(Difference::new(
                 State::Degraded,
                 format!("no ConfigMap {name}"),
                 format!("The ConfigMap {name} does not exist"),
                 format!("It is declared for this environment, and {} reads it.", facts.id.name),
                 "Apply it: pods that need it do not start without it.",
             )),
-            Some(held) => {
+            (Some(held), _) => {
                 found.extend(values(config, held, facts.now));
                 found.extend(old_config(facts, name, held));
             }
@@ -94,6 +94,9 @@ pub(crate) fn last_change(name: &str, held: &ConfigMapFacts, now: i64) -> String
 /// `12 minutes ago`: no finer than minutes, so that it changes once a minute at most.
 pub(crate) fn ago(then: i64, now: i64) -> String {
     let age = Age::between(then, now);
+    if age.is_ahead() {
+        return format!("at a time that lies {} ahead", age.words());
+    }
     if age.seconds() < 60 { "less than a minute ago".to_owned() } else { format!("{} ago", age.words()) }
 }
 

@@ -28,30 +28,30 @@ pub(super) fn differences(facts: &ComponentFacts<'_>) -> Vec<Difference> {
         }
         Replicas::Autoscaled(bounds) => {
             let expected = format!("{}–{}", bounds.min, bounds.max);
-            match range {
-                None if facts.unreadable.autoscalers => found.push(Difference::new(
+            match (range, facts.unreadable.autoscalers) {
+                (None, Some(unread)) => found.push(Difference::new(
                     State::Unknown,
                     "HPA unknown".to_owned(),
                     format!("It is not known whether {name} has its HPA"),
-                    "The account of Quarterdeck may not read autoscalers here.".to_owned(),
-                    "Grant it list and watch on horizontalpodautoscalers.",
+                    unread.sentence().to_owned(),
+                    unread.advice("Grant it list and watch on horizontalpodautoscalers."),
                 )),
                 // The count alone tells nothing then: nobody changes it.
-                None => found.push(Difference::new(
+                (None, None) => found.push(Difference::new(
                     State::Degraded,
                     format!("no HPA, expected {expected}"),
                     format!("{name} has no HPA; {expected} was declared"),
                     format!("No HPA targets {name}: its replicas do not follow the load."),
                     "Apply the HPA again; until then scale by hand.",
                 )),
-                Some((min, max)) if (min, max) != (bounds.min, bounds.max) => found.push(Difference::new(
+                (Some((min, max)), _) if (min, max) != (bounds.min, bounds.max) => found.push(Difference::new(
                     State::Degraded,
                     format!("HPA {min}–{max}, expected {expected}"),
                     format!("The HPA of {name} is {min}–{max}, expected {expected}"),
                     format!("The HPA keeps {name} between {min} and {max} replicas; {expected} was declared."),
                     "Set the bounds of the HPA, or change the registry.",
                 )),
-                Some(_) => {}
+                (Some(_), _) => {}
             }
             match (wanted, range) {
                 (Some(0), _) => found.push(other_count(facts, 0, &expected)),
@@ -109,7 +109,7 @@ pub(super) fn expectations(facts: &ComponentFacts<'_>) -> Vec<Expectation> {
     let wanted = facts.workload.map(|workload| workload.wanted);
     let actual = wanted.map_or_else(|| NONE.to_owned(), |wanted| wanted.to_string());
     let range = facts.autoscaler.map(|autoscaler| (autoscaler.min, autoscaler.max));
-    let absent = if facts.unreadable.autoscalers { "unknown" } else { NONE };
+    let absent = if facts.unreadable.autoscalers.is_some() { "unknown" } else { NONE };
     let range_text = range.map_or_else(|| absent.to_owned(), |(min, max)| format!("{min}–{max}"));
     match declared {
         Replicas::Exactly(expected) => {

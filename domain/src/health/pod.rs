@@ -5,6 +5,7 @@ mod container;
 mod tests;
 
 use super::word::{Word, full_stop, with_message};
+use crate::age::apart;
 use crate::facts::{ContainerState, Phase, PodFacts};
 use crate::view::{State, Status};
 
@@ -52,7 +53,7 @@ pub fn pod(facts: &PodFacts, now: i64) -> Status {
     if let Some(message) = facts.unschedulable.as_deref() {
         return Word::Unschedulable.status(State::Degraded, with_message("No node takes it", message));
     }
-    let age = now.saturating_sub(facts.created);
+    let age = apart(facts.created, now);
     let initialised = facts
         .containers
         .iter()

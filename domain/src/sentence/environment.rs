@@ -27,7 +27,7 @@ pub fn environment(
         Freshness::Never => return (State::Unknown, NOT_SEEN_YET.to_owned()),
         Freshness::Stale(at) => {
             let age = Age::between_ms(at, now.saturating_mul(1000));
-            let age = if age.seconds() < 60 { "less than a minute".to_owned() } else { age.words() };
+            let age = if age.seconds() < 60 || age.is_ahead() { "less than a minute".to_owned() } else { age.words() };
             return (State::Unknown, format!("Not seen for {age}: nothing current comes from the cluster."));
         }
         Freshness::Live(_) => {}
@@ -213,6 +213,10 @@ fn quiet(cells: &[&Cell], now: i64) -> String {
         return String::new();
     };
     let age = Age::between(newest.changed, now);
+    if age.is_ahead() {
+        let name = &newest.id.name;
+        return format!(" {name} says that it changed at a time that lies {} ahead: a clock is wrong.", age.words());
+    }
     match age.seconds() {
         ..60 => format!(" {} changed less than a minute ago.", newest.id.name),
         60..3600 => format!(" {} changed {} ago.", newest.id.name, age.words()),

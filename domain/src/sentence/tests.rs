@@ -71,6 +71,12 @@ fn an_environment_says_in_one_sentence_whether_it_can_be_used() {
         (&[("fleet-app", rolled_out_now)], Ready, "Usable. fleet-app changed less than a minute ago."),
         (&[("fleet-app", |cell| cell.changed = NOW - 725)], Ready, "Usable. fleet-app changed 12 minutes ago."),
         (&[("fleet-app", |cell| cell.changed = NOW - 3600)], Ready, "Usable. Nothing changed for 1 hour."),
+        (&[("fleet-app", |cell| cell.changed = NOW + 5)], Ready, "Usable. fleet-app changed less than a minute ago."),
+        (
+            &[("fleet-app", |cell| cell.changed = NOW + 3 * 3600)],
+            Ready,
+            "Usable. fleet-app says that it changed at a time that lies 3 hours ahead: a clock is wrong.",
+        ),
         (&[("fleet-api", crash)], Failed, "fleet-api is down: crash loop, exit code 1. The app serves."),
         (&[("fleet-app", crash)], Failed, "fleet-app is down: crash loop, exit code 1."),
         (

@@ -46,8 +46,8 @@ pub struct RevisionRow {
     pub created: i64,
     /// `kubernetes.io/change-cause`; empty when nobody said.
     pub cause: Arc<str>,
-    /// Pods of it that run, and that are ready.
-    pub pods: (u32, u32),
+    /// Pods of it that run, and that are ready; `None` when pods cannot be read.
+    pub pods: Option<(u32, u32)>,
     /// Whether it is the newest one.
     pub current: bool,
     /// Numbers of other revisions that ran the same digest, and no other.
@@ -55,7 +55,7 @@ pub struct RevisionRow {
 }
 
 /// What changes in a revision.
-pub type RevisionPatch = ((u32, u32), bool, Vec<i64>, Option<(Arc<str>, u32)>, Option<Arc<str>>);
+pub type RevisionPatch = (Option<(u32, u32)>, bool, Vec<i64>, Option<(Arc<str>, u32)>, Option<Arc<str>>);
 
 impl Keyed for RevisionRow {
     /// Made again under its name, it is another one.

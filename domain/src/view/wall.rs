@@ -56,8 +56,8 @@ pub struct Cell {
     pub tag: Arc<str>,
     /// First seven characters of the digest that most ready pods with this tag run; empty when none was seen.
     pub digest: Arc<str>,
-    /// Restarts of its pods together.
-    pub restarts: u32,
+    /// Restarts of its pods together; `None` when these cannot be read.
+    pub restarts: Option<u32>,
     /// When its template last changed (the newest revision's age); 0 when not known.
     pub changed: i64,
     /// What differs from what was declared, worst first.
@@ -107,7 +107,7 @@ pub struct CellPatch {
     replicas: Option<(u32, Option<u32>)>,
     range: Option<Option<(u32, u32)>>,
     image: Option<(Arc<str>, Arc<str>)>,
-    restarts: Option<u32>,
+    restarts: Option<Option<u32>>,
     changed: Option<i64>,
     chips: Option<Vec<Chip>>,
 }

@@ -5,8 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use domain::registry::Connect;
+use domain::text::plain;
+use kube::client::ClientBuilder;
 use kube::config::{KubeConfigOptions, Kubeconfig as KubeconfigFile};
 use kube::{Client, Config};
+use tower::layer::layer_fn;
+
+use super::limit::Limited;
 
 /// Where the kubeconfig is.
 #[derive(Debug, Clone, Default)]
@@ -38,7 +43,7 @@ impl Kubeconfig {
     /// A client for reading: it never retries by itself, our watches and probes do.
     pub async fn reader(&self, connect: &Connect) -> Result<Client, ConnectError> {
         let mut config = match connect {
-            Connect::InCluster(_) => Config::incluster().map_err(|error| ConnectError::Unusable(error.to_string()))?,
+            Connect::InCluster(_) => Config::incluster().map_err(|error| ConnectError::Unusable(said(&error)))?,
             Connect::Context(context) => self.context(context).await?,
         };
         if config.cluster_url.host().is_some_and(is_loopback) {
@@ -47,7 +52,8 @@ impl Kubeconfig {
         }
         config.default_retry = false;
         config.connect_timeout = Some(Duration::from_secs(3));
-        Client::try_from(config).map_err(unusable)
+        let builder = ClientBuilder::try_from(config).map_err(unusable)?;
+        Ok(builder.with_layer(&layer_fn(Limited::new)).build())
     }
 
     async fn context(&self, context: &str) -> Result<Config, ConnectError> {
@@ -55,13 +61,16 @@ impl Kubeconfig {
             Some(path) => KubeconfigFile::read_from(path),
             None => KubeconfigFile::read(),
         };
-        let file = file.map_err(|error| ConnectError::Read(error.to_string()))?;
+        let file = file.map_err(|error| ConnectError::Read(said(&error)))?;
         if !file.contexts.iter().any(|known| known.name == context) {
             let known: Vec<_> = file.contexts.iter().map(|known| known.name.as_str()).collect();
-            return Err(ConnectError::NoContext { wanted: context.to_owned(), known: known.join(", ") });
+            return Err(ConnectError::NoContext {
+                wanted: context.to_owned(),
+                known: plain(&known.join(", "), ERROR_LIMIT).into_owned(),
+            });
         }
         let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
-        Config::from_custom_kubeconfig(file, &options).await.map_err(|error| ConnectError::Unusable(error.to_string()))
+        Config::from_custom_kubeconfig(file, &options).await.map_err(|error| ConnectError::Unusable(said(&error)))
     }
 }
 
@@ -71,8 +80,16 @@ fn unusable(error: kube::Error) -> ConnectError {
         kube::Error::ProxyProtocolUnsupported { .. } | kube::Error::ProxyProtocolDisabled { .. } => {
             "its proxy cannot be used: take an http:// proxy, or set NO_PROXY".to_owned()
         }
-        error => error.to_string(),
+        error => said(&error),
     })
+}
+
+/// The most characters of an error that are shown.
+const ERROR_LIMIT: usize = 300;
+
+/// An error in its own words, made safe to show: they repeat what stands in a file.
+fn said(error: &impl std::error::Error) -> String {
+    plain(&error.to_string(), ERROR_LIMIT).into_owned()
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::name::ClusterId;
+use domain::text::plain;
 use kube::Client;
 use tokio::sync::watch::Sender;
 use tokio::time::{sleep, timeout};
@@ -24,8 +25,12 @@ const MISSES: u32 = 2;
 /// Unanswered questions in a row after which the connection is set up anew.
 const HOPELESS: u32 = 20;
 
+/// The most characters of a version and of a cause that are shown: both are the server's own words.
+const VERSION_LIMIT: usize = 48;
+const CAUSE_LIMIT: usize = 200;
+
 /// What is said of a token or certificate that is not valid, or not any more.
-const NOT_ACCEPTED: &str = "The API server does not accept the credentials of Quarterdeck (HTTP 401): renew its token or \
+pub const NOT_ACCEPTED: &str = "The API server does not accept the credentials of Quarterdeck (HTTP 401): renew its token or \
                                 certificate.";
 
 /// Asks until cancelled, or until the cluster has been silent for long; counts `returned` up each time it answers again.
@@ -61,7 +66,7 @@ pub async fn probe(
                 misses = 0;
                 rows.answered(&cluster);
                 if !version_known && let Ok(Ok(info)) = timeout(PATIENCE, client.apiserver_version()).await {
-                    rows.version(&cluster, &info.git_version);
+                    rows.version(&cluster, &plain(&info.git_version, VERSION_LIMIT));
                     version_known = true;
                 }
             }
@@ -101,13 +106,13 @@ async fn ask(client: &Client) -> Result<(), String> {
     }
 }
 
-/// The innermost cause: `Connection refused (os error 111)` instead of a chain of wrappers.
+/// The innermost cause, made safe to show: `Connection refused (os error 111)` instead of a chain of wrappers.
 fn root(error: &(dyn std::error::Error + 'static)) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;
     }
-    cause.to_string()
+    plain(&cause.to_string(), CAUSE_LIMIT).into_owned()
 }
 
 #[cfg(test)]
@@ -143,5 +148,53 @@ mod tests {
                 (asked, _) => panic!("{code}: {asked:?}"),
             }
         }
+    }
+
+    #[tokio::test]
+    async fn what_a_server_says_of_itself_is_made_safe_to_show() {
+        let version = format!("v1.36.2\u{1b}[31m\u{202e}{}", "x".repeat(5000));
+        let answer = move |request: Request<Body>| {
+            let info = serde_json::json!({
+                "major": "1", "minor": "36", "gitVersion": version, "gitCommit": "", "gitTreeState": "", "buildDate": "",
+                "goVersion": "", "compiler": "", "platform": "",
+            });
+            let body = if request.uri().path() == "/version" { info.to_string() } else { "ok".to_owned() };
+            async move { Ok::<_, Infallible>(Response::new(Body::from(body.into_bytes()))) }
+        };
+        let client = Client::new(tower::service_fn(answer), "default");
+        let registry = "{ clusters: [{ id: main, connect: { context: main } }], systems: [{ id: a, name: The a, environments: \
+                        [{ id: production, cluster: main, namespace: shop, tier: production, timeZone: Europe/Berlin, \
+                        components: [{ kind: Deployment, name: web, role: app, replicas: 2 }] }] }] }";
+        let registry = Arc::new(crate::registry::parse("sample", registry.as_bytes()).unwrap());
+        let rows = Arc::new(Rows::new(registry, || 1_767_225_600_000));
+        let (cluster, cancel) = (ClusterId::new("main").unwrap(), CancellationToken::new());
+        let asks = {
+            let (rows, cluster, cancel) = (rows.clone(), cluster.clone(), cancel.clone());
+            tokio::spawn(async move {
+                probe(client, rows, cluster, Sender::new(0), &mut Complaints::default(), cancel).await;
+            })
+        };
+        let shown = || {
+            let topic = domain::frame::Topic::Environment("a/production".parse().unwrap());
+            match rows.seen_by(&domain::access::Grants::everything()).page(&topic) {
+                domain::frame::Page::Environment(view) => view.facts.cluster.to_string(),
+                other => panic!("{other:?}"),
+            }
+        };
+        let mut changes = rows.changes();
+        while !shown().contains("v1.36.2") {
+            changes.changed().await.unwrap();
+        }
+        let shown = shown();
+        assert!(shown.chars().count() < 80 && !shown.contains(['\u{1b}', '\u{202e}']), "{shown:?}");
+        cancel.cancel();
+        asks.await.unwrap();
+    }
+
+    #[test]
+    fn a_cause_is_made_safe_to_show() {
+        let error = std::io::Error::other(format!("bad\u{202e}\n{}", "x".repeat(5000)));
+        let said = root(&error);
+        assert!(said.chars().count() <= 201 && said.starts_with("bad\u{fffd} x"), "{said:?}");
     }
 }

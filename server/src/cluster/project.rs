@@ -34,7 +34,11 @@ pub fn key_of<K: Project>(object: &K) -> Option<Key> {
 
 /// The 128 bits of an object's uid; 0 when it has none.
 pub fn uid_of(meta: &ObjectMeta) -> u128 {
-    let digits = meta.uid.as_deref().unwrap_or_default();
+    uid_in(meta.uid.as_deref().unwrap_or_default())
+}
+
+/// The 128 bits of a uid as it is written.
+pub fn uid_in(digits: &str) -> u128 {
     digits.bytes().filter_map(|byte| (byte as char).to_digit(16)).fold(0, |uid, digit| uid << 4 | u128::from(digit))
 }
 
@@ -45,9 +49,9 @@ pub fn observe<K: Project>(object: K) -> Option<Observed> {
     Some(Observed { key, uid, object: object.object()? })
 }
 
-/// Seconds since 1970; 0 when not known.
+/// Seconds since 1970; 0 when not known. Kubernetes is younger than that.
 fn seconds(time: Option<&impl Moment>) -> i64 {
-    time.and_then(Moment::seconds).unwrap_or(0)
+    time.and_then(Moment::seconds).unwrap_or(0).max(0)
 }
 
 fn message(text: &str) -> Arc<str> {
@@ -59,7 +63,14 @@ fn some_message(text: Option<&String>) -> Option<Arc<str>> {
 }
 
 fn owner(meta: &ObjectMeta) -> Option<&OwnerReference> {
-    meta.owner_references.as_ref()?.iter().find(|owner| owner.controller == Some(true))
+    let owner = meta.owner_references.as_ref()?.iter().find(|owner| owner.controller == Some(true))?;
+    // Kubernetes does not check that what it names is a name.
+    named(&owner.name).is_some().then_some(owner)
+}
+
+/// A name that an object can have; nothing longer is kept.
+fn named(name: &str) -> Option<Arc<str>> {
+    ObjectName::new(name).ok().map(Arc::from)
 }
 
 fn label<'a>(meta: &'a ObjectMeta, name: &str) -> Option<&'a str> {
@@ -74,7 +85,8 @@ fn annotation<'a>(meta: &'a ObjectMeta, name: &str) -> Option<&'a str> {
 /// hash as a label, so the Deployment is known without having seen the ReplicaSet.
 fn workload_of(meta: &ObjectMeta) -> (Option<(WorkloadKind, Arc<str>)>, Arc<str>) {
     let Some(owner) = owner(meta) else { return (None, "".into()) };
-    let revision = label(meta, "controller-revision-hash").unwrap_or_default();
+    // A label has 63 characters.
+    let revision = label(meta, "controller-revision-hash").filter(|hash| hash.len() <= 63).unwrap_or_default();
     match owner.kind.as_str() {
         "ReplicaSet" => {
             let deployment = label(meta, "pod-template-hash")
@@ -129,6 +141,7 @@ impl Project for objects::Pod {
                 containers: all,
             },
             workload,
+            owner: owner(&self.metadata).map_or(0, |owner| uid_in(&owner.uid)),
             revision,
             node: message(&self.spec.node_name.unwrap_or_default()),
         })))
@@ -145,7 +158,7 @@ fn container(init: bool, spec: &objects::ContainerSpec, statuses: &[objects::Con
     };
     let state = status.map(|status| &status.state);
     ContainerFacts {
-        name: spec.name.as_str().into(),
+        name: message(&spec.name),
         init,
         image: message(&spec.image),
         image_id: message(status.map_or("", |status| &status.image_id)),
@@ -192,7 +205,7 @@ fn template(spec: &objects::WorkloadSpec) -> Option<TemplateContainer> {
     let first = spec.template.spec.containers.first()?;
     let storage = spec.volume_claim_templates.first();
     Some(TemplateContainer {
-        name: first.name.as_str().into(),
+        name: message(&first.name),
         image: message(&first.image),
         cpu_request: quantity(&first.resources.requests, "cpu"),
         cpu_limit: quantity(&first.resources.limits, "cpu"),
@@ -208,8 +221,10 @@ fn config_maps(spec: &objects::WorkloadSpec) -> Vec<Arc<str>> {
         let whole = container.env_from.iter().filter_map(|from| from.config_map_ref.as_ref());
         let single = container.env.iter().filter_map(|env| env.value_from.as_ref()?.config_map_key_ref.as_ref());
         for reference in whole.chain(single) {
-            if !names.iter().any(|name| **name == *reference.name) {
-                names.push(reference.name.as_str().into());
+            if let Some(name) = named(&reference.name)
+                && !names.contains(&name)
+            {
+                names.push(name);
             }
         }
     }
@@ -296,6 +311,7 @@ fn revision(meta: &ObjectMeta, number: i64, spec: &objects::WorkloadSpec) -> Opt
     let kind = owner.kind.parse().ok()?;
     Some(Object::Revision(Box::new(ObservedRevision {
         workload: (kind, owner.name.as_str().into()),
+        owner: uid_in(&owner.uid),
         number,
         image: message(spec.template.spec.containers.first().map_or("", |container| &container.image)),
         created: seconds(meta.creation_timestamp.as_ref()),
@@ -338,7 +354,7 @@ impl Project for objects::Autoscaler {
                 memory: utilisation("memory"),
                 conditions: conditions(&self.status.conditions),
             }),
-            target.map(|kind| (kind, self.spec.scale_target_ref.name.as_str().into())),
+            target.and_then(|kind| Some((kind, named(&self.spec.scale_target_ref.name)?))),
         ))
     }
 }

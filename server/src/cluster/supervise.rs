@@ -240,6 +240,7 @@ impl Starter {
             id: id.clone(),
             returned: self.returned.subscribe(),
             cancel: self.cancel.clone(),
+            complaints: Complaints::default(),
         };
         self.tasks.spawn(watch.follow(api, config));
         id

@@ -3,6 +3,8 @@
 mod fake;
 mod faults;
 mod mapping;
+mod proof;
+mod scene;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;

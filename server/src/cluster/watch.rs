@@ -1,36 +1,47 @@
 //! One watch of one kind: lists, follows, and gets back in step by itself after anything.
 //!
-//! kube's watcher resumes where it can. What it does not do is done here: a watch that starts with HTTP 410 is rebuilt
-//! (the watcher would ask for the same version for ever), a server without streaming lists is listed by pages, a missing
-//! right is said and tried again each minute, and a cluster that came back is followed again at once.
+//! The stream resumes where it can. What it does not do is done here: a watch that starts with HTTP 410 is rebuilt, a server
+//! without streaming lists is listed by pages, a missing right is said and tried again each minute, and a cluster that came back
+//! is followed again at once. A watch is in step only with proof: a whole list, or after a break an event or a bookmark.
+
+mod course;
+mod line;
+mod stream;
+mod trouble;
 
 use std::collections::HashSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::name::{ClusterId, Namespace};
+use domain::name::{ClusterId, Namespace, ObjectName};
 use futures::stream::BoxStream;
 use futures::{FutureExt as _, StreamExt as _};
 use kube::Api;
-use kube::runtime::watcher::{self, Event, InitialListStrategy};
+use kube::runtime::watcher::{Config, InitialListStrategy};
 use serde::de::DeserializeOwned;
 use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::project::{Project, key_of, observe, uid_of};
-use crate::rows::{Change, Observed, Rows, WatchId, WatchState};
+use self::course::{Course, Silence};
+use self::line::Unread;
+use self::stream::{Word, words};
+use self::trouble::Trouble;
+use super::complaints::Complaints;
+use super::probe::NOT_ACCEPTED;
+use super::project::{Project, key_of, observe, uid_in, uid_of};
+use crate::rows::{Change, Key, Kind, Observed, Rows, WatchId, WatchState};
 
 /// The least time between two lists of one kind.
 const LIST_INTERVAL: Duration = Duration::from_secs(10);
-/// How long a resumed watch must stay without an error until it counts as in step.
-const SETTLE: Duration = Duration::from_secs(3);
 /// Waits between tries after an error: doubled from the first to the last.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 /// How long until a missing right is tried again.
 const RIGHT_INTERVAL: Duration = Duration::from_secs(60);
+/// How long until a server whose answer was too long is asked again.
+const LENGTH_INTERVAL: Duration = Duration::from_secs(60);
 /// The most events taken in under one lock.
 const BATCH: usize = 512;
 
@@ -46,6 +57,8 @@ pub struct Watch {
     pub returned: Receiver<u64>,
     /// Ends it.
     pub cancel: CancellationToken,
+    /// What it said of objects that cannot be read.
+    pub complaints: Complaints,
 }
 
 /// How one run of a stream ended.
@@ -58,14 +71,15 @@ enum End {
 
 impl Watch {
     /// Follows until cancelled.
-    pub async fn follow<K>(mut self, api: Api<K>, mut config: watcher::Config)
+    pub async fn follow<K>(mut self, api: Api<K>, mut config: Config)
     where
         K: Project + Clone + Debug + DeserializeOwned + Send + 'static,
     {
         config = config.streaming_lists();
+        let mut proved = Instant::now();
         loop {
             let started = Instant::now();
-            match self.run(&api, &mut config).await {
+            match self.run(&api, &mut config, &mut proved).await {
                 End::Cancelled => return,
                 End::Rebuild => {
                     let next = started + LIST_INTERVAL;
@@ -86,26 +100,16 @@ impl Watch {
         self.rows.watch_state(&self.cluster, &self.id, state);
     }
 
-    async fn run<K>(&mut self, api: &Api<K>, config: &mut watcher::Config) -> End
+    async fn run<K>(&mut self, api: &Api<K>, config: &mut Config, proved: &mut Instant) -> End
     where
         K: Project + Clone + Debug + DeserializeOwned + Send + 'static,
     {
         // It lists anyway: what came back before now asks for nothing more.
         self.returned.mark_unchanged();
-        let mut events = watcher::watcher(api.clone(), config.clone()).boxed();
-        let mut seen = None;
-        let mut complete = false;
+        let mut events = words(api, config.clone()).boxed();
+        let mut course = Course::new(K::KIND, proved, Instant::now());
         let mut failures = 0u32;
-        // What silence until then means: of a list, that what was read before is not the present; of a resumed stream, that it
-        // stands.
-        let mut silence = Some((Instant::now() + SETTLE, WatchState::Starting));
         loop {
-            let settled = async {
-                match &silence {
-                    Some((at, _)) => sleep_until(*at).await,
-                    None => std::future::pending().await,
-                }
-            };
             let batch = tokio::select! {
                 () = self.cancel.cancelled() => return End::Cancelled,
                 Ok(()) = self.returned.changed() => {
@@ -113,34 +117,37 @@ impl Watch {
                     debug!(cluster = %self.cluster, watch = %self.id, "the cluster is back: listing again");
                     return End::Rebuild;
                 }
-                () = settled => {
-                    failures = 0;
-                    if let Some((_, meaning)) = silence.take() {
-                        self.state(meaning);
+                () = sleep_until(course.due()) => match course.silent(Instant::now()) {
+                    Silence::NotThePresent => {
+                        let quiet = i64::try_from(course.quiet(Instant::now()).as_millis()).unwrap_or(i64::MAX);
+                        self.rows.watch_silent(&self.cluster, &self.id, quiet);
+                        continue;
                     }
-                    continue;
-                }
+                    Silence::ListAgain => {
+                        debug!(cluster = %self.cluster, watch = %self.id, "nothing came for long: listing again");
+                        return End::Rebuild;
+                    }
+                },
                 batch = next_batch(&mut events) => match batch {
                     Some(batch) => batch,
                     None => return End::Rebuild,
                 },
             };
-            let Told { error, listed, restarted } = self.take_in(batch, &mut seen);
-            if listed {
-                (silence, failures, complete) = (None, 0, true);
+            let Told { trouble, listed, proof } = self.take_in(batch, &mut course);
+            if proof {
+                failures = 0;
+            }
+            if course.comes_into_step(listed, proof) {
                 self.state(WatchState::InStep);
             }
-            if restarted && failures == 0 {
-                // The server ended a list half way and kube began it anew at once, without a word: not in a loop.
-                return End::Rebuild;
-            }
-            let Some(error) = error else { continue };
+            let Some(trouble) = trouble else { continue };
             failures += 1;
-            match self.judge(&error, failures, complete, config) {
+            course.breaks();
+            match self.judge(&trouble, failures, &course, config) {
                 Verdict::Rebuild => return End::Rebuild,
                 Verdict::ListByPages => {
                     config.initial_list_strategy = InitialListStrategy::ListWatch;
-                    events = watcher::watcher(api.clone(), config.clone()).boxed();
+                    events = words(api, config.clone()).boxed();
                 }
                 Verdict::Wait(pause) => {
                     tokio::select! {
@@ -148,46 +155,70 @@ impl Watch {
                         _ = self.returned.changed() => return End::Rebuild,
                         () = sleep(pause) => {}
                     }
-                    // Before a list is complete, and while another is under way, silence says nothing.
-                    silence = (complete && seen.is_none()).then(|| (Instant::now() + SETTLE, WatchState::InStep));
+                    course.tries_again(Instant::now());
                 }
             }
         }
     }
 
     /// Takes a batch in.
-    fn take_in<K: Project>(
-        &self,
-        batch: Vec<Result<Event<K>, watcher::Error>>,
-        seen: &mut Option<HashSet<(Namespace, Arc<str>)>>,
-    ) -> Told {
+    fn take_in<K: Project>(&mut self, batch: Vec<Result<Word<K>, Trouble>>, course: &mut Course<'_>) -> Told {
         let mut changes = Vec::with_capacity(batch.len());
-        let mut told = Told { error: None, listed: false, restarted: false };
-        for event in batch {
-            match event {
-                Ok(Event::Init) => told.restarted |= seen.replace(HashSet::new()).is_some(),
-                Ok(Event::InitApply(object)) => {
+        let mut told = Told { trouble: None, listed: false, proof: false };
+        let now = Instant::now();
+        for word in batch {
+            if !matches!(word, Err(_) | Ok(Word::Init | Word::Opening | Word::Opened)) {
+                told.proof = true;
+                course.proves(now);
+            }
+            match word {
+                Ok(Word::Opening) => course.opens(now),
+                Ok(Word::Opened) => course.opened(now),
+                Ok(Word::Bookmark) => {}
+                Ok(Word::Init) => course.list = Some(HashSet::new()),
+                Ok(Word::InitApply(Ok(object))) => {
                     let observed = observe(object);
-                    if let (Some(seen), Some(Observed { key, .. })) = (seen.as_mut(), &observed) {
-                        seen.insert((key.namespace.clone(), key.name.clone()));
+                    if let (Some(list), Some(Observed { key, .. })) = (course.list.as_mut(), &observed) {
+                        list.insert((key.namespace.clone(), key.name.clone()));
                     }
                     changes.extend(observed.map(Change::Seen));
                 }
-                Ok(Event::InitDone) => {
-                    let seen = seen.take().unwrap_or_default();
-                    changes.push(Change::Listed { kind: K::KIND, within: self.id.within.clone(), seen });
+                Ok(Word::InitDone) => {
+                    let seen = course.list.take().unwrap_or_default();
+                    if course.listed(now) {
+                        changes.push(Change::Listed { kind: K::KIND, within: self.id.within.clone(), seen });
+                    }
                     told.listed = true;
                 }
-                Ok(Event::Apply(object)) => {
+                Ok(Word::Apply(Ok(object))) => {
                     // What is of no interest any more, like a ReplicaSet that lost its Deployment, is as good as gone.
                     let gone = key_of(&object).map(|key| Change::Gone(key, uid_of(object.meta())));
                     changes.extend(observe(object).map(Change::Seen).or(gone));
                 }
-                Ok(Event::Delete(object)) => {
+                Ok(Word::Delete(Ok(object))) => {
                     let uid = uid_of(object.meta());
                     changes.extend(key_of(&object).map(|key| Change::Gone(key, uid)));
                 }
-                Err(failed) => told.error = told.error.or(Some(failed)),
+                Ok(Word::Delete(Err(unread))) => match self.told(K::KIND, &unread) {
+                    Some((key, uid)) if uid != 0 => changes.push(Change::Gone(key, uid)),
+                    Some(_) | None => {
+                        course.misses_one(now);
+                        self.says_unread();
+                    }
+                },
+                Ok(Word::InitApply(Err(unread)) | Word::Apply(Err(unread))) => match self.told(K::KIND, &unread) {
+                    Some((key, uid)) => {
+                        if let Some(list) = course.list.as_mut() {
+                            list.insert((key.namespace.clone(), key.name.clone()));
+                        }
+                        changes.push(Change::Unread(key, uid));
+                    }
+                    None => {
+                        course.misses_one(now);
+                        self.says_unread();
+                    }
+                },
+                Err(trouble) => told.trouble = told.trouble.or(Some(trouble)),
             }
         }
         if !changes.is_empty() {
@@ -196,10 +227,31 @@ impl Watch {
         told
     }
 
-    fn judge(&self, error: &watcher::Error, failures: u32, complete: bool, config: &watcher::Config) -> Verdict {
+    /// Which object it is that cannot be read, as far as that is told.
+    fn told(&mut self, kind: Kind, unread: &Unread) -> Option<(Key, u128)> {
+        let within = self.id.within.as_ref().map(|(namespace, _)| namespace.clone());
+        let namespace = unread.namespace.as_deref().and_then(|namespace| Namespace::new(namespace).ok());
+        let name = ObjectName::new(unread.name.as_deref()?).ok()?;
+        let key = Key { kind, namespace: namespace.or(within)?, name: name.into() };
+        if self.complaints.is_news(&key.name) {
+            warn!(cluster = %self.cluster, "of the {} {}/{} cannot be read", kind.resource(), key.namespace, key.name);
+        }
+        Some((key, unread.uid.as_deref().map_or(0, uid_in)))
+    }
+
+    /// Something was told that cannot be read, and nobody can say of what.
+    fn says_unread(&mut self) {
+        let resource = self.id.kind.resource();
+        if self.complaints.is_news("") {
+            warn!(cluster = %self.cluster, "one of the {resource} cannot be read");
+        }
+        self.state(WatchState::OutOfStep(format!("One of the {resource} cannot be read.").into()));
+    }
+
+    fn judge(&self, trouble: &Trouble, failures: u32, course: &Course<'_>, config: &Config) -> Verdict {
         let (resource, cluster) = (self.id.kind.resource(), &self.cluster);
-        match code(error) {
-            Some(401 | 403) => {
+        match trouble.code() {
+            Some(403) => {
                 let place = match &self.id.within {
                     Some((namespace, _)) => format!("in namespace {namespace}"),
                     None => "in the whole cluster".to_owned(),
@@ -218,15 +270,28 @@ impl Watch {
                 Verdict::Rebuild
             }
             // What a server without streaming lists answers: the field is not known to it.
-            Some(400 | 422) if matches!(config.initial_list_strategy, InitialListStrategy::StreamingList) => {
+            Some(400 | 422) if config.initial_list_strategy == InitialListStrategy::StreamingList => {
                 Verdict::ListByPages
             }
-            status => {
-                self.state(WatchState::OutOfStep(format!("The watch of {resource} broke off.").into()));
-                debug!(%cluster, "the watch of {resource} broke off: {error}");
+            code => {
+                let sentence = match trouble {
+                    Trouble::Refused { code: 401, .. } => NOT_ACCEPTED.to_owned(),
+                    Trouble::TooLong(too_long) => {
+                        format!("What the API server says of {resource} is not read: {too_long}.")
+                    }
+                    _ => format!("The watch of {resource} broke off."),
+                };
+                self.state(WatchState::OutOfStep(sentence.into()));
+                debug!(%cluster, "the watch of {resource} broke off: {trouble}");
+                match trouble {
+                    // A server that ends a list half way would do it again at once.
+                    Trouble::HalfAList => return Verdict::Rebuild,
+                    Trouble::TooLong(_) => return Verdict::Wait(LENGTH_INTERVAL),
+                    Trouble::Refused { .. } | Trouble::Broken(_) | Trouble::NoVersion | Trouble::Nonsense => {}
+                }
                 // With an answer from the server, three failures in a row say that resuming does not help. Before the first list
-                // there is nothing to resume: the watcher lists anew by itself.
-                if complete && status.is_some() && failures >= 3 {
+                // there is nothing to resume: the stream lists anew by itself.
+                if course.complete && code.is_some() && failures >= 3 {
                     return Verdict::Rebuild;
                 }
                 let doubled = BACKOFF.0.saturating_mul(1 << failures.min(10).saturating_sub(1));
@@ -238,15 +303,15 @@ impl Watch {
 
 /// What a batch told beyond its objects.
 struct Told {
-    /// The first error in it.
-    error: Option<watcher::Error>,
+    /// The first trouble in it.
+    trouble: Option<Trouble>,
     /// Whether a list was completed.
     listed: bool,
-    /// Whether a list began while another was under way.
-    restarted: bool,
+    /// Whether the server told anything at all.
+    proof: bool,
 }
 
-/// What to do about an error.
+/// What to do about trouble.
 enum Verdict {
     /// A new stream.
     Rebuild,
@@ -256,7 +321,7 @@ enum Verdict {
     Wait(Duration),
 }
 
-/// The next event and those that came with it. Ends with an error: asked for more, kube would try again at once.
+/// The next word and those that came with it. Ends with an error: asked for more, the stream would try again at once.
 async fn next_batch<T, E>(events: &mut BoxStream<'_, Result<T, E>>) -> Option<Vec<Result<T, E>>> {
     let mut batch = vec![events.next().await?];
     while batch.len() < BATCH
@@ -266,19 +331,4 @@ async fn next_batch<T, E>(events: &mut BoxStream<'_, Result<T, E>>) -> Option<Ve
         batch.push(event);
     }
     Some(batch)
-}
-
-/// The HTTP status in an error, if the server answered.
-fn code(error: &watcher::Error) -> Option<u16> {
-    let api = |error: &kube::Error| match error {
-        kube::Error::Api(status) => Some(status.code),
-        _ => None,
-    };
-    match error {
-        watcher::Error::InitialListFailed(error)
-        | watcher::Error::WatchStartFailed(error)
-        | watcher::Error::WatchFailed(error) => api(error),
-        watcher::Error::WatchError(status) => Some(status.code),
-        watcher::Error::NoResourceVersion => None,
-    }
 }

@@ -16,6 +16,8 @@ use super::{LoadError, parse, read};
 
 /// An editor and the kubelet touch a file several times for one change.
 const SETTLE: Duration = Duration::from_millis(200);
+/// The most times a file is read until two reads are equal. One that never rests is parsed as it is.
+const MOST_READS: usize = 25;
 /// Where no event tells: network file systems, a link to a file in another directory, watches used up.
 const POLL: Duration = Duration::from_secs(5);
 
@@ -86,7 +88,19 @@ async fn run(
 impl Follower {
     /// Takes over what the file holds now, if that is news.
     async fn look(&mut self) {
-        let found = read_aside(&self.path).await;
+        let mut found = read_aside(&self.path).await;
+        if found == self.last {
+            return;
+        }
+        // Whoever writes it in place may be half way: half a registry can be a valid one, without the rest.
+        for _ in 0..MOST_READS {
+            tokio::time::sleep(SETTLE).await;
+            let again = read_aside(&self.path).await;
+            if again == found {
+                break;
+            }
+            found = again;
+        }
         if found == self.last {
             return;
         }

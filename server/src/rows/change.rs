@@ -26,6 +26,14 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether it decides how a component is. Events and revisions explain a state and decide none.
+    pub fn decides(self) -> bool {
+        match self {
+            Self::Pod | Self::Workload(_) | Self::Autoscaler | Self::ConfigMap => true,
+            Self::ReplicaSet | Self::ControllerRevision | Self::Event => false,
+        }
+    }
+
     /// As a role of Kubernetes names it: `horizontalpodautoscalers`.
     pub fn resource(self) -> &'static str {
         match self {
@@ -88,6 +96,8 @@ pub struct ObservedPod {
     pub facts: PodFacts,
     /// The workload that owns it, directly or through a ReplicaSet.
     pub workload: Option<(WorkloadKind, Arc<str>)>,
+    /// The uid of the object that owns it, the ReplicaSet or the workload; 0 when it has none.
+    pub owner: u128,
     /// The revision it is of: its ReplicaSet, or the ControllerRevision that its label names.
     pub revision: Arc<str>,
     /// Its node; empty until it has one.
@@ -110,6 +120,8 @@ pub struct ObservedWorkload {
 pub struct ObservedRevision {
     /// The workload it is of.
     pub workload: (WorkloadKind, Arc<str>),
+    /// The uid of that workload; 0 when it is not told.
+    pub owner: u128,
     /// Its number.
     pub number: i64,
     /// Image of its first container.
@@ -142,6 +154,8 @@ pub struct ObservedEvent {
 pub enum Change {
     /// It is there, new or changed.
     Seen(Observed),
+    /// It is there, and what is told of it cannot be read. Its uid; 0 when that is not known either.
+    Unread(Key, u128),
     /// It was deleted. The uid tells a late word about an object of the same name.
     Gone(Key, u128),
     /// A whole list of a kind has been seen: what of it is not in the set is gone. `None`: in the whole cluster.

@@ -1,6 +1,6 @@
 //! What is held of one environment, and how a watch's word is taken in.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use domain::component::Assessment;
@@ -9,6 +9,7 @@ use domain::image::{ImageReference, running_digest, short_digest};
 use domain::name::{ClusterId, ComponentId, EnvironmentId, WorkloadKind};
 use domain::view::{EnvironmentHead, EventRow, PodRow, Status};
 
+use super::owner::half;
 use super::pods::{Entry, RowId};
 use super::{
     Change, Key, Kind, Object, Observed, ObservedEvent, ObservedPod, ObservedRevision, ObservedWorkload, State,
@@ -39,6 +40,8 @@ pub struct Environment {
     pub listed: bool,
     /// The uids of all these but its events, which know theirs.
     pub uids: HashMap<(Kind, Arc<str>), u128>,
+    /// What is there and cannot be read: nothing of it is held, and it is not absent.
+    pub unread: BTreeSet<(Kind, Arc<str>)>,
     /// Its components, in the registry's order.
     pub components: Vec<Component>,
     /// Places of its components by kind and name.
@@ -147,7 +150,7 @@ impl Environment {
         }
     }
 
-    fn mark_all(&mut self) {
+    pub(super) fn mark_all(&mut self) {
         self.components.iter_mut().for_each(|component| component.dirty = true);
         self.dirty = true;
     }
@@ -160,6 +163,7 @@ impl State {
             Change::Seen(Observed { key, uid, object }) => {
                 let Some(&place) = self.places.get(&(cluster.clone(), key.namespace)) else { return };
                 let name = key.name;
+                self.environments[place].is_read(key.kind, &name);
                 match &object {
                     Object::Pod(_) | Object::Event(_) => {}
                     Object::Workload(_) | Object::Revision(_) | Object::Autoscaler(..) | Object::ConfigMap(_) => {
@@ -173,6 +177,11 @@ impl State {
                     Object::Autoscaler(facts, target) => self.put_autoscaler(place, name, *facts, target, now),
                     Object::ConfigMap(facts) => self.put_config_map(place, name, facts),
                     Object::Event(event) => self.put_event(place, name, uid, *event),
+                }
+            }
+            Change::Unread(key, uid) => {
+                if let Some(&place) = self.places.get(&(cluster.clone(), key.namespace.clone())) {
+                    self.put_unread(place, key, uid);
                 }
             }
             Change::Gone(key, uid) => {
@@ -215,7 +224,7 @@ impl State {
                 .map(|(name, _)| name.clone())
                 .collect()
         };
-        match kind {
+        let mut names: Vec<Arc<str>> = match kind {
             Kind::Pod => {
                 let here = self.pods.iter().filter(|(_, entry)| entry.environment == place);
                 let mut names: Vec<Arc<str>> = here.map(|(_, entry)| entry.row.name.clone()).collect();
@@ -232,17 +241,20 @@ impl State {
             Kind::Autoscaler => environment.autoscalers.keys().cloned().collect(),
             Kind::ConfigMap => environment.config_maps.keys().cloned().collect(),
             Kind::Event => environment.events.names(),
-        }
+        };
+        names.extend(environment.unread.iter().filter(|(of, _)| *of == kind).map(|(_, name)| name.clone()));
+        names
     }
 
     /// Takes an object out; with a `uid`, only if it is still that one.
-    fn remove(&mut self, place: usize, key: &Key, uid: Option<u128>) {
+    pub(super) fn remove(&mut self, place: usize, key: &Key, uid: Option<u128>) {
         let name = &key.name;
         if key.kind == Kind::Pod {
             let Some(id) = self.pods.find(place, name) else { return };
             if uid.is_none_or(|uid| self.pods.get(id).is_some_and(|entry| entry.row.uid == uid))
                 && let Some(entry) = self.pods.remove(id)
             {
+                self.environments[place].is_read(key.kind, name);
                 self.detach(id, &entry);
             }
             return;
@@ -251,9 +263,11 @@ impl State {
         let object = (key.kind, name.clone());
         let held =
             if key.kind == Kind::Event { environment.events.uid(name) } else { environment.uids.get(&object).copied() };
-        if uid.is_some() && uid != held {
+        let is_unread = environment.unread.contains(&object);
+        if uid.is_some() && uid != held && !(is_unread && held.is_none()) {
             return;
         }
+        environment.is_read(key.kind, name);
         environment.uids.remove(&object);
         match key.kind {
             Kind::Pod => {}
@@ -327,6 +341,7 @@ impl State {
             environment: place,
             component,
             workload: pod.workload.map(|(kind, name)| (kind, texts.share(name))),
+            owner: half(pod.owner),
             revision: texts.share(pod.revision),
             digest,
             unsettled: (!settled).then(|| Box::new(pod.facts)),

@@ -1,22 +1,26 @@
 //! Judging what is held: done when somebody reads, and only what changed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use domain::component::{ComponentFacts, Unreadable, assess};
+use domain::component::{ComponentFacts, Unread, Unreadable, assess};
 use domain::freshness::Freshness;
-use domain::name::ClusterId;
+use domain::name::{ClusterId, WorkloadKind};
 use domain::registry::Registry;
 use domain::sentence;
 use domain::view::{Cell, EnvironmentHead, State as Health};
 
 use super::environment::{Component, Environment, Events, share};
+use super::owner::Owners;
 use super::pods::{Pods, RowId};
 use super::source::Source;
 use super::{Kind, State};
 
 /// How long an autoscaler's history reaches back, in seconds, and how far its samples are apart.
 const HISTORY: (i64, i64) = (3600, 30);
+
+/// Time between two sweeps of the texts that nobody uses, in seconds.
+const SWEEP_INTERVAL: i64 = 60;
 
 impl State {
     /// Takes a registry in.
@@ -88,6 +92,7 @@ impl State {
                         events: Events::default(),
                         listed: false,
                         uids: Default::default(),
+                        unread: Default::default(),
                         components,
                         by_workload,
                         head,
@@ -135,6 +140,10 @@ impl State {
         let seconds = now / 1000;
         let unsettled: Vec<RowId> =
             self.pods.iter().filter(|(_, entry)| entry.unsettled.is_some()).map(|(id, _)| id).collect();
+        if seconds.saturating_sub(self.swept) >= SWEEP_INTERVAL {
+            self.swept = seconds;
+            self.texts.sweep();
+        }
         let Self { pods, texts, .. } = self;
         for id in unsettled {
             let Some(facts) = pods.get(id).and_then(|entry| entry.unsettled.as_deref()) else { continue };
@@ -184,14 +193,30 @@ impl State {
         let environment = &mut environments[place];
         let declared = &registry.systems[environment.declared.0].environments[environment.declared.1];
         let source = sources.iter().find(|(cluster, _)| *cluster == environment.cluster).map(|(_, source)| source);
-        let freshness = source.filter(|_| environment.listed).map_or(Freshness::Never, Source::freshness);
-        let may_not_read = |kind| source.is_some_and(|source| source.may_not_read(kind, &declared.namespace));
-        let Environment { components, workloads, autoscalers, config_maps, revisions, .. } = environment;
+        let freshness = source.filter(|_| environment.listed).map_or(Freshness::Never, Source::freshness_of_readable);
+        // What was read before a right was lost is not the present: of a workload it is shown as last seen, all else is not used.
+        let may_not_read =
+            |kind| source.filter(|source| source.may_not_read(kind, &declared.namespace)).map(|_| Unread::Forbidden);
+        let unreadable = Unreadable {
+            workload: None,
+            pods: may_not_read(Kind::Pod),
+            autoscalers: may_not_read(Kind::Autoscaler).or(environment.is_unread(Kind::Autoscaler, None)),
+            config_maps: may_not_read(Kind::ConfigMap).or(environment.is_unread(Kind::ConfigMap, None)),
+        };
+        let Environment { components, workloads, autoscalers, config_maps, revisions, unread, uids, .. } = environment;
+        let owners = Owners::among(uids);
+        let garbled = |(kind, name): &(WorkloadKind, Arc<str>)| {
+            unread.contains(&(Kind::Workload(*kind), name.clone())).then_some(Unread::Garbled)
+        };
+        let no_config_maps = BTreeMap::new();
         for component in components.iter_mut().filter(|component| component.dirty) {
             let key = (component.id.kind, component.id.name.shared());
-            let rows: Vec<_> = component.pods.iter().filter_map(|id| Some(&pods.get(*id)?.row)).collect();
+            let known = if unreadable.pods.is_some() { &[][..] } else { &component.pods };
+            let of_it = known.iter().filter_map(|id| pods.get(*id)).filter(|pod| owners.owns_present(pod, revisions));
+            let rows: Vec<_> = of_it.map(|pod| &pod.row).collect();
             let workload = workloads.get(&key);
             let newest = revisions.values().filter(|revision| revision.observed.workload == key);
+            let newest = newest.filter(|revision| owners.is_of_present(revision));
             let made =
                 newest.max_by_key(|revision| revision.observed.number).map_or(0, |newest| newest.observed.created);
             component.assessment = Some(assess(&ComponentFacts {
@@ -202,13 +227,17 @@ impl State {
                 autoscaler: autoscalers
                     .values()
                     .find(|autoscaler| autoscaler.target.as_ref() == Some(&key))
+                    .filter(|_| unreadable.autoscalers != Some(Unread::Forbidden))
                     .map(|autoscaler| &autoscaler.facts),
                 pods: &rows,
-                config_maps,
+                config_maps: if unreadable.config_maps == Some(Unread::Forbidden) {
+                    &no_config_maps
+                } else {
+                    config_maps
+                },
                 unreadable: Unreadable {
-                    workload: may_not_read(Kind::Workload(component.id.kind)),
-                    autoscalers: may_not_read(Kind::Autoscaler),
-                    config_maps: may_not_read(Kind::ConfigMap),
+                    workload: garbled(&key).or(may_not_read(Kind::Workload(component.id.kind))),
+                    ..unreadable
                 },
                 // A rollback makes no new ReplicaSet, so the rollout's own progress counts as well.
                 changed: made.max(workload.map_or(0, |workload| workload.progressed)),

@@ -1,6 +1,6 @@
 //! What each page shows, put together from what was judged.
 
-use std::collections::hash_map::Entry;
+use std::collections::hash_map;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -19,8 +19,10 @@ use domain::view::{
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::State;
 use super::environment::{Autoscaler, Component, Environment, Revision};
+use super::pods::Entry;
+use super::source::Source;
+use super::{Kind, State};
 
 /// The most warnings on an environment's page.
 const MOST_WARNINGS: usize = 8;
@@ -76,7 +78,11 @@ impl State {
         };
         Chrome {
             environments: self.environments.iter().map(nav).collect(),
-            sources: self.sources.iter().map(|(cluster, source)| source.view(cluster)).collect(),
+            sources: self
+                .sources
+                .iter()
+                .map(|(cluster, source)| source.view(cluster, &self.unread_sentence(cluster)))
+                .collect(),
             registry_trouble: self.registry_trouble.clone(),
             person: Person::default(),
         }
@@ -95,7 +101,8 @@ impl State {
         .flatten()
         .collect();
         let (window, window_open) = window_words(declared, now);
-        let fresh = source.map_or(Freshness::Never, |source| source.freshness());
+        let fresh = source.map_or(Freshness::Never, Source::freshness_of_readable);
+        let missing = |kind| source.and_then(|source| source.missing_right(kind, &declared.namespace));
         let findings = merged(environment.components.iter().filter_map(|component| component.assessment.as_ref()));
         let is_declared = |key: &(domain::name::WorkloadKind, Arc<str>)| environment.by_workload.contains_key(key);
         let mut warnings = grouped(environment.events.newest_first().map(|event| &event.row).filter(|row| row.warning));
@@ -125,7 +132,11 @@ impl State {
             },
             findings,
             components: environment.cells().cloned().collect(),
-            autoscalers: environment.autoscalers.iter().map(|(name, scaler)| autoscaler_view(name, scaler)).collect(),
+            autoscalers: environment
+                .autoscalers
+                .iter()
+                .map(|(name, scaler)| autoscaler_view(name, scaler, missing(Kind::Autoscaler)))
+                .collect(),
             warnings,
             more_warnings: u32::try_from(more_warnings).unwrap_or(u32::MAX),
             undeclared: if fresh == Freshness::Never {
@@ -134,7 +145,7 @@ impl State {
                 environment
                     .workloads
                     .keys()
-                    .filter(|key| !is_declared(key))
+                    .filter(|key| !is_declared(key) && missing(Kind::Workload(key.0)).is_none())
                     .map(|(kind, name)| format!("{} {name}", kind.title()).into())
                     .collect()
             },
@@ -148,8 +159,7 @@ impl State {
         let key = (id.kind, id.name.shared());
         let workload = environment.workloads.get(&key);
         let container = workload.and_then(|workload| workload.facts.container.as_ref());
-        let mut pods: Vec<PodRow> =
-            component.pods.iter().filter_map(|id| Some(self.pods.get(*id)?.row.clone())).collect();
+        let mut pods: Vec<PodRow> = self.pods_of(environment, component).map(|pod| pod.row.clone()).collect();
         pods.sort_by(|a, b| (b.status.state, &a.name).cmp(&(a.status.state, &b.name)));
         pods.truncate(MOST_PODS);
         Some(ComponentView {
@@ -168,13 +178,29 @@ impl State {
         })
     }
 
+    /// The pods of a component, without those of a workload that had its name before.
+    fn pods_of<'a>(
+        &'a self,
+        environment: &'a Environment,
+        component: &'a Component,
+    ) -> impl Iterator<Item = &'a Entry> {
+        let (owners, revisions) = (environment.owners(), &environment.revisions);
+        let held = component.pods.iter().filter_map(|id| self.pods.get(*id));
+        held.filter(move |pod| owners.owns_present(pod, revisions))
+    }
+
     fn revisions(&self, environment: &Environment, component: &Component) -> Vec<RevisionRow> {
         let of_it = |revision: &&Revision| {
             let (kind, name) = &revision.observed.workload;
-            *kind == component.id.kind && **name == *component.id.name.as_str()
+            *kind == component.id.kind
+                && **name == *component.id.name.as_str()
+                && environment.owners().is_of_present(revision)
         };
+        let source = self.sources.iter().find(|(cluster, _)| *cluster == environment.cluster).map(|(_, source)| source);
+        let namespace = &declared(&self.registry, environment).namespace;
+        let is_known = source.is_none_or(|source| !source.may_not_read(Kind::Pod, namespace));
         let mut pods: BTreeMap<&str, Vec<(&Arc<str>, bool)>> = BTreeMap::new();
-        for entry in component.pods.iter().filter_map(|id| self.pods.get(*id)) {
+        for entry in self.pods_of(environment, component) {
             let is_ready = entry.row.status.state == Health::Ready;
             pods.entry(&entry.revision).or_default().push((&entry.digest, is_ready));
         }
@@ -197,7 +223,8 @@ impl State {
                     digests: count(digests.len()).max(u32::from(ran.is_some())),
                     created: revision.observed.created,
                     cause: revision.observed.cause.clone(),
-                    pods: (count(pods.len()), count(pods.iter().filter(|(_, is_ready)| *is_ready).count())),
+                    pods: is_known
+                        .then(|| (count(pods.len()), count(pods.iter().filter(|(_, is_ready)| *is_ready).count()))),
                     current: newest == Some(number),
                     same_as: Vec::new(),
                 }
@@ -254,11 +281,11 @@ fn grouped<'a>(newest_first: impl Iterator<Item = &'a EventRow>) -> Vec<EventRow
     let mut places: HashMap<(&str, &str, &str), usize> = HashMap::new();
     for row in newest_first {
         match places.entry((&row.about, &row.reason, &row.message)) {
-            Entry::Vacant(free) => {
+            hash_map::Entry::Vacant(free) => {
                 free.insert(groups.len());
                 groups.push(row.clone());
             }
-            Entry::Occupied(place) => {
+            hash_map::Entry::Occupied(place) => {
                 let group = &mut groups[*place.get()];
                 group.count = group.count.saturating_add(row.count);
                 group.uid = group.uid.min(row.uid);
@@ -268,7 +295,8 @@ fn grouped<'a>(newest_first: impl Iterator<Item = &'a EventRow>) -> Vec<EventRow
     groups
 }
 
-fn autoscaler_view(name: &Arc<str>, autoscaler: &Autoscaler) -> AutoscalerView {
+/// An autoscaler as it is, or as it was when it could be read: then it says what is `missing`.
+fn autoscaler_view(name: &Arc<str>, autoscaler: &Autoscaler, missing: Option<&Arc<str>>) -> AutoscalerView {
     let facts = &autoscaler.facts;
     AutoscalerView {
         name: name.clone(),
@@ -279,7 +307,10 @@ fn autoscaler_view(name: &Arc<str>, autoscaler: &Autoscaler) -> AutoscalerView {
         desired: facts.desired,
         cpu: facts.cpu,
         memory: facts.memory,
-        trouble: domain::health::autoscaler(facts).map_or_else(|| "".into(), Into::into),
+        trouble: match missing {
+            Some(sentence) => format!("This is how it was last seen. {sentence}").into(),
+            None => domain::health::autoscaler(facts).map_or_else(|| "".into(), Into::into),
+        },
         history: autoscaler.history.clone(),
     }
 }

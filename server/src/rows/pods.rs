@@ -27,6 +27,8 @@ pub struct Entry {
     pub component: Option<usize>,
     /// The workload that owns it, declared or not.
     pub workload: Option<(WorkloadKind, Arc<str>)>,
+    /// Half of its owner's uid: enough to tell it from another of the same name. 0 when it is not known.
+    pub owner: u64,
     /// The revision it is of.
     pub revision: Arc<str>,
     /// The whole digest of its main container.

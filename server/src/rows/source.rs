@@ -1,6 +1,6 @@
 //! How far what we hold of a cluster can be trusted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,6 +17,19 @@ pub struct WatchId {
     pub kind: Kind,
     /// Where, unless in the whole cluster; and the only name it watches, if it is one object's.
     pub within: Option<(Namespace, Option<Arc<str>>)>,
+}
+
+impl WatchId {
+    /// Whether an object could be told by both.
+    fn overlaps(&self, other: &Self) -> bool {
+        self.kind == other.kind
+            && match (&self.within, &other.within) {
+                (None, _) | (_, None) => true,
+                (Some((here, this)), Some((there, that))) => {
+                    here == there && (this.is_none() || that.is_none() || this == that)
+                }
+            }
+    }
 }
 
 impl fmt::Display for WatchId {
@@ -50,7 +63,13 @@ pub struct Source {
     answered: i64,
     /// Why the last probes failed; empty when they did not.
     silence: Arc<str>,
+    /// The last moment at which all that matters was known to be in step, milliseconds since 1970; 0 when there was none.
+    proved: i64,
+    /// The same, but for rights that were lost.
+    readable: i64,
     watches: BTreeMap<WatchId, WatchState>,
+    /// The watches that were in step once: of these something is held.
+    read: BTreeSet<WatchId>,
     /// Whether all its watches were started.
     complete: bool,
     /// Whether every watch was in step once.
@@ -64,7 +83,10 @@ impl Default for Source {
         Self {
             answered: 0,
             silence: "".into(),
+            proved: 0,
+            readable: 0,
             watches: BTreeMap::new(),
+            read: BTreeSet::new(),
             complete: false,
             was_listed: false,
             version: "".into(),
@@ -73,26 +95,47 @@ impl Default for Source {
 }
 
 impl Source {
-    /// How old what we hold of it is.
+    /// How old what we hold of it is: as old as the oldest of what matters.
     pub fn freshness(&self) -> Freshness {
-        if !self.was_listed || self.answered == 0 {
+        self.as_fresh_as(!self.has_lost_rights(), self.proved)
+    }
+
+    /// How old what may be read of it is. What may not be read any more is told apart: it keeps nothing else from being judged.
+    pub fn freshness_of_readable(&self) -> Freshness {
+        self.as_fresh_as(true, self.readable)
+    }
+
+    fn as_fresh_as(&self, may_read: bool, proved: i64) -> Freshness {
+        if proved == 0 {
             Freshness::Never
-        } else if self.silence.is_empty() && self.is_in_step() {
+        } else if may_read && self.silence.is_empty() && self.is_in_step() {
             Freshness::Live(self.answered)
         } else {
-            Freshness::Stale(self.answered)
+            // That the cluster answers makes nothing newer that its watches do not tell.
+            Freshness::Stale(proved)
         }
     }
 
-    /// Whether what is held of it is all there is. Events and revisions explain a state and decide none, so one of their
-    /// watches that broke off leaves the rest as good as before.
+    /// Whether what is held of it is all there is, but for what may not be read. Events and revisions explain a state and decide
+    /// none, so one of their watches that broke off leaves the rest as good as before.
     fn is_in_step(&self) -> bool {
         self.complete
             && self.watches.iter().all(|(id, state)| match state {
                 WatchState::InStep | WatchState::Missing(_) => true,
-                WatchState::OutOfStep(_) => !decides(id.kind),
-                WatchState::Starting => false,
+                WatchState::OutOfStep(_) => !id.kind.decides(),
+                WatchState::Starting => !id.kind.decides() && self.was_read(id),
             })
+    }
+
+    fn was_read(&self, id: &WatchId) -> bool {
+        self.read.iter().any(|read| read.overlaps(id))
+    }
+
+    /// Whether something is held that may not be read any more. What never could be is not held.
+    fn has_lost_rights(&self) -> bool {
+        self.watches
+            .iter()
+            .any(|(id, state)| matches!(state, WatchState::Missing(_)) && id.kind.decides() && self.was_read(id))
     }
 
     /// How many of its watches are not allowed.
@@ -102,9 +145,17 @@ impl Source {
 
     /// Whether a kind may not be read in a namespace.
     pub fn may_not_read(&self, kind: Kind, namespace: &Namespace) -> bool {
-        self.watches.iter().any(|(id, state)| {
-            let here = id.within.as_ref().is_none_or(|(within, _)| within == namespace);
-            id.kind == kind && here && matches!(state, WatchState::Missing(_))
+        self.missing_right(kind, namespace).is_some()
+    }
+
+    /// What is missing to read a kind in a namespace, in a sentence.
+    pub fn missing_right(&self, kind: Kind, namespace: &Namespace) -> Option<&Arc<str>> {
+        self.watches.iter().find_map(|(id, state)| match state {
+            WatchState::Missing(sentence) => {
+                let here = id.within.as_ref().is_none_or(|(within, _)| within == namespace);
+                (id.kind == kind && here).then_some(sentence)
+            }
+            WatchState::Starting | WatchState::InStep | WatchState::OutOfStep(_) => None,
         })
     }
 
@@ -114,16 +165,24 @@ impl Source {
     }
 
     fn note_lists(&mut self) {
-        self.was_listed |= self.is_in_step();
+        let in_step = self.is_in_step();
+        self.was_listed |= in_step;
+        if in_step && self.silence.is_empty() {
+            self.readable = self.answered;
+            if !self.has_lost_rights() {
+                self.proved = self.answered;
+            }
+        }
     }
 
-    /// As it is shown.
-    pub fn view(&self, cluster: &ClusterId) -> SourceView {
+    /// As it is shown. `unread` says what of it cannot be read, if anything.
+    pub fn view(&self, cluster: &ClusterId, unread: &str) -> SourceView {
         let broken = self.watches.values().find_map(|state| match state {
             WatchState::OutOfStep(sentence) => Some(sentence.clone()),
             WatchState::Starting | WatchState::InStep | WatchState::Missing(_) => None,
         });
-        let trouble = if self.silence.is_empty() { broken.unwrap_or_else(|| "".into()) } else { self.silence.clone() };
+        let trouble =
+            if self.silence.is_empty() { broken.unwrap_or_else(|| unread.into()) } else { self.silence.clone() };
         let missing = self.watches.iter().filter_map(|(id, state)| match state {
             WatchState::Missing(sentence) => {
                 Some(MissingRight { resource: id.kind.resource().into(), sentence: sentence.clone() })
@@ -134,24 +193,16 @@ impl Source {
     }
 }
 
-/// Whether a kind decides how a component is.
-fn decides(kind: Kind) -> bool {
-    match kind {
-        Kind::Pod | Kind::Workload(_) | Kind::Autoscaler | Kind::ConfigMap => true,
-        Kind::ReplicaSet | Kind::ControllerRevision | Kind::Event => false,
-    }
-}
-
 impl Rows {
     fn source(&self, cluster: &ClusterId, change: impl FnOnce(&mut Source)) {
         self.write(|state| {
             let Some(source) = state.source(cluster) else { return };
-            let before = (source.freshness().is_live(), source.missing());
+            let before = (source.freshness_of_readable().is_live(), source.missing());
             change(source);
             source.note_lists();
             let listed = source.is_in_step();
             // While a source stays live and as readable as before only its age changes, and no judgement depends on that.
-            let as_before = before == (true, source.missing()) && source.freshness().is_live();
+            let as_before = before == (true, source.missing()) && source.freshness_of_readable().is_live();
             if !as_before || !state.all_listed(cluster) {
                 state.distrust(cluster, listed);
             }
@@ -200,9 +251,24 @@ impl Rows {
         });
     }
 
+    /// A watch was silent for `quiet_ms`: what it told before may not be the present since then.
+    pub fn watch_silent(&self, cluster: &ClusterId, id: &WatchId, quiet_ms: i64) {
+        let now = (self.clock)();
+        self.source(cluster, |source| {
+            if id.kind.decides() {
+                let heard = now.saturating_sub(quiet_ms);
+                (source.proved, source.readable) = (source.proved.min(heard), source.readable.min(heard));
+            }
+            source.watches.insert(id.clone(), WatchState::Starting);
+        });
+    }
+
     /// How a watch is now.
     pub fn watch_state(&self, cluster: &ClusterId, id: &WatchId, watch: WatchState) {
         self.source(cluster, |source| {
+            if watch == WatchState::InStep {
+                source.read.insert(id.clone());
+            }
             source.watches.insert(id.clone(), watch);
         });
     }

@@ -2,6 +2,7 @@
 
 mod model;
 mod samples;
+mod trust;
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -540,4 +541,27 @@ fn revisions_that_ran_two_digests_are_not_called_the_same_code() {
     assert_eq!(twins(), [vec![1], vec![2]]);
     see("web-1-b", "web-1", 'b');
     assert_eq!(twins(), [Vec::<i64>::new(), vec![]]);
+}
+
+#[test]
+fn what_deleted_objects_were_called_is_not_kept() {
+    let mut pair = Pair::new();
+    let named = |number: u32| {
+        let mut seen = MAIN.observed(0, 1);
+        seen.key.name = format!("web-1-{number}").into();
+        let Object::Pod(pod) = &mut seen.object else { panic!("no pod") };
+        pod.node = format!("node-{number}").into();
+        seen
+    };
+    let before = pair.rows.state.read().texts.count();
+    for number in 0..3000 {
+        pair.rows.take_in(&MAIN.cluster(), vec![Change::Seen(named(number))]);
+    }
+    assert!(pair.rows.state.read().texts.count() > before + 3000);
+    let gone = (0..3000).map(|number| Change::Gone(named(number).key, MAIN.uid(0)));
+    pair.rows.take_in(&MAIN.cluster(), gone.collect());
+    set_now(now() + 60_000);
+    pair.tick();
+    let left = pair.rows.state.read().texts.count();
+    assert!(left < before + 20, "{left}");
 }

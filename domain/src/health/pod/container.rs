@@ -1,6 +1,7 @@
 //! What one container says about its pod.
 
 use super::{CRASH_MEMORY, CRASH_RESTARTS, LONG_RUN, READINESS_GRACE, RECENT_END, SLOW_START};
+use crate::age::apart;
 use crate::facts::{ContainerFacts, ContainerState, PodFacts, Termination};
 use crate::health::word::{Word, exit_code, full_stop};
 use crate::text::plain;
@@ -19,7 +20,7 @@ pub(super) fn waits_for_init(container: &ContainerFacts) -> bool {
 pub(super) fn trouble(container: &ContainerFacts, pod: &PodFacts, initialised: bool, now: i64) -> Option<Status> {
     match &container.state {
         ContainerState::Waiting { reason, message } => {
-            waiting(container, reason, message, initialised, now.saturating_sub(pod.created))
+            waiting(container, reason, message, initialised, apart(pod.created, now))
         }
         ContainerState::Running { since } => running(container, *since, initialised, now),
         ContainerState::Terminated(end) => terminated(container, end, initialised),
@@ -100,7 +101,7 @@ fn running(container: &ContainerFacts, since: i64, initialised: bool, now: i64) 
     let name = named(container, initialised);
     if container.init && !initialised {
         // A sidecar that started is ready; another init container works until it ends.
-        let slow = now.saturating_sub(since) >= SLOW_START;
+        let slow = apart(since, now) >= SLOW_START;
         return (!container.ready).then(|| {
             if slow {
                 Word::Starting.status(State::Degraded, format!("{name} still runs after 5 minutes."))
@@ -112,14 +113,14 @@ fn running(container: &ContainerFacts, since: i64, initialised: bool, now: i64) 
     if container.ready {
         return None;
     }
-    let last = container.last.as_ref().filter(|end| now.saturating_sub(end.finished) < RECENT_END);
-    let is_young = now.saturating_sub(since) < CRASH_MEMORY;
+    let last = container.last.as_ref().filter(|end| apart(end.finished, now) < RECENT_END);
+    let is_young = apart(since, now) < CRASH_MEMORY;
     if let Some(end) = last
         && (is_oom(end) || container.restarts >= CRASH_RESTARTS || (is_young && was_short(end)))
     {
         return Some(crash(container, Some(end), initialised));
     }
-    Some(if now.saturating_sub(since) < READINESS_GRACE {
+    Some(if apart(since, now) < READINESS_GRACE {
         Word::NotReady.status(State::Progressing, format!("{name} just started and is not ready yet."))
     } else {
         Word::NotReady.status(State::Degraded, format!("{name} runs and does not pass its readiness probe."))

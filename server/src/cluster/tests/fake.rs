@@ -14,6 +14,8 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::super::limit::Limited;
+
 /// What the server does about one request.
 #[derive(Clone)]
 pub enum Reply {
@@ -21,6 +23,8 @@ pub enum Reply {
     Json(u16, Value),
     /// A watch.
     Stream(Vec<Piece>),
+    /// No answer, ever.
+    Silence,
 }
 
 /// A piece of a watch. After the last one the stream stays open and silent.
@@ -30,6 +34,8 @@ pub enum Piece {
     Line(Value),
     /// Text without the end of its line.
     Torn(&'static str),
+    /// So many bytes without the end of a line.
+    Endless(usize),
     /// Nothing for a while.
     Wait(Duration),
     /// The connection breaks.
@@ -101,12 +107,18 @@ impl Fake {
         let fake = self.clone();
         let service = tower::service_fn(move |request: Request<kube::client::Body>| {
             let reply = fake.answer(&request);
-            async move { Ok::<_, Infallible>(reply) }
+            async move {
+                match reply {
+                    Some(reply) => Ok::<_, Infallible>(reply),
+                    None => std::future::pending().await,
+                }
+            }
         });
-        Client::new(service, "default")
+        Client::new(Limited::new(service), "default")
     }
 
-    fn answer<B>(&self, request: &Request<B>) -> Response<Body> {
+    /// The answer; `None` when there is none.
+    fn answer<B>(&self, request: &Request<B>) -> Option<Response<Body>> {
         let path = request.uri().path().to_owned();
         let query = request.uri().query().unwrap_or_default().split('&');
         let query =
@@ -120,8 +132,11 @@ impl Fake {
             _ => failure(404, "NotFound"),
         };
         match reply {
-            Reply::Json(code, body) => Response::builder().status(code).body(Body::from(body.to_string())).unwrap(),
-            Reply::Stream(pieces) => Response::new(Body::from_stream(lines(pieces))),
+            Reply::Json(code, body) => {
+                Some(Response::builder().status(code).body(Body::from(body.to_string())).unwrap())
+            }
+            Reply::Stream(pieces) => Some(Response::new(Body::from_stream(lines(pieces)))),
+            Reply::Silence => None,
         }
     }
 }
@@ -137,6 +152,12 @@ fn lines(pieces: Vec<Piece>) -> impl futures::Stream<Item = Result<Bytes, std::i
                     continue;
                 }
                 Some(Piece::Line(value)) => Ok(Bytes::from(format!("{value}\n"))),
+                Some(Piece::Endless(0)) => continue,
+                Some(Piece::Endless(bytes)) => {
+                    let chunk = bytes.min(1 << 16);
+                    pieces.push_front(Piece::Endless(bytes - chunk));
+                    Ok(Bytes::from(vec![b' '; chunk]))
+                }
                 Some(Piece::Torn(text)) => Ok(Bytes::from(text)),
                 Some(Piece::Cut) => Err(std::io::ErrorKind::ConnectionReset.into()),
             };
@@ -160,6 +181,12 @@ pub fn status(code: u16, reason: &str) -> Value {
 /// A line of a watch.
 pub fn line(kind: &str, object: Value) -> Piece {
     Piece::Line(json!({"type": kind, "object": object}))
+}
+
+/// What tells that nothing else happened.
+pub fn bookmark(version: u32) -> Piece {
+    let metadata = json!({"resourceVersion": version.to_string()});
+    line("BOOKMARK", json!({"kind": "Pod", "apiVersion": "v1", "metadata": metadata}))
 }
 
 /// What ends a streaming list.

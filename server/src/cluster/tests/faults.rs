@@ -1,139 +1,19 @@
 //! Watches against a server that fails.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use domain::access::Grants;
 use domain::frame::{Page, Topic};
 use domain::freshness::Freshness;
-use domain::name::ClusterId;
-use domain::query::{PodColumn, PodQuery, Sort};
-use domain::registry::Registry;
-use domain::view::SourceView;
 use kube::Api;
 use kube::runtime::watcher;
-use parking_lot::Mutex;
 use serde_json::json;
-use tokio::sync::watch::Sender;
-use tokio::time::{Instant, sleep, timeout};
-use tokio_util::sync::CancellationToken;
+use tokio::time::sleep;
 
 use super::super::objects;
-use super::super::watch::Watch;
-use super::fake::{Fake, Piece, Reply, failure, line, listed, pod, pods, status};
-use crate::rows::{Kind, Rows, WatchId};
-
-const SECOND: Duration = Duration::from_secs(1);
-const POD: WatchId = WatchId { kind: Kind::Pod, within: None };
-const AUTOSCALER: WatchId = WatchId { kind: Kind::Autoscaler, within: None };
-
-fn registry() -> Arc<Registry> {
-    let text = "{ clusters: [{ id: main, connect: { context: main } }], systems: [{ id: a, name: The a, environments: \
-                [{ id: production, cluster: main, namespace: shop, tier: production, timeZone: Europe/Berlin, \
-                components: [{ kind: Deployment, name: web, role: app, replicas: 2 }] }] }] }";
-    Arc::new(crate::registry::parse("sample", text.as_bytes()).unwrap())
-}
-
-/// A cluster that answers, and watches of it.
-struct Scene {
-    fake: Fake,
-    rows: Arc<Rows>,
-    returned: Sender<u64>,
-    cancel: CancellationToken,
-    /// The names of all pods that could be seen, after each change.
-    seen: Arc<Mutex<Vec<Vec<String>>>>,
-}
-
-impl Scene {
-    /// Pods are watched; `replies` is what the server says about them.
-    fn new(replies: impl IntoIterator<Item = Reply>) -> Self {
-        let scene = Self {
-            fake: Fake::new(),
-            rows: Arc::new(Rows::new(registry(), || 1_767_225_600_000)),
-            returned: Sender::new(0),
-            cancel: CancellationToken::new(),
-            seen: Arc::default(),
-        };
-        scene.rows.answered(&main());
-        scene.rows.watches(&main(), vec![POD]);
-        scene.fake.script("pods", replies);
-        let (rows, seen) = (scene.rows.clone(), scene.seen.clone());
-        tokio::spawn(async move {
-            let mut changes = rows.changes();
-            while changes.changed().await.is_ok() {
-                seen.lock().push(names(&rows));
-            }
-        });
-        let api = Api::<objects::Pod>::all(scene.fake.client());
-        tokio::spawn(scene.watch(POD).follow(api, watcher::Config::default()));
-        scene
-    }
-
-    fn watch(&self, id: WatchId) -> Watch {
-        Watch {
-            rows: self.rows.clone(),
-            cluster: main(),
-            id,
-            returned: self.returned.subscribe(),
-            cancel: self.cancel.clone(),
-        }
-    }
-
-    fn source(&self) -> SourceView {
-        self.rows.seen_by(&Grants::everything()).chrome().sources.remove(0)
-    }
-
-    fn is_live(&self) -> bool {
-        matches!(self.source().freshness, Freshness::Live(_))
-    }
-
-    /// Waits until the pods are these and all is live; the time this took.
-    async fn live_with(&self, wanted: &[&str]) -> Duration {
-        let started = Instant::now();
-        let mut changes = self.rows.changes();
-        let done = async {
-            while !self.is_live() || names(&self.rows) != wanted {
-                changes.changed().await.unwrap();
-            }
-        };
-        if timeout(300 * SECOND, done).await.is_err() {
-            panic!("{:?} {:?} {:#?}", names(&self.rows), self.source(), self.fake.asked("pods"));
-        }
-        started.elapsed()
-    }
-
-    /// Whether at no time fewer pods could be seen than `fewest`, once there were so many.
-    fn never_fewer_than(&self, fewest: usize) -> bool {
-        let seen = self.seen.lock();
-        seen.iter().skip_while(|names| names.len() < fewest).all(|names| names.len() >= fewest)
-    }
-}
-
-impl Drop for Scene {
-    fn drop(&mut self) {
-        self.cancel.cancel();
-    }
-}
-
-fn main() -> ClusterId {
-    ClusterId::new("main").unwrap()
-}
-
-fn names(rows: &Rows) -> Vec<String> {
-    let query = PodQuery { sort: Sort { column: PodColumn::Name, descending: false }, ..PodQuery::default() };
-    match rows.seen_by(&Grants::everything()).page(&Topic::Pods(query)) {
-        Page::Pods(view) => view.rows.iter().map(|row| row.name.to_string()).collect(),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn stream(parts: impl IntoIterator<Item = Vec<Piece>>) -> Reply {
-    Reply::Stream(parts.into_iter().flatten().collect())
-}
-
-fn gaps(times: &[Duration]) -> Vec<Duration> {
-    times.windows(2).map(|pair| pair[1] - pair[0]).collect()
-}
+use super::fake::{Piece, Reply, bookmark, failure, line, listed, pod, pods, status};
+use super::scene::*;
+use crate::rows::{Kind, WatchId};
 
 #[tokio::test(start_paused = true)]
 async fn a_list_streams_in_and_is_followed() {
@@ -228,7 +108,7 @@ async fn a_stream_that_is_cut_inside_a_line_goes_on_where_it_was() {
     ];
     let scene = Scene::new([
         stream([pods(&["a", "b"], 10), torn]),
-        Reply::Stream(vec![Piece::Wait(5 * SECOND), line("DELETED", pod("b", 12))]),
+        Reply::Stream(vec![Piece::Wait(2 * SECOND), line("DELETED", pod("b", 12))]),
     ]);
     scene.live_with(&["a", "b"]).await;
     assert!(scene.live_with(&["a"]).await <= 10 * SECOND);
@@ -397,7 +277,9 @@ async fn while_a_watch_is_broken_its_trouble_is_said() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cluster_that_comes_back_is_listed_again_and_live_only_then() {
-    let scene = Scene::new([stream([pods(&["a", "b"], 10)]), stream([vec![Piece::Wait(SECOND)], pods(&["b"], 20)])]);
+    let beats = vec![Piece::Wait(58 * SECOND), bookmark(12)];
+    let scene =
+        Scene::new([stream([pods(&["a", "b"], 10), beats]), stream([vec![Piece::Wait(SECOND)], pods(&["b"], 20)])]);
     scene.live_with(&["a", "b"]).await;
     sleep(60 * SECOND).await;
     scene.rows.silent(&main(), "The API server does not answer within 2 s.");

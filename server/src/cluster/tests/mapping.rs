@@ -387,3 +387,28 @@ fn whatever_number_of_times_an_event_was_seen_it_is_read() {
         }
     }
 }
+
+#[test]
+fn no_name_is_longer_than_kubernetes_allows() {
+    let pod = |name: &str, owner: &str| {
+        let owner =
+            json!([{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": owner, "uid": "1", "controller": true}]);
+        let labels = json!({"controller-revision-hash": "h".repeat(64)});
+        let metadata = json!({"name": name, "namespace": "shop", "ownerReferences": owner, "labels": labels});
+        json!({"kind": "Pod", "metadata": metadata, "spec": {"containers": [{"name": "c".repeat(5000)}]}})
+    };
+    let of = |seen: Option<crate::rows::Observed>| match seen.unwrap().object {
+        crate::rows::Object::Pod(pod) => *pod,
+        other => panic!("{other:?}"),
+    };
+    let (fits, long) = ("a".repeat(253), "a".repeat(254));
+    assert_eq!(observed(pod(&long, "db")), None);
+    let known = of(observed(pod(&fits, &fits)));
+    assert_eq!(known.workload.unwrap().1.len(), 253);
+    assert_eq!(&*known.revision, "");
+    assert!(known.facts.containers[0].name.len() < 700);
+    assert_eq!(of(observed(pod(&fits, &long))).workload, None);
+    let scaler = json!({"kind": "HorizontalPodAutoscaler", "metadata": {"name": "a", "namespace": "shop"},
+                        "spec": {"scaleTargetRef": {"kind": "Deployment", "name": long}}});
+    assert!(matches!(observed(scaler).unwrap().object, crate::rows::Object::Autoscaler(_, None)));
+}

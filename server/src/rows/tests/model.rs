@@ -76,6 +76,7 @@ impl Model {
                     self.put(cluster, held);
                 }
             }
+            Change::Unread(..) => unreachable!("no step tells it"),
             Change::Gone(key, uid) => {
                 let place = (cluster.clone(), key.clone());
                 if self.objects.get(&place).is_some_and(|held| held.observed.uid == *uid) {
@@ -337,6 +338,7 @@ fn ghost(revision: &Key, digest: &str) -> [Change; 2] {
             ..domain::facts::PodFacts::default()
         },
         workload: None,
+        owner: 0,
         revision: revision.name.clone(),
         node: "".into(),
     };

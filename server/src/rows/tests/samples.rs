@@ -190,6 +190,7 @@ fn pod(name: &str, incarnation: u8, variant: u16) -> ObservedPod {
             ..PodFacts::default()
         },
         workload: owner(name),
+        owner: 0,
         revision: revision.into(),
         node: if variant % 6 == 3 { "".into() } else { format!("node-{}", variant % 3).into() },
     }
@@ -237,6 +238,7 @@ fn revision(name: &str, incarnation: u8, variant: u16) -> ObservedRevision {
     let number = name.bytes().last().map_or(0, |digit| i64::from(digit - b'0'));
     ObservedRevision {
         workload: owner(name).unwrap(),
+        owner: 0,
         number,
         image: format!("registry.test/a:v{number}").into(),
         created: START - 500 + number * 10 + i64::from(incarnation),
