@@ -5,6 +5,7 @@ pub mod clock;
 pub mod cluster;
 pub mod config;
 pub mod http;
+pub mod oidc;
 pub mod people;
 pub mod registry;
 pub mod rows;
@@ -23,6 +24,7 @@ use tracing::info;
 
 use crate::cluster::Kubeconfig;
 use crate::http::{Assets, Front, Site};
+use crate::oidc::Provider;
 use crate::people::People;
 use crate::rows::Rows;
 use crate::store::{DatabaseUrl, Store};
@@ -37,18 +39,24 @@ const FAREWELL: Duration = Duration::from_secs(10);
 /// Serves until `cancel` is cancelled. `listening` is called with the address once it is bound.
 pub async fn serve(settings: ServeSettings, cancel: CancellationToken) -> anyhow::Result<()> {
     let assets = Arc::new(Assets::read(&settings.site)?);
+    let provider = match settings.oidc.provider()? {
+        Some(settings) => Some(Arc::new(Provider::new(settings).context("setting up the sign-in provider")?)),
+        None => None,
+    };
     let mut current = registry::follow(settings.config.clone(), cancel.clone()).await?;
     let store = Store::open(&database_of(settings.database.clone())?).await?;
     let people = Arc::new(People::new(store.clone(), settings.session_limits())?);
     let front = Arc::new(Front { tls: false, public: settings.public_url.clone() });
     let first = current.borrow_and_update().registry.clone();
+    let issuer = provider.as_ref().map(|provider| provider.issuer().to_owned());
+    people.give_by_group(issuer.as_deref(), &first.access);
     let rows = Arc::new(Rows::new(first.clone(), clock::now_ms));
     let (registry, registries) = tokio::sync::watch::channel(first);
 
     let kubeconfig = Kubeconfig { path: settings.kubeconfig.clone() };
     let supervisor = tokio::spawn(cluster::supervise(registries, rows.clone(), kubeconfig, cancel.clone()));
     let reloads = {
-        let (rows, cancel) = (rows.clone(), cancel.clone());
+        let (rows, people, cancel) = (rows.clone(), people.clone(), cancel.clone());
         tokio::spawn(async move {
             loop {
                 tokio::select! {
@@ -57,6 +65,7 @@ pub async fn serve(settings: ServeSettings, cancel: CancellationToken) -> anyhow
                 }
                 let current = current.borrow_and_update().clone();
                 rows.registry_trouble(current.trouble);
+                people.give_by_group(issuer.as_deref(), &current.registry.access);
                 registry.send_if_modified(|known| {
                     let differs = **known != *current.registry;
                     *known = current.registry;
@@ -102,7 +111,7 @@ pub async fn serve(settings: ServeSettings, cancel: CancellationToken) -> anyhow
             tracing::debug!("a connection keeps its delay: {error}");
         }
     });
-    let router = http::router(Site { rows, assets, people, front, cancel: cancel.clone() });
+    let router = http::router(Site { rows, assets, people, provider, front, cancel: cancel.clone() });
     let asked_to_end = cancel.clone();
     let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(async move { asked_to_end.cancelled().await });

@@ -134,7 +134,10 @@ impl People {
             By::Admin(session) => {
                 // Theirs as they are in this transaction, not as they were when they signed in.
                 let actor = write.user(session.user.id).await?.filter(|actor| !actor.is_disabled());
-                let grants = actor.map_or_else(Grants::default, |actor| actor.grants);
+                let grants = actor.map_or_else(Grants::default, |actor| {
+                    let by_group = self.by_group(&actor, &session.groups);
+                    actor.grants.with(by_group.iter().map(|by| by.grant.clone()))
+                });
                 let admins = write.count_enabled_admins().await?;
                 let holds = !user.is_disabled() && user.grants.is_everywhere(Role::Admin);
                 judge_grant(&grants, by.is(&user), grant, gives, holds, admins)?;

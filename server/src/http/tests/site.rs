@@ -110,7 +110,8 @@ pub async fn site(rows: Arc<Rows>) -> Site {
     // SQLite wants the file while the site lives; the folder goes with the machine's temporary files.
     let store = Store::open(&DatabaseUrl::file(folder.keep().join("people.db"))).await.unwrap();
     let people = Arc::new(People::new(store, SessionLimits::default()).unwrap());
-    let site = Site { rows, assets, people, front: Arc::new(Front::default()), cancel: CancellationToken::new() };
+    let (front, cancel) = (Arc::new(Front::default()), CancellationToken::new());
+    let site = Site { rows, assets, people, provider: None, front, cancel };
     person(&site, "viewer", &[(Role::Viewer, "*")], &token()).await;
     site
 }
@@ -142,6 +143,7 @@ pub async fn person(site: &Site, name: &str, roles: &[(Role, &str)], token: &Tok
         idle_us: hour,
         source: "127.0.0.1".into(),
         agent: "a test".into(),
+        groups: Vec::new(),
     };
     write.begin_session(&session).await.unwrap();
     write.commit().await.unwrap();
