@@ -34,6 +34,30 @@ impl Still {
 
 /// A document without frame and script: for those who are not signed in.
 pub fn document(theme: Theme, assets: &Assets, title: &str, content: impl FnOnce() -> AnyView) -> String {
+    whole(theme, assets, title, None, content)
+}
+
+/// A document that goes on by itself to a page of ours, with a link for browsers that do not.
+pub fn onward(theme: Theme, assets: &Assets, to: &str) -> String {
+    let link = to.to_owned();
+    whole(theme, assets, "Signed in", Some(to), || {
+        view! {
+            <p>
+                "Signed in. "
+                <a href=link class="text-accent underline">
+                    "Go on"
+                </a>
+            </p>
+        }
+        .into_any()
+    })
+}
+
+fn whole(theme: Theme, assets: &Assets, title: &str, to: Option<&str>, content: impl FnOnce() -> AnyView) -> String {
+    let refresh = to.map(|to| {
+        let at_once = ["0; url=", to].concat();
+        view! { <meta http-equiv="refresh" content=at_once /> }
+    });
     let Assets { style, icon, .. } = assets.clone();
     let title = escaped(&[title, " · Quarterdeck"].concat());
     Owner::new().with(|| {
@@ -43,6 +67,7 @@ pub fn document(theme: Theme, assets: &Assets, title: &str, content: impl FnOnce
                 <head>
                     <meta charset="utf-8" />
                     <meta name="viewport" content="width=device-width, initial-scale=1" />
+                    {refresh}
                     <title inner_html=title></title>
                     <link rel="stylesheet" href=style />
                     <link rel="icon" href=icon />

@@ -15,7 +15,8 @@ mod tests;
 
 /// What a person is to an environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+// The registry has roles of components too.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PersonRole"))]
 #[serde(rename_all = "camelCase")]
 pub enum Role {
     /// Looks.
@@ -225,6 +226,14 @@ impl Grants {
     /// Those of somebody who looks at everything.
     pub fn everything() -> Self {
         Self(vec![Grant { role: Role::Viewer, scope: Scope::Everywhere }])
+    }
+
+    /// These and more, each once, weakest role first.
+    pub fn with(&self, more: impl Iterator<Item = Grant>) -> Self {
+        let mut all: Vec<Grant> = self.0.iter().cloned().chain(more).collect();
+        all.sort();
+        all.dedup();
+        Self(all)
     }
 
     /// Whether a right is held at a place.

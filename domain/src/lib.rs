@@ -9,6 +9,7 @@ pub mod drift;
 pub mod facts;
 pub mod frame;
 pub mod freshness;
+pub mod group;
 pub mod health;
 pub mod image;
 pub mod ledger;

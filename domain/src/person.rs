@@ -71,6 +71,23 @@ impl UserName {
         if fine { Ok(Self(name)) } else { Err(NoUserName) }
     }
 
+    /// A name made of what a provider calls somebody: what a name may not have becomes `-`. `None` where nothing is left.
+    pub fn made_of(text: &str) -> Option<Self> {
+        let letters = text.chars().map(|char| match char.to_ascii_lowercase() {
+            fine @ ('a'..='z' | '0'..='9' | '.' | '_' | '+' | '@') => fine,
+            _ => '-',
+        });
+        let name: String = letters.skip_while(|char| !char.is_ascii_alphanumeric()).take(Self::LIMIT).collect();
+        Self::new(name.trim_end_matches('-')).ok()
+    }
+
+    /// The name with a number at its end, for the second and further people that would have the same.
+    pub fn numbered(&self, number: u32) -> Self {
+        let end = format!("-{number}");
+        let start = self.0.get(..Self::LIMIT - end.len()).unwrap_or(&self.0);
+        Self([start, &end].concat())
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -141,5 +158,29 @@ mod tests {
         }
         assert!(UserName::new(&"a".repeat(64)).is_ok());
         assert!(UserName::new(&"a".repeat(65)).is_err());
+    }
+
+    #[test]
+    fn a_name_is_made_of_what_a_provider_says() {
+        let long = "a".repeat(70);
+        for (text, name) in [
+            ("kim", Some("kim")),
+            ("Kim Lee", Some("kim-lee")),
+            ("kim@example.com", Some("kim@example.com")),
+            ("  kim  ", Some("kim")),
+            ("кim", Some("im")),
+            ("Жанна", None),
+            ("../../etc", Some("etc")),
+            ("<script>", Some("script")),
+            ("auth0|5f7c8ec7", Some("auth0-5f7c8ec7")),
+            (long.as_str(), Some(&long[..64])),
+            ("", None),
+            ("---", None),
+        ] {
+            assert_eq!(UserName::made_of(text).as_ref().map(UserName::as_str), name, "{text:?}");
+        }
+        let name = UserName::new(&"a".repeat(64)).unwrap();
+        assert_eq!(name.numbered(12), UserName::new(&["a".repeat(61).as_str(), "-12"].concat()).unwrap());
+        assert_eq!(UserName::new("kim").unwrap().numbered(2).as_str(), "kim-2");
     }
 }

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::group::GroupRule;
 use crate::name::{
     ClusterId, ComponentId, EnvironmentId, EnvironmentName, Namespace, ObjectName, SystemId, WorkloadKind,
 };
@@ -24,6 +25,9 @@ pub struct Registry {
     pub clusters: Vec<Cluster>,
     /// The systems, in the order in which the wall shows them.
     pub systems: Vec<System>,
+    /// What members of the identity provider's groups may do. Whoever is in several has the roles of all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub access: Vec<GroupRule>,
 }
 
 /// A cluster and how to reach it.

@@ -28,7 +28,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serves the console.
-    Serve(ServeSettings),
+    Serve(Box<ServeSettings>),
     /// Checks a registry and says what is wrong, where, and what to write instead.
     ///
     /// Every problem is one line, `file:line:column: path: message`. Ends with 0 when there is none, else with 1.

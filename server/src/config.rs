@@ -9,6 +9,7 @@ use tracing_subscriber::filter::{Directive, LevelFilter};
 
 use crate::http::PublicUrl;
 use crate::listen::tls::TlsFiles;
+use crate::oidc::OidcSettings;
 use crate::people::SessionLimits;
 use crate::store::DatabaseUrl;
 
@@ -76,6 +77,10 @@ pub struct ServeSettings {
     /// Requests for other hosts are refused, and only its own pages may change anything or open a socket.
     #[arg(long, env = "QUARTERDECK_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<PublicUrl>,
+
+    /// Sign-in by an OpenID provider.
+    #[command(flatten)]
+    pub oidc: OidcSettings,
 
     /// Minutes without a request after which a session ends.
     #[arg(long, env = "QUARTERDECK_SESSION_IDLE", value_name = "MINUTES", default_value_t = 30,

@@ -30,6 +30,7 @@ pub use endpoints::{Endpoint, Need};
 pub use front::{Front, PublicUrl, PublicUrlError};
 pub use private::router as private_router;
 
+use crate::oidc::Provider;
 use crate::people::People;
 use crate::rows::Rows;
 
@@ -45,6 +46,8 @@ pub struct Site {
     pub assets: Arc<Assets>,
     /// Who people are.
     pub people: Arc<People>,
+    /// The provider by which they may sign in, if there is one.
+    pub provider: Option<Arc<Provider>>,
     /// How the console is reached.
     pub front: Arc<Front>,
     /// Cancelled when the program was asked to end: it is not ready any more.
@@ -63,7 +66,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 /// The table. Whoever adds a row says who may ask.
 fn mount() -> Mount {
     use Need::{Administer, Anyone, Look, SignedIn};
-    use still::{account, changes, people, sign_in};
+    use still::{account, changes, people, provider, sign_in};
     let pages = app::routes::routes().fold(Mount::default(), |mount, path| mount.get(path, Look, pages::page));
     pages
         .get("/live", Anyone, live::live)
@@ -73,6 +76,8 @@ fn mount() -> Mount {
         .post("/theme", Anyone, "/", pages::theme)
         .get("/sign-in", Anyone, sign_in::page)
         .post("/sign-in", Anyone, "/sign-in", sign_in::post)
+        .get("/sign-in/provider", Anyone, provider::depart)
+        .get("/sign-in/callback", Anyone, provider::arrive)
         .post("/sign-out", SignedIn, "/", sign_in::out)
         .get("/setup", Anyone, sign_in::setup_page)
         .post("/setup", Anyone, "/", sign_in::setup_post)

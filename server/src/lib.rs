@@ -7,6 +7,7 @@ pub mod config;
 pub mod http;
 pub mod listen;
 pub mod metrics;
+pub mod oidc;
 pub mod people;
 pub mod registry;
 pub mod rows;
@@ -31,6 +32,7 @@ use crate::cluster::Kubeconfig;
 use crate::http::{Assets, Front, Site};
 use crate::listen::tls::Certificate;
 use crate::listen::{Limits, Listener};
+use crate::oidc::Provider;
 use crate::people::People;
 use crate::registry::Current;
 use crate::rows::Rows;
@@ -57,18 +59,24 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
     settings.check()?;
     let assets = Arc::new(Assets::read(&settings.site)?);
     let certificate = settings.tls_files().map(Certificate::read).transpose()?.map(Arc::new);
+    let provider = match settings.oidc.provider()? {
+        Some(settings) => Some(Arc::new(Provider::new(settings).context("setting up the sign-in provider")?)),
+        None => None,
+    };
     let mut current = registry::follow(settings.config.clone(), cancel.clone()).await?;
     let store = Store::open(&database_of(settings.database.clone())?).await?;
     let people = Arc::new(People::new(store.clone(), settings.session_limits())?);
     let front = Arc::new(Front { tls: certificate.is_some(), public: settings.public_url.clone() });
     let first = current.borrow_and_update().registry.clone();
+    let issuer = provider.as_ref().map(|provider| provider.issuer().to_owned());
+    people.give_by_group(issuer.as_deref(), &first.access);
     let rows = Arc::new(Rows::new(first.clone(), clock::now_ms));
     let (registry, registries) = watch::channel(first);
 
     let mut loops = JoinSet::new();
     let kubeconfig = Kubeconfig { path: settings.kubeconfig.clone() };
     loops.spawn(cluster::supervise(registries, rows.clone(), kubeconfig, cancel.clone()));
-    loops.spawn(take_in_registries(current, registry, rows.clone(), cancel.clone()));
+    loops.spawn(take_in_registries(current, registry, rows.clone(), people.clone(), issuer, cancel.clone()));
     loops.spawn(tick(rows.clone(), cancel.clone()));
     loops.spawn(sweep(store.clone(), cancel.clone()));
     loops.spawn({
@@ -106,7 +114,8 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
         loops.spawn(async move { certificate.follow(cancel).await });
     }
     let viewers = TaskTracker::new();
-    let site = Site { rows, assets, people, front, leaving, cancel: cancel.clone(), viewers: viewers.clone() };
+    let site =
+        Site { rows, assets, people, provider, front, leaving, cancel: cancel.clone(), viewers: viewers.clone() };
     if let Some(listener) = private {
         loops.spawn(listener.serve(http::private_router(site.clone()), cancel.clone(), FAREWELL));
     }
@@ -135,11 +144,13 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
     Ok(())
 }
 
-/// Gives every version of the registry to the rows and to the watches.
+/// Gives every version of the registry to the rows, to the watches and to what groups bring.
 async fn take_in_registries(
     mut current: watch::Receiver<Current>,
     registry: watch::Sender<Arc<Registry>>,
     rows: Arc<Rows>,
+    people: Arc<People>,
+    issuer: Option<String>,
     cancel: CancellationToken,
 ) {
     loop {
@@ -149,6 +160,7 @@ async fn take_in_registries(
         }
         let current = current.borrow_and_update().clone();
         rows.registry_trouble(current.trouble);
+        people.give_by_group(issuer.as_deref(), &current.registry.access);
         registry.send_if_modified(|known| {
             let differs = **known != *current.registry;
             *known = current.registry;

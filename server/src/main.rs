@@ -45,7 +45,7 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
-        Command::Serve(settings) => match serve(settings) {
+        Command::Serve(settings) => match serve(*settings) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("quarterdeck: {error:#}");

@@ -4,6 +4,7 @@
 mod limits;
 mod manage;
 pub mod passwords;
+mod provider;
 mod sign_in;
 pub mod token;
 
@@ -13,11 +14,13 @@ mod tests;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::access::Role;
+use domain::access::{Grants, Role};
+use domain::group::{ByGroup, GroupName, GroupRule, granted};
 use domain::ledger::{Actor, Entry, Kind, Outcome};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 
 pub use manage::{By, Chosen, ManageRefusal};
+pub use provider::ArrivalRefusal;
 pub use sign_in::SignInRefusal;
 
 use crate::store::{Key, SessionId, SessionState, Store, StoreError, User};
@@ -50,8 +53,14 @@ impl Default for SessionLimits {
 pub struct Session {
     /// Its public id.
     pub id: SessionId,
-    /// Who.
+    /// Who, with all roles that they have.
     pub user: User,
+    /// Of these, the roles that an admin gave.
+    pub given: Grants,
+    /// And those that groups bring.
+    pub by_group: Vec<ByGroup>,
+    /// The groups that the provider named when it began.
+    pub groups: Vec<GroupName>,
     /// The address it came from.
     pub source: String,
 }
@@ -109,17 +118,48 @@ pub struct People {
     passwords: Passwords,
     limits: SessionLimits,
     cache: Mutex<HashMap<Key, Cached>>,
+    access: RwLock<Access>,
+}
+
+/// What groups bring.
+#[derive(Default)]
+struct Access {
+    /// Whose groups.
+    issuer: Option<String>,
+    rules: Vec<GroupRule>,
 }
 
 impl People {
     /// Everybody in a store.
     pub fn new(store: Store, limits: SessionLimits) -> Result<Self, PeopleError> {
-        Ok(Self { store, passwords: Passwords::new()?, limits, cache: Mutex::new(HashMap::new()) })
+        Ok(Self {
+            store,
+            passwords: Passwords::new()?,
+            limits,
+            cache: Mutex::new(HashMap::new()),
+            access: RwLock::default(),
+        })
     }
 
     /// The store behind it.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// From now on the groups of an issuer bring these roles, in sessions that go on too. Groups that another issuer named
+    /// bring nothing.
+    pub fn give_by_group(&self, issuer: Option<&str>, rules: &[GroupRule]) {
+        *self.access.write() = Access { issuer: issuer.map(str::to_owned), rules: rules.to_vec() };
+        self.forget();
+    }
+
+    /// The roles that these groups bring somebody.
+    pub fn by_group(&self, user: &User, groups: &[GroupName]) -> Vec<ByGroup> {
+        let access = self.access.read();
+        match &user.identity {
+            Some(identity) if access.issuer.as_ref() == Some(&identity.issuer) => granted(&access.rules, groups),
+            _ => Vec::new(),
+        }
     }
 
     /// Who holds a token, asking for something; `None` when it is nobody's any more. `now` is microseconds since 1970.
@@ -154,14 +194,18 @@ impl People {
             self.cache.lock().remove(&key);
             return Ok(None);
         };
-        let (session, user) = *live;
+        let (session, mut user) = *live;
         if uses && session.is_touch_due(now) {
             // It is tried again with the next request that asks the database.
             if let Err(error) = self.store.touch_session(key, now).await {
                 tracing::warn!("that a session is in use was not written down: {error}");
             }
         }
-        let who = Arc::new(Session { id: session.id, user, source: session.source });
+        let by_group = self.by_group(&user, &session.groups);
+        let given = std::mem::take(&mut user.grants);
+        user.grants = given.with(by_group.iter().map(|by| by.grant.clone()));
+        let (id, groups, source) = (session.id, session.groups, session.source);
+        let who = Arc::new(Session { id, user, given, by_group, groups, source });
         let mut cache = self.cache.lock();
         if cache.len() >= MOST_CACHED {
             cache.retain(|_, cached| now - cached.asked < FRESH_US);

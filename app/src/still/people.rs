@@ -15,8 +15,10 @@ pub struct PersonRow {
     pub name: String,
     /// Whether that is who looks.
     pub own: bool,
-    /// What they were granted.
+    /// What an admin gave them.
     pub grants: Vec<Grant>,
+    /// What they have by groups while they are signed in, each with its group. It is changed in the registry, not here.
+    pub by_group: Vec<(Grant, String)>,
     /// How they sign in: `password`, or the provider's address.
     pub signs_in: String,
     /// When they were added, seconds since 1970.
@@ -90,7 +92,7 @@ pub fn people(page: PeopleView) -> AnyView {
 }
 
 fn row(person: PersonRow, scopes: &[(String, String)]) -> impl IntoView + use<> {
-    let PersonRow { id, name, own, grants, signs_in, added, disabled } = person;
+    let PersonRow { id, name, own, grants, by_group, signs_in, added, disabled } = person;
     let heading = ["person-", &id].concat();
     let held = grants
         .iter()
@@ -118,10 +120,26 @@ fn row(person: PersonRow, scopes: &[(String, String)]) -> impl IntoView + use<> 
             }
         })
         .collect_view();
-    let held = if grants.is_empty() {
-        view! { <p class="text-soft">"No role: sees nothing."</p> }.into_any()
+    let has_none = grants.is_empty() && by_group.is_empty();
+    let by_group = by_group
+        .into_iter()
+        .map(|(grant, group)| {
+            view! {
+                <li class="rounded border border-dashed border-line px-2 py-0.5">
+                    {grant.to_string()} <span class="text-soft">{[" by the group ", &group].concat()}</span>
+                </li>
+            }
+        })
+        .collect_view();
+    let held = if has_none {
+        let words = if signs_in == "password" {
+            "No role: sees nothing."
+        } else {
+            "No role given. Groups bring theirs while the person is signed in."
+        };
+        view! { <p class="text-soft">{words}</p> }.into_any()
     } else {
-        view! { <ul class="flex flex-wrap gap-1.5">{held}</ul> }.into_any()
+        view! { <ul class="flex flex-wrap gap-1.5">{held} {by_group}</ul> }.into_any()
     };
     let roles = Role::ALL.map(|role| {
         view! { <option value=role.as_str()>{[role.as_str(), ": ", role.explained()].concat()}</option> }

@@ -19,6 +19,16 @@ pub enum Why {
     Unavailable,
     /// The provider's answer was not accepted.
     Provider,
+    /// The provider does not answer.
+    Silent,
+    /// The provider let them not in, or they turned back there.
+    Declined,
+    /// They come back too late, twice, or in another browser.
+    Over,
+    /// An admin disabled their account.
+    Disabled,
+    /// Too many left for the provider from their address. Minutes until the next.
+    Busy(u32),
 }
 
 impl Why {
@@ -43,6 +53,25 @@ impl Why {
                 Tone::Refused,
                 "Not signed in: the answer of the sign-in provider was not accepted. Start again here; the server's log says why.".into(),
             ),
+            Self::Silent => (
+                Tone::Refused,
+                "Not signed in: the sign-in provider does not answer, or not as it should. Try again in a moment; the server's log says why. Accounts with a password can sign in.".into(),
+            ),
+            Self::Declined => (
+                Tone::Refused,
+                "Not signed in: you turned back at the sign-in provider, or it does not let you use this console.".into(),
+            ),
+            Self::Over => (
+                Tone::Refused,
+                "Not signed in: it took too long, was done already, or was begun in another browser. Start again here.".into(),
+            ),
+            Self::Disabled => {
+                (Tone::Refused, "Not signed in: your account is disabled here. An admin can enable it.".into())
+            }
+            Self::Busy(minutes) => (
+                Tone::Refused,
+                format!("Not signed in: too many sign-ins were begun from your address. Wait {minutes} min."),
+            ),
         }
     }
 }
@@ -56,8 +85,8 @@ pub struct SignInView {
     pub to: String,
     /// What they typed as their name.
     pub name: String,
-    /// The provider of single sign-on, by the name on its button.
-    pub provider: Option<String>,
+    /// The provider of single sign-on: its name, and the address of ours that leads there.
+    pub provider: Option<(String, String)>,
     /// Whether accounts with a password may sign in.
     pub passwords: bool,
 }
@@ -69,15 +98,12 @@ pub fn sign_in(page: SignInView) -> AnyView {
         let (tone, text) = why.notice();
         view! { <Notice tone text /> }
     });
-    let provider = provider.map(|provider| {
-        let to = to.clone();
+    // A link: browsers hold the redirect of a form to `form-action` too, and the provider is elsewhere.
+    let provider = provider.map(|(name, address)| {
         view! {
-            <form method="post" action="/sign-in/provider" class="grid">
-                <input type="hidden" name="to" value=to />
-                <button type="submit" class=SECONDARY>
-                    {["Continue with ", &provider].concat()}
-                </button>
-            </form>
+            <a href=address class=[SECONDARY, " inline-flex items-center justify-center"].concat()>
+                {["Sign in with ", &name].concat()}
+            </a>
         }
     });
     let typed = !name.is_empty();

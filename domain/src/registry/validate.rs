@@ -1,5 +1,6 @@
 //! What a registry must fulfil beyond its form.
 
+mod access;
 mod component;
 mod environment;
 #[cfg(test)]
@@ -80,6 +81,7 @@ pub fn validate(registry: &Registry) -> Vec<Problem> {
             environment::check(environment, &path, &mut problems);
         }
     }
+    access::check(registry, &mut problems);
     problems.found
 }
 

@@ -34,9 +34,13 @@ pub fn host_of(headers: &HeaderMap) -> &str {
     only(headers, HOST).unwrap_or_default()
 }
 
-/// The token that a browser sent. Two cookies of the name are none: one of them was planted.
+/// The token of the session that a browser sent.
 pub fn token_of(site: &Site, headers: &HeaderMap) -> Option<Token> {
-    let name = cookie_name(site.front.is_secure(host_of(headers)));
+    token_in(headers, cookie_name(site.front.is_secure(host_of(headers))))
+}
+
+/// The token in a cookie. Two cookies of the name are none: one of them was planted.
+pub fn token_in(headers: &HeaderMap, name: &str) -> Option<Token> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut ours = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|cookie| {
         let (key, value) = cookie.trim().split_once('=')?;

@@ -179,12 +179,14 @@ impl Viewer {
         self.site.rows.seen_by(&self.who.user.grants).page(topic)
     }
 
-    /// Looks whether they are signed in, as of a moment ago, and takes their rights in; `asks` when they did something.
-    /// Otherwise the code to close with.
+    /// Looks whether they are signed in, as of a moment ago, with the rights that the page was made for; `asks` when they did
+    /// something. Otherwise the code to close with.
     async fn check(&mut self, asks: bool) -> Result<(), u16> {
         let (people, now) = (&self.site.people, clock::now_us());
         let who = if asks { people.who(&self.token, now).await } else { people.still(&self.token, now).await };
         match who {
+            // The tab comes back by itself and gets the page that is theirs now.
+            Ok(Some(who)) if who.user.grants != self.who.user.grants => Err(close_code::AGAIN),
             Ok(Some(who)) => {
                 self.who = who;
                 Ok(())

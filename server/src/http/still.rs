@@ -3,6 +3,7 @@
 pub(super) mod account;
 pub(super) mod changes;
 pub(super) mod people;
+pub(super) mod provider;
 pub(super) mod sign_in;
 
 use std::net::SocketAddr;

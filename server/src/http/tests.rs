@@ -4,5 +4,6 @@ mod access;
 mod hostile;
 mod html;
 mod live;
+mod oidc;
 mod pages;
 mod site;

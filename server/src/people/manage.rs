@@ -89,12 +89,6 @@ impl By<'_> {
     }
 }
 
-/// What somebody may do as it is in this transaction, not as it was when they signed in.
-async fn grants_now(write: &mut Write, session: &Session) -> Result<Grants, StoreError> {
-    let user = write.user(session.user.id).await?.filter(|user| !user.is_disabled());
-    Ok(user.map_or_else(Grants::default, |user| user.grants))
-}
-
 /// What became of a password: the one that was given, or one that we made and show once.
 pub enum Chosen {
     /// Typed by a person.
@@ -140,7 +134,7 @@ impl People {
         let user = write.user(person).await?.ok_or(ManageRefusal::Nobody)?;
         match by {
             By::Admin(session) => {
-                let grants = grants_now(&mut write, session).await?;
+                let grants = self.grants_now(&mut write, session).await?;
                 let admins = write.count_enabled_admins().await?;
                 let holds = !user.is_disabled() && user.grants.is_everywhere(Role::Admin);
                 judge_grant(&grants, by.is(&user), grant, gives, holds, admins)?;
@@ -170,6 +164,15 @@ impl People {
         Ok(user)
     }
 
+    /// What somebody may do as it is in this transaction, not as it was when they signed in.
+    async fn grants_now(&self, write: &mut Write, session: &Session) -> Result<Grants, StoreError> {
+        let Some(user) = write.user(session.user.id).await?.filter(|user| !user.is_disabled()) else {
+            return Ok(Grants::default());
+        };
+        let by_group = self.by_group(&user, &session.groups);
+        Ok(user.grants.with(by_group.iter().map(|by| by.grant.clone())))
+    }
+
     /// Lets a person in no more, and ends their sessions; or lets them in again.
     pub async fn disable(&self, by: &By<'_>, person: UserId, disable: bool, now: i64) -> Result<User, ManageRefusal> {
         by.check()?;
@@ -180,7 +183,7 @@ impl People {
             return Err(ManageRefusal::Own);
         }
         if let By::Admin(session) = by
-            && !grants_now(&mut write, session).await?.may(Right::Administer, Place::Console)
+            && !self.grants_now(&mut write, session).await?.may(Right::Administer, Place::Console)
         {
             return Err(GrantRefusal::NotAdmin.into());
         }

@@ -1,12 +1,13 @@
 //! Coming and going.
 
+use domain::group::GroupName;
 use domain::ledger::{Actor, Kind, Outcome};
 use domain::person::UserName;
 use domain::text::plain;
 
 use super::token::{Token, random_id};
 use super::{People, PeopleError, Session, Source, entry, limits, nobody};
-use crate::store::{Key, NewSession, SessionId, StoreError, User};
+use crate::store::{Key, NewSession, SessionId, StoreError, User, Write};
 
 /// Why somebody is not let in.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +74,25 @@ impl People {
         how: &str,
         tries: Option<Key>,
     ) -> Result<Token, PeopleError> {
+        let mut write = self.store.write().await?;
+        if let Some(key) = tries {
+            write.forget_attempts(key).await?;
+        }
+        let token = self.begin_in(&mut write, user, from, now, how, Vec::new()).await?;
+        write.commit().await?;
+        Ok(token)
+    }
+
+    /// The same within a transaction, with the groups that the provider named.
+    pub(super) async fn begin_in(
+        &self,
+        write: &mut Write,
+        user: &User,
+        from: &Source,
+        now: i64,
+        how: &str,
+        groups: Vec<GroupName>,
+    ) -> Result<Token, PeopleError> {
         let token = Token::random();
         let session = NewSession {
             key: token.key(),
@@ -83,16 +103,12 @@ impl People {
             idle_us: self.limits.idle_us,
             source: from.address.clone(),
             agent: from.agent.clone(),
+            groups,
         };
         let actor =
             Actor { id: user.id.to_string(), name: user.name.to_string(), role: None, source: from.address.clone() };
-        let mut write = self.store.write().await?;
         write.begin_session(&session).await?;
-        if let Some(key) = tries {
-            write.forget_attempts(key).await?;
-        }
         write.append(&entry(now, Kind::SignIn, Outcome::Done, actor, how.to_owned())).await?;
-        write.commit().await?;
         Ok(token)
     }
 
@@ -104,7 +120,13 @@ impl People {
 
     /// Writes down that somebody was not let in. A name that nobody has is not written down: it may be a password, typed into
     /// the wrong field. It is looked for in any case, so that both take as long.
-    async fn note_refusal(&self, name: &str, from: &Source, now: i64, what: &str) -> Result<(), PeopleError> {
+    pub(super) async fn note_refusal(
+        &self,
+        name: &str,
+        from: &Source,
+        now: i64,
+        what: &str,
+    ) -> Result<(), PeopleError> {
         let mut write = self.store.write().await?;
         let known = match UserName::new(name) {
             Ok(name) => write.user_by_name(&name).await?.is_some(),

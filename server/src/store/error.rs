@@ -94,6 +94,11 @@ impl StoreError {
         Self::Unavailable(Cause(format!("no answer within {} s", after.as_secs())))
     }
 
+    /// A fault of ours, in words.
+    pub(crate) fn fault(error: impl fmt::Display) -> Self {
+        Self::Internal(Cause(error.to_string()))
+    }
+
     /// A row that is not as we write it.
     pub(super) fn row(error: impl fmt::Display) -> Self {
         Self::Internal(Cause(format!("a row cannot be read: {error}")))

@@ -10,7 +10,7 @@ use super::{Key, StoreError, Write};
 /// What is remembered until somebody comes back from an identity provider. `Debug` shows no secrets.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Flow {
-    /// The hash of `state`.
+    /// The hash of `state` and of what the browser keeps: neither of them finds it alone.
     pub key: Key,
     /// What the token must repeat.
     pub nonce: String,

@@ -1,8 +1,10 @@
 //! Sessions: who is signed in, from where, and until when.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
+use domain::group::GroupName;
 use domain::person::UserId;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
@@ -63,6 +65,8 @@ pub struct NewSession {
     pub source: String,
     /// What their browser says it is; 200 characters of it are kept, without control characters.
     pub agent: String,
+    /// The groups that the identity provider named, if one did.
+    pub groups: Vec<GroupName>,
 }
 
 /// A session. Times are microseconds since 1970.
@@ -86,6 +90,8 @@ pub struct Session {
     pub agent: String,
     /// When it was ended.
     pub ended_at: Option<i64>,
+    /// The groups that the identity provider named when it began.
+    pub groups: Vec<GroupName>,
 }
 
 impl Session {
@@ -122,7 +128,8 @@ macro_rules! session_columns {
     () => {
         "sessions.id as session_id, sessions.user_id as session_owner, sessions.created_at as created_at, \
          sessions.seen_at as seen_at, sessions.expires_at as expires_at, sessions.idle_us as idle_us, \
-         sessions.source as source, sessions.agent as agent, sessions.ended_at as ended_at"
+         sessions.source as source, sessions.agent as agent, sessions.ended_at as ended_at, \
+         sessions.member_of as member_of"
     };
 }
 
@@ -137,7 +144,14 @@ fn session_of(row: &AnyRow) -> Result<Session, StoreError> {
         source: row.try_get("source")?,
         agent: row.try_get("agent")?,
         ended_at: row.try_get("ended_at")?,
+        groups: groups_of(row)?,
     })
+}
+
+/// The groups of a session. What this program cannot read, because a newer one wrote it, gives nothing.
+fn groups_of(row: &AnyRow) -> Result<Vec<GroupName>, StoreError> {
+    let text: Option<String> = row.try_get("member_of")?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
 }
 
 impl Read {
@@ -181,15 +195,34 @@ impl Read {
         let rows = self.link.all(statement.bind(user.to_string()).bind(now)).await?;
         rows.iter().map(session_of).collect()
     }
+
+    /// The groups of everybody who is signed in by a provider now, of all their sessions.
+    pub async fn groups_of_all(&mut self, now: i64) -> Result<HashMap<UserId, Vec<GroupName>>, StoreError> {
+        let statement = sql("select user_id, member_of from sessions \
+             where member_of is not null and ended_at is null and expires_at > $1 and seen_at + idle_us > $1");
+        let mut all: HashMap<UserId, Vec<GroupName>> = HashMap::new();
+        for row in self.link.all(statement.bind(now)).await? {
+            let id = row.try_get::<String, _>("user_id")?.parse().map_err(StoreError::row)?;
+            all.entry(id).or_default().extend(groups_of(&row)?);
+        }
+        for groups in all.values_mut() {
+            groups.sort();
+            groups.dedup();
+        }
+        Ok(all)
+    }
 }
 
 impl Write {
     /// Begins a session.
     pub async fn begin_session(&mut self, session: &NewSession) -> Result<(), StoreError> {
         let agent: String = session.agent.chars().filter(|char| !char.is_control()).take(AGENT_LIMIT).collect();
+        let groups = (!session.groups.is_empty())
+            .then(|| serde_json::to_string(&session.groups).map_err(StoreError::row))
+            .transpose()?;
         let statement = sql("insert into sessions \
-             (key, id, user_id, created_at, seen_at, expires_at, idle_us, source, agent) \
-             values ($1, $2, $3, $4, $4, $5, $6, $7, $8)")
+             (key, id, user_id, created_at, seen_at, expires_at, idle_us, source, agent, member_of) \
+             values ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9)")
         .bind(session.key.bytes())
         .bind(session.id.to_string())
         .bind(session.user.to_string())
@@ -197,7 +230,8 @@ impl Write {
         .bind(session.expires_at)
         .bind(session.idle_us)
         .bind(session.source.clone())
-        .bind(agent);
+        .bind(agent)
+        .bind(groups);
         self.link.execute(statement).await.map(|_| ())
     }
 

@@ -23,7 +23,14 @@ async fn two_admins(bench: &Bench, round: u32) -> (Arc<People>, [Arc<Session>; 2
         write.grant(id, &ADMIN, "test", NOW).await.unwrap();
         write.commit().await.unwrap();
         let user = bench.store.read().await.unwrap().user(id).await.unwrap().unwrap();
-        sessions.push(Arc::new(Session { id: SessionId(u128::from(round)), user, source: "test".into() }));
+        sessions.push(Arc::new(Session {
+            id: SessionId(u128::from(round)),
+            given: user.grants.clone(),
+            by_group: Vec::new(),
+            groups: Vec::new(),
+            user,
+            source: "test".into(),
+        }));
     }
     (people, sessions.try_into().unwrap())
 }

@@ -9,6 +9,7 @@ use crate::bench::{Bench, DAY, MINUTE, NOW, SECOND, on_both};
 on_both!(
     a_session_is_live_until_it_is_over,
     a_session_comes_with_its_person_and_grants,
+    groups_are_kept_with_the_session_and_gone_with_it,
     use_is_noted_once_a_minute_and_wakes_nothing,
     sessions_are_ended_one_by_one_and_all_but_one,
     only_live_sessions_are_listed,
@@ -27,6 +28,7 @@ fn session(number: u128, user: UserId) -> NewSession {
         idle_us: 30 * MINUTE,
         source: "192.0.2.7".to_owned(),
         agent: "Firefox".to_owned(),
+        groups: Vec::new(),
     }
 }
 
@@ -172,4 +174,22 @@ async fn a_key_is_used_once(bench: Bench) {
     let mut write = bench.store.write().await.unwrap();
     let same = NewSession { id: SessionId(2), ..session(1, kim) };
     assert!(write.begin_session(&same).await.is_err());
+}
+
+async fn groups_are_kept_with_the_session_and_gone_with_it(bench: Bench) {
+    let (kim, lee) = (bench.person("kim").await, bench.person("lee").await);
+    let named = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect::<Vec<_>>();
+    let first = NewSession { groups: named(&["qa", "\"'$1; Ü"]), ..session(1, kim) };
+    begin(&bench, &first).await;
+    begin(&bench, &NewSession { groups: named(&["qa", "sre"]), ..session(2, kim) }).await;
+    begin(&bench, &session(3, lee)).await;
+    assert_eq!(live(&bench, first.key, NOW).await.groups, first.groups);
+    assert!(live(&bench, session(3, lee).key, NOW).await.groups.is_empty());
+    let all = async |now| bench.store.read().await.unwrap().groups_of_all(now).await.unwrap();
+    assert_eq!(all(NOW).await.into_iter().collect::<Vec<_>>(), [(kim, named(&["\"'$1; Ü", "qa", "sre"]))]);
+    let mut write = bench.store.write().await.unwrap();
+    write.end_session(kim, SessionId(1), NOW).await.unwrap();
+    write.commit().await.unwrap();
+    assert_eq!(all(NOW).await[&kim], named(&["qa", "sre"]));
+    assert!(all(NOW + 30 * MINUTE).await.is_empty(), "groups of a session that is over");
 }

@@ -189,3 +189,44 @@ fn messages_are_in_the_house_style() {
         }
     }
 }
+
+#[test]
+fn a_line_of_access_gives_something_that_there_is_once() {
+    let with = |lines: &str| {
+        let text = GOOD.trim_end().strip_suffix('}').unwrap();
+        problems(&format!(r#"{text}, "access": [{lines}]}}"#))
+    };
+    let fine = r#"{"group": "sre", "role": "operator", "in": "fleet-management/production"},
+        {"group": "sre", "role": "viewer", "in": "*"}, {"group": "qa", "role": "tester", "in": "fleetops"},
+        {"group": "heads", "role": "admin", "in": "*"}"#;
+    assert_eq!(with(fine), []);
+    for (line, path, message) in [
+        (
+            r#"{"group": "qa", "role": "viewer", "in": "fleet"}"#,
+            "access[0].in",
+            "write one of fleet-management, fleetops",
+        ),
+        (
+            r#"{"group": "qa", "role": "viewer", "in": "fleetops/prod"}"#,
+            "access[0].in",
+            "write one of fleet-management/production, fleet-management/staging, fleetops/staging",
+        ),
+        (r#"{"group": "qa", "role": "admin", "in": "fleetops"}"#, "access[0].in", "write the scope *"),
+        (
+            r#"{"group": "qa", "role": "viewer", "in": "*"}, {"group": "qa", "role": "viewer", "in": "*"}"#,
+            "access[1]",
+            "by access[0] already",
+        ),
+    ] {
+        let found = with(line);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(found[0].path == path && found[0].message.contains(message), "{found:#?}");
+    }
+    let line = r#"{"group": "system:masters", "role": "admin", "in": "*"}"#;
+    assert!(
+        serde_json::from_str::<crate::group::GroupRule>(line)
+            .unwrap_err()
+            .to_string()
+            .contains("begins with 'system:'")
+    );
+}

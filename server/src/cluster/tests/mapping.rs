@@ -398,7 +398,7 @@ fn no_name_is_longer_than_kubernetes_allows() {
         json!({"kind": "Pod", "metadata": metadata, "spec": {"containers": [{"name": "c".repeat(5000)}]}})
     };
     let of = |seen: Option<crate::rows::Observed>| match seen.unwrap().object {
-        crate::rows::Object::Pod(pod) => *pod,
+        Object::Pod(pod) => *pod,
         other => panic!("{other:?}"),
     };
     let (fits, long) = ("a".repeat(253), "a".repeat(254));
@@ -410,5 +410,5 @@ fn no_name_is_longer_than_kubernetes_allows() {
     assert_eq!(of(observed(pod(&fits, &long))).workload, None);
     let scaler = json!({"kind": "HorizontalPodAutoscaler", "metadata": {"name": "a", "namespace": "shop"},
                         "spec": {"scaleTargetRef": {"kind": "Deployment", "name": long}}});
-    assert!(matches!(observed(scaler).unwrap().object, crate::rows::Object::Autoscaler(_, None)));
+    assert!(matches!(observed(scaler).unwrap().object, Object::Autoscaler(_, None)));
 }

@@ -6,6 +6,7 @@ use app::still::forms::Tone;
 use axum::extract::{Extension, Form, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
+use domain::group::ByGroup;
 use serde::Deserialize;
 
 use super::sign_in::sentence;
@@ -37,7 +38,7 @@ async fn show(site: Site, who: Who, request: Request, status: StatusCode, notice
     };
     let page = AccountView {
         name: who.user.name.to_string(),
-        grants: who.user.grants.0.iter().map(|grant| (grant.to_string(), grant.role.explained())).collect(),
+        grants: grants(&who),
         has_password: who.user.has_password,
         sessions: sessions
             .into_iter()
@@ -55,6 +56,16 @@ async fn show(site: Site, who: Who, request: Request, status: StatusCode, notice
         notice,
     };
     framed(site, who, request, status, Still::new("Account", || account(page))).await
+}
+
+/// Their roles: those that an admin gave, then those of groups.
+fn grants(who: &Who) -> Vec<(String, &'static str)> {
+    let given = who.given.0.iter().map(|grant| (grant.to_string(), grant.role.explained()));
+    let by_group = who.by_group.iter().map(|by| {
+        let ByGroup { grant, group } = by;
+        (format!("{grant}, by the group {group}"), grant.role.explained())
+    });
+    given.chain(by_group).collect()
 }
 
 /// Which session is to end.

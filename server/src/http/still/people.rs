@@ -7,6 +7,7 @@ use axum::extract::{Extension, Form, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use domain::access::Grant;
+use domain::group::ByGroup;
 use domain::person::UserId;
 use domain::text::plain;
 use serde::Deserialize;
@@ -16,7 +17,7 @@ use super::{framed, notice, problem, see, trouble};
 use crate::clock;
 use crate::http::Site;
 use crate::people::{By, Chosen, ManageRefusal, Who};
-use crate::store::User;
+use crate::store::{StoreError, User};
 
 /// What may be said after a form.
 const SAID: [(&str, Tone, &str); 6] = [
@@ -55,13 +56,23 @@ struct Said {
 }
 
 async fn show(site: Site, who: Who, request: Request, status: StatusCode, said: Said) -> Response {
-    let users = async { site.people.store().read().await?.users().await }.await;
-    let users = match users {
-        Ok(users) => users,
-        Err(error) => return problem(&site, &request, StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+    let found = async {
+        let mut read = site.people.store().read().await?;
+        Ok((read.users().await?, read.groups_of_all(clock::now_us()).await?))
     };
+    let (users, mut groups) = match found.await {
+        Ok(found) => found,
+        Err(error) => {
+            let error: StoreError = error;
+            return problem(&site, &request, StatusCode::SERVICE_UNAVAILABLE, &error.to_string());
+        }
+    };
+    let people_rows = users.into_iter().map(|user| {
+        let by_group = site.people.by_group(&user, &groups.remove(&user.id).unwrap_or_default());
+        row(user, by_group, &who)
+    });
     let page = PeopleView {
-        people: users.into_iter().map(|user| row(user, &who)).collect(),
+        people: people_rows.collect(),
         scopes: site.rows.scopes(),
         notice: said.notice,
         made: said.made,
@@ -70,8 +81,9 @@ async fn show(site: Site, who: Who, request: Request, status: StatusCode, said: 
     framed(site, who, request, status, Still::new("People", || people(page))).await
 }
 
-fn row(user: User, who: &Who) -> PersonRow {
+fn row(user: User, by_group: Vec<ByGroup>, who: &Who) -> PersonRow {
     PersonRow {
+        by_group: by_group.into_iter().map(|by| (by.grant, by.group.to_string())).collect(),
         own: user.id == who.user.id,
         id: user.id.to_string(),
         name: user.name.to_string(),

@@ -11,10 +11,28 @@ use serde::Deserialize;
 use super::{document, see, source, trouble};
 use crate::clock;
 use crate::http::Site;
-use crate::http::gate::{Visitor, cookie, is_our_path, token_of};
+use crate::http::gate::{Visitor, cookie, encode, is_our_path, token_of};
 use crate::metrics::{self, SignIn};
 use crate::people::token::Token;
 use crate::people::{ManageRefusal, SignInRefusal, Who};
+
+/// The sentences that an address may ask for.
+const WHY: [(&str, Why); 8] = [
+    ("expired", Why::Expired),
+    ("out", Why::SignedOut),
+    ("provider", Why::Provider),
+    ("silent", Why::Silent),
+    ("declined", Why::Declined),
+    ("over", Why::Over),
+    ("disabled", Why::Disabled),
+    ("unavailable", Why::Unavailable),
+];
+
+/// Back to the page, which says why.
+pub(super) fn back(why: Why, to: &str) -> Response {
+    let key = WHY.iter().find(|(_, known)| *known == why).map_or("", |(key, _)| *key);
+    see(&format!("/sign-in?why={key}&to={}", encode(to)))
+}
 
 /// What the address of the page says.
 #[derive(Deserialize)]
@@ -34,7 +52,8 @@ pub struct Given {
     to: String,
 }
 
-fn to_ours(to: &str) -> String {
+/// Where one goes after the sign-in: a page of ours.
+pub(super) fn to_ours(to: &str) -> String {
     // Back to the sign-in would go round in a circle.
     let fine = is_our_path(to) && !to.starts_with("/sign-");
     if fine { to.to_owned() } else { "/".to_owned() }
@@ -51,17 +70,17 @@ pub async fn page(
     if who.is_some() {
         return see(&to);
     }
-    let why = match asked.why.as_str() {
-        "expired" => Some(Why::Expired),
-        "out" => Some(Why::SignedOut),
-        "provider" => Some(Why::Provider),
-        _ => None,
-    };
+    let why = WHY.iter().find(|(key, _)| *key == asked.why).map(|(_, why)| *why);
     show(&site, &headers, StatusCode::OK, SignInView { why, to, ..SignInView::default() })
 }
 
-fn show(site: &Site, headers: &HeaderMap, status: StatusCode, page: SignInView) -> Response {
-    let page = SignInView { passwords: true, ..page };
+/// Shows the page.
+pub(super) fn show(site: &Site, headers: &HeaderMap, status: StatusCode, page: SignInView) -> Response {
+    let provider = site.provider.as_ref().map(|provider| {
+        let address = format!("/sign-in/provider?to={}", encode(&page.to));
+        (provider.name().to_owned(), address)
+    });
+    let page = SignInView { passwords: true, provider, ..page };
     document(site, headers, status, "Sign in", || sign_in(page))
 }
 

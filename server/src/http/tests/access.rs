@@ -73,6 +73,7 @@ async fn enter(site: &Site, name: &str, roles: &[(Role, &str)], state: State) ->
         idle_us,
         source: "127.0.0.1".into(),
         agent: "a test".into(),
+        groups: Vec::new(),
     };
     let mut write = site.people.store().write().await.unwrap();
     write.begin_session(&session).await.unwrap();

@@ -115,6 +115,7 @@ pub async fn site(rows: Arc<Rows>) -> Site {
         rows,
         assets,
         people,
+        provider: None,
         front: Arc::new(Front::default()),
         leaving: CancellationToken::new(),
         cancel: CancellationToken::new(),
@@ -151,6 +152,7 @@ pub async fn person(site: &Site, name: &str, roles: &[(Role, &str)], token: &Tok
         idle_us: hour,
         source: "127.0.0.1".into(),
         agent: "a test".into(),
+        groups: Vec::new(),
     };
     write.begin_session(&session).await.unwrap();
     write.commit().await.unwrap();
