@@ -141,7 +141,7 @@ fn cell(environment: &EnvironmentId, name: &str, role: Role) -> Cell {
         status,
         tag: if role == Role::Database { "15.8" } else { "latest" }.into(),
         digest: "e80d113".into(),
-        restarts: if broken { 1207 } else { 0 },
+        restarts: if broken { Some(1207) } else { Some(0) },
         changed: NOW - if broken { 14 * 60 } else { 3 * 86_400 },
         chips: if broken {
             vec![chip(State::Failed, "exit 1, 7 restarts"), chip(State::Degraded, "LOG_LEVEL debug, expected info")]
@@ -350,7 +350,7 @@ impl Backend for Sample {
                                 },
                                 created: NOW - 840 - index * 90_000,
                                 cause: if index == 1 { "kubectl set image".into() } else { "".into() },
-                                pods: if index == 0 { (2, 1) } else { (0, 0) },
+                                pods: if index == 0 { Some((2, 1)) } else { Some((0, 0)) },
                                 current: index == 0,
                                 same_as: match index {
                                     1 => vec![11],
