@@ -10,7 +10,7 @@ use tracing_subscriber::filter::{Directive, LevelFilter};
 use crate::http::PublicUrl;
 use crate::listen::tls::TlsFiles;
 use crate::oidc::OidcSettings;
-use crate::people::SessionLimits;
+use crate::people::{NoPerTier, PerTier, SessionLimits};
 use crate::store::DatabaseUrl;
 
 /// The filter of the log where none is set.
@@ -82,15 +82,17 @@ pub struct ServeSettings {
     #[command(flatten)]
     pub oidc: OidcSettings,
 
-    /// Minutes without a request after which a session ends.
-    #[arg(long, env = "QUARTERDECK_SESSION_IDLE", value_name = "MINUTES", default_value_t = 30,
-        value_parser = clap::value_parser!(u32).range(1..=1440))]
-    pub session_idle: u32,
+    /// Minutes without a request after which a session ends: `30`, or by tier `30,production=15`.
+    ///
+    /// A session lasts as the strictest tier says that its person may see. What is not registered is production.
+    #[arg(long, env = "QUARTERDECK_SESSION_IDLE", value_name = "MINUTES", default_value = "30",
+        value_parser = session_idle)]
+    pub session_idle: PerTier,
 
-    /// Hours after which a session ends whatever happens.
-    #[arg(long, env = "QUARTERDECK_SESSION_LONGEST", value_name = "HOURS", default_value_t = 12,
-        value_parser = clap::value_parser!(u32).range(1..=168))]
-    pub session_longest: u32,
+    /// Hours after which a session ends whatever happens: `12`, or by tier `12,production=8`.
+    #[arg(long, env = "QUARTERDECK_SESSION_LONGEST", value_name = "HOURS", default_value = "12",
+        value_parser = session_longest)]
+    pub session_longest: PerTier,
 
     /// The kubeconfig that holds the contexts named in the registry.
     ///
@@ -155,10 +157,7 @@ impl ServeSettings {
 
     /// How long sessions last.
     pub fn session_limits(&self) -> SessionLimits {
-        SessionLimits {
-            idle_us: i64::from(self.session_idle) * 60 * 1_000_000,
-            longest_us: i64::from(self.session_longest) * 3600 * 1_000_000,
-        }
+        SessionLimits { idle_minutes: self.session_idle, longest_hours: self.session_longest }
     }
 
     /// What passes into the log.
@@ -203,6 +202,29 @@ fn listen_address(text: &str) -> Result<SocketAddr, ListenError> {
         None => text.parse::<SocketAddr>().ok(),
     };
     address.ok_or_else(|| ListenError::Form(text.to_owned()))
+}
+
+/// Why a time is not taken.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum TimeError {
+    /// Not numbers.
+    #[error(transparent)]
+    Form(#[from] NoPerTier),
+    /// Out of bounds.
+    #[error("write {0} to {1} {2}")]
+    Bounds(u32, u32, &'static str),
+}
+
+/// Minutes by tier, up to a day.
+fn session_idle(text: &str) -> Result<PerTier, TimeError> {
+    let read: PerTier = text.parse()?;
+    if read.is_within(1..=1440) { Ok(read) } else { Err(TimeError::Bounds(1, 1440, "minutes")) }
+}
+
+/// Hours by tier, up to a week.
+fn session_longest(text: &str) -> Result<PerTier, TimeError> {
+    let read: PerTier = text.parse()?;
+    if read.is_within(1..=168) { Ok(read) } else { Err(TimeError::Bounds(1, 168, "hours")) }
 }
 
 /// Why a log filter is not taken.

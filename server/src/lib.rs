@@ -70,6 +70,7 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
     let first = current.borrow_and_update().registry.clone();
     let issuer = provider.as_ref().map(|provider| provider.issuer().to_owned());
     people.give_by_group(issuer.as_deref(), &first.access);
+    people.last_by(&first);
     let rows = Arc::new(Rows::new(first.clone(), clock::now_ms));
     let (registry, registries) = watch::channel(first);
 
@@ -161,6 +162,7 @@ async fn take_in_registries(
         let current = current.borrow_and_update().clone();
         rows.registry_trouble(current.trouble);
         people.give_by_group(issuer.as_deref(), &current.registry.access);
+        people.last_by(&current.registry);
         registry.send_if_modified(|known| {
             let differs = **known != *current.registry;
             *known = current.registry;

@@ -1,6 +1,7 @@
 //! Who people are: signing in, sessions, roles. Everything that changes here is written into the ledger with it, in one
 //! transaction.
 
+mod lasting;
 mod limits;
 mod manage;
 pub mod passwords;
@@ -17,13 +18,17 @@ use std::sync::Arc;
 use domain::access::{Grants, Role};
 use domain::group::{ByGroup, GroupName, GroupRule, granted};
 use domain::ledger::{Actor, Entry, Kind, Outcome};
+use domain::name::EnvironmentId;
+use domain::registry::{Registry, Tier};
 use parking_lot::{Mutex, RwLock};
 
+pub use lasting::{NoPerTier, PerTier, SessionLimits};
 pub use manage::{By, Chosen, ManageRefusal};
 pub use provider::ArrivalRefusal;
 pub use sign_in::SignInRefusal;
 
 use crate::store::{Key, SessionId, SessionState, Store, StoreError, User};
+use lasting::Lasting;
 use passwords::{HashError, Passwords};
 use token::Token;
 
@@ -32,21 +37,6 @@ use token::Token;
 const FRESH_US: i64 = 2_000_000;
 /// The most sessions that are remembered between two questions.
 const MOST_CACHED: usize = 10_000;
-
-/// How long sessions last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SessionLimits {
-    /// After so long without a request they end, in microseconds.
-    pub idle_us: i64,
-    /// After so long they end whatever happens, in microseconds.
-    pub longest_us: i64,
-}
-
-impl Default for SessionLimits {
-    fn default() -> Self {
-        Self { idle_us: 30 * 60 * 1_000_000, longest_us: 12 * 3600 * 1_000_000 }
-    }
-}
 
 /// Somebody who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +109,7 @@ pub struct People {
     limits: SessionLimits,
     cache: Mutex<HashMap<Key, Cached>>,
     access: RwLock<Access>,
+    tiers: RwLock<Vec<(EnvironmentId, Tier)>>,
 }
 
 /// What groups bring.
@@ -138,12 +129,23 @@ impl People {
             limits,
             cache: Mutex::new(HashMap::new()),
             access: RwLock::default(),
+            tiers: RwLock::default(),
         })
     }
 
     /// The store behind it.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// From now on sessions that begin last by the tiers of this registry.
+    pub fn last_by(&self, registry: &Registry) {
+        *self.tiers.write() = lasting::tiers(registry);
+    }
+
+    /// How long a session of somebody with these grants lasts.
+    fn lasting(&self, grants: &Grants) -> Lasting {
+        self.limits.of(grants, &self.tiers.read())
     }
 
     /// From now on the groups of an issuer bring these roles, in sessions that go on too. Groups that another issuer named

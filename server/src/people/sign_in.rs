@@ -94,13 +94,15 @@ impl People {
         groups: Vec<GroupName>,
     ) -> Result<Token, PeopleError> {
         let token = Token::random();
+        let by_group = self.by_group(user, &groups);
+        let lasting = self.lasting(&user.grants.with(by_group.into_iter().map(|by| by.grant)));
         let session = NewSession {
             key: token.key(),
             id: SessionId(random_id()),
             user: user.id,
             created_at: now,
-            expires_at: now + self.limits.longest_us,
-            idle_us: self.limits.idle_us,
+            expires_at: now + lasting.longest_us,
+            idle_us: lasting.idle_us,
             source: from.address.clone(),
             agent: from.agent.clone(),
             groups,
