@@ -149,6 +149,11 @@ impl ServeSettings {
         Ok(())
     }
 
+    /// Whether TLS is spoken by a proxy in front, from whose address everybody comes then.
+    pub fn is_behind_proxy(&self) -> bool {
+        self.public_url.is_some() && self.tls_cert.is_none()
+    }
+
     /// The files to speak TLS with, where it does.
     pub fn tls_files(&self) -> Option<TlsFiles> {
         let (certificate, key) = (self.tls_cert.clone()?, self.tls_key.clone()?);

@@ -65,7 +65,8 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
     };
     let mut current = registry::follow(settings.config.clone(), cancel.clone()).await?;
     let store = Store::open(&database_of(settings.database.clone())?).await?;
-    let people = Arc::new(People::new(store.clone(), settings.session_limits())?);
+    let people = People::new(store.clone(), settings.session_limits())?;
+    let people = Arc::new(if settings.is_behind_proxy() { people.behind_proxy() } else { people });
     let front = Arc::new(Front { tls: certificate.is_some(), public: settings.public_url.clone() });
     let first = current.borrow_and_update().registry.clone();
     let issuer = provider.as_ref().map(|provider| provider.issuer().to_owned());

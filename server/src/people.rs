@@ -110,6 +110,8 @@ pub struct People {
     cache: Mutex<HashMap<Key, Cached>>,
     access: RwLock<Access>,
     tiers: RwLock<Vec<(EnvironmentId, Tier)>>,
+    /// How many times as often an address may try: more where everybody comes from one.
+    sharing: i64,
 }
 
 /// What groups bring.
@@ -130,7 +132,14 @@ impl People {
             cache: Mutex::new(HashMap::new()),
             access: RwLock::default(),
             tiers: RwLock::default(),
+            sharing: 1,
         })
+    }
+
+    /// The same behind a proxy: everybody comes from its address, so that a limit for one address is a limit for all. What is
+    /// left of it bounds a flood; each account has its own.
+    pub fn behind_proxy(self) -> Self {
+        Self { sharing: limits::SHARING, ..self }
     }
 
     /// The store behind it.

@@ -11,6 +11,9 @@ pub const MOST_PER_ACCOUNT: i64 = 20;
 /// The most tries from one address in that time: an office behind one address has many people.
 pub const MOST_PER_SOURCE: i64 = 100;
 
+/// How many times as often one may try from the address of a proxy.
+pub const SHARING: i64 = 50;
+
 /// How long sign-ins that leave for the provider count, in microseconds: as long as they are kept.
 pub const FLOWS_WINDOW_US: i64 = 600 * 1_000_000;
 /// The most sign-ins that leave for the provider from one address in that time.

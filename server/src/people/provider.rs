@@ -42,10 +42,11 @@ impl People {
     pub async fn may_depart(&self, from: &Source, now: i64) -> Result<Result<(), u32>, PeopleError> {
         let key = limits::flows(&from.address);
         let attempts = self.store.count_attempt(key, now, limits::FLOWS_WINDOW_US).await?;
-        if attempts.times <= limits::MOST_FLOWS {
+        let most = limits::MOST_FLOWS * self.sharing;
+        if attempts.times <= most {
             return Ok(Ok(()));
         }
-        if attempts.times == limits::MOST_FLOWS + 1 {
+        if attempts.times == most + 1 {
             let what = "Refused a sign-in: too many were begun from this address.";
             self.note_refusal("unknown", from, now, what).await?;
         }

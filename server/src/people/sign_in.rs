@@ -36,7 +36,7 @@ impl People {
         // Counted before anything is looked up, so that known and unknown names cost the same.
         let account = self.store.count_attempt(limits::account(&name), now, limits::WINDOW_US).await?;
         let source = self.store.count_attempt(limits::source(&from.address), now, limits::WINDOW_US).await?;
-        let over = [(account, limits::MOST_PER_ACCOUNT), (source, limits::MOST_PER_SOURCE)];
+        let over = [(account, limits::MOST_PER_ACCOUNT), (source, limits::MOST_PER_SOURCE * self.sharing)];
         if let Some((attempts, most)) = over.into_iter().find(|(attempts, most)| attempts.times > *most) {
             // The first of them is written down; a flood does not fill the ledger.
             if attempts.times == most + 1 {

@@ -14,6 +14,7 @@ use crate::clock;
 use crate::http::front::only;
 use crate::http::gate::{Visitor, cookie, encode, host_of, token_in};
 use crate::http::{Site, pages};
+use crate::metrics::{self, SignIn};
 use crate::oidc::{Provider, Refusal};
 use crate::people::token::Token;
 use crate::people::{ArrivalRefusal, Source};
@@ -163,6 +164,7 @@ pub async fn arrive(State(site): State<Site>, uri: Uri, headers: HeaderMap, exte
     let answer = Answer::read(uri.query().unwrap_or_default()).unwrap_or_default();
     let mut response = match take_in(&site, &provider, &way_back, answer, &headers, &from, &mut to).await {
         Ok(token) => {
+            metrics::sign_in(SignIn::Done);
             // Not a redirect: it would still be the provider's, from another site, and the cookie stays at home then
             // (`SameSite=Strict`). A page of ours goes on by itself.
             let html = app::still::onward(pages::theme_of(&headers), &site.assets.urls, &to);
@@ -170,7 +172,10 @@ pub async fn arrive(State(site): State<Site>, uri: Uri, headers: HeaderMap, exte
             response.headers_mut().append(SET_COOKIE, cookie(&site, &headers, Some(&token)));
             response
         }
-        Err(stop) => back(refuse(&site, &provider, stop, &from).await, &to),
+        Err(stop) => {
+            metrics::sign_in(SignIn::Refused);
+            back(refuse(&site, &provider, stop, &from).await, &to)
+        }
     };
     response.headers_mut().append(SET_COOKIE, half(&site, &headers, None));
     response
