@@ -161,7 +161,19 @@ impl People {
     /// bring nothing.
     pub fn give_by_group(&self, issuer: Option<&str>, rules: &[GroupRule]) {
         *self.access.write() = Access { issuer: issuer.map(str::to_owned), rules: rules.to_vec() };
-        self.forget();
+        // Worked out anew and not forgotten: while the database is away, those who are known stay so.
+        for cached in self.cache.lock().values_mut() {
+            let Session { id, user, given, groups, source, .. } = &*cached.who;
+            let (user, given) = (user.clone(), given.clone());
+            cached.who = Arc::new(self.session(*id, user, given, groups.clone(), source.clone()));
+        }
+    }
+
+    /// A session with all roles that its person has in it.
+    fn session(&self, id: SessionId, user: User, given: Grants, groups: Vec<GroupName>, source: String) -> Session {
+        let by_group = self.by_group(&user, &groups);
+        let grants = given.with(by_group.iter().map(|by| by.grant.clone()));
+        Session { id, user: User { grants, ..user }, given, by_group, groups, source }
     }
 
     /// The roles that these groups bring somebody.
@@ -212,11 +224,8 @@ impl People {
                 tracing::warn!("that a session is in use was not written down: {error}");
             }
         }
-        let by_group = self.by_group(&user, &session.groups);
         let given = std::mem::take(&mut user.grants);
-        user.grants = given.with(by_group.iter().map(|by| by.grant.clone()));
-        let (id, groups, source) = (session.id, session.groups, session.source);
-        let who = Arc::new(Session { id, user, given, by_group, groups, source });
+        let who = Arc::new(self.session(session.id, user, given, session.groups, session.source));
         let mut cache = self.cache.lock();
         if cache.len() >= MOST_CACHED {
             cache.retain(|_, cached| now - cached.asked < FRESH_US);
