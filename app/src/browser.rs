@@ -10,7 +10,10 @@ use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
 use leptos::prelude::*;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Document, Element, Event, EventTarget, HtmlAnchorElement, HtmlDialogElement, HtmlElement, MouseEvent};
+use web_sys::{
+    Document, Element, Event, EventTarget, HtmlAnchorElement, HtmlDialogElement, HtmlElement, HtmlInputElement,
+    MouseEvent,
+};
 
 use crate::boot::{self, Boot};
 use crate::live;
@@ -171,9 +174,25 @@ pub(crate) fn reload() {
     _ = window().location().reload();
 }
 
-/// The session is over: to the sign-in, and back here afterwards.
+/// What was typed into fields that keep it (`data-keep`) and was not sent, as the page takes it back from its address. Secrets
+/// have no such fields.
+fn unsent() -> String {
+    let fields =
+        all(&document(), "[data-keep]").into_iter().filter_map(|field| field.dyn_into::<HtmlInputElement>().ok());
+    let changed = fields.filter(|field| field.value() != field.default_value());
+    let pair = |field: HtmlInputElement| {
+        [field.name(), "=".to_owned(), js_sys::encode_uri_component(&field.value()).into()].concat()
+    };
+    changed.map(pair).collect::<Vec<_>>().join("&")
+}
+
+/// The session is over: to the sign-in, and back here afterwards, with what was typed.
 pub(crate) fn sign_in() {
-    let here = here().address();
+    let (mut here, unsent) = (here().address(), unsent());
+    if !unsent.is_empty() {
+        here.push(if here.contains('?') { '&' } else { '?' });
+        here.push_str(&unsent);
+    }
     let to = js_sys::encode_uri_component(&here);
     _ = window().location().assign(&["/sign-in?why=expired&to=", &String::from(to)].concat());
 }

@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { createWriteStream, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createWriteStream, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { kubeconfig, root, run } from "./clusters.ts";
 import { addPerson, kept, signIn } from "./people.ts";
+import { client, issuer } from "./provider.ts";
 
 const port = 27040;
 
@@ -29,7 +30,11 @@ export async function startConsole(): Promise<() => Promise<void>> {
   for (const end of ["", "-wal", "-shm"]) rmSync(`${run}/people.db${end}`, { force: true });
   const log = createWriteStream(`${run}/quarterdeck.log`);
   const site = process.env.QUARTERDECK_SITE ?? "target/site";
-  const settings = { config: "config/demo.yaml", kubeconfig, listen: `127.0.0.1:${port}`, site, database };
+  // As the demo, and a group of the tests' provider looks at one environment.
+  const config = `${run}/registry.yaml`;
+  writeFileSync(config, `${readFileSync(`${root}/config/demo.yaml`, "utf8")}\naccess:\n  - { group: crew, role: viewer, in: fleet-management/staging }\n`);
+  const provider = { "oidc-issuer": issuer, "oidc-client-id": client, "oidc-name": "Example" };
+  const settings = { ...provider, config, kubeconfig, listen: `127.0.0.1:${port}`, site, database };
   const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
   const server = spawn(program, ["serve", ...flags], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   server.stdout.pipe(log);

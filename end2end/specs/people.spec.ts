@@ -2,6 +2,7 @@ import { expect, test, type Browser, type Page } from "@playwright/test";
 import { address, database, enter, program } from "../harness/console.ts";
 import { addPerson, kept } from "../harness/people.ts";
 import { badge, live } from "../harness/pages.ts";
+import { startProvider } from "../harness/provider.ts";
 
 /** A browser that nobody is signed in with. */
 async function stranger(browser: Browser): Promise<Page> {
@@ -123,4 +124,53 @@ test("the keys and the palette work on pages that the server wrote whole", async
   await page.keyboard.press("w");
   await expect(page).toHaveURL(`${address}/`);
   await expect(badge(page, "live")).toBeVisible();
+});
+
+test("what was typed is still there after a sign-in in between", async ({ browser, page }) => {
+  const name = someone();
+  const password = addPerson(program, database, name, "admin");
+  const other = await stranger(browser);
+  await other.goto("/people");
+  await signIn(other, name, password);
+  await live(other);
+  await other.getByLabel("New name").fill("half & a name");
+
+  await page.goto("/people");
+  await page.getByRole("button", { name: `End sessions: ${name}` }).click();
+  await expect(other).toHaveURL(/\/sign-in\?why=expired&to=/, { timeout: 5_000 });
+  await signIn(other, name, password);
+  await expect(other).toHaveURL(/\/people\?/);
+  await expect(other.getByLabel("New name")).toHaveValue("half & a name");
+  await other.context().close();
+});
+
+test.describe("a provider", () => {
+  let stop: () => Promise<void>;
+  test.beforeAll(async () => {
+    stop = await startProvider(["crew"]);
+  });
+  test.afterAll(() => stop());
+
+  for (const javaScriptEnabled of [true, false]) {
+    test(`one signs in by a provider on another site, ${javaScriptEnabled ? "with" : "without"} script`, async ({ browser }) => {
+      const context = await browser.newContext({ storageState: { cookies: [], origins: [] }, javaScriptEnabled });
+      const page = await context.newPage();
+      await page.goto("/pods?filter=fleet-app");
+      await page.getByRole("link", { name: "Sign in with Example" }).click();
+      await page.getByRole("link", { name: "Decline" }).click();
+      await expect(page).toHaveURL(/\/sign-in\?/);
+      await expect(page.getByRole("alert")).toBeVisible();
+
+      await page.getByRole("link", { name: "Sign in with Example" }).click();
+      await page.getByRole("link", { name: "Continue as ada" }).click();
+      await expect(page).toHaveURL(/\/pods\?filter=fleet-app$/);
+      if (javaScriptEnabled) await live(page);
+      // The group brings a role in one environment, and the rest does not exist.
+      await expect(page.getByRole("main")).toContainText("fleet-app");
+      await expect(page.locator("body")).not.toContainText("fleet-management-dev");
+      await page.goto("/account");
+      await expect(page.getByRole("main")).toContainText("crew");
+      await context.close();
+    });
+  }
 });

@@ -74,6 +74,7 @@ pub fn people(page: PeopleView) -> AnyView {
                     <input
                         name="name"
                         value=add
+                        data-keep=""
                         required=true
                         autocomplete="off"
                         autocapitalize="none"
