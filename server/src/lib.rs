@@ -43,7 +43,7 @@ const TICK: Duration = Duration::from_secs(5);
 /// Time between two sweeps of the database.
 const SWEEP: Duration = Duration::from_secs(3600);
 /// How long requests may take to end when the program ends.
-const FAREWELL: Duration = Duration::from_secs(10);
+const FAREWELL: Duration = Duration::from_secs(8);
 
 /// When the program ends.
 #[derive(Debug, Clone, Default)]
@@ -77,14 +77,17 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
 
     let mut loops = JoinSet::new();
     let kubeconfig = Kubeconfig { path: settings.kubeconfig.clone() };
-    loops.spawn(cluster::supervise(registries, rows.clone(), kubeconfig, cancel.clone()));
-    loops.spawn(take_in_registries(current, registry, rows.clone(), people.clone(), issuer, cancel.clone()));
-    loops.spawn(tick(rows.clone(), cancel.clone()));
-    loops.spawn(sweep(store.clone(), cancel.clone()));
-    loops.spawn({
+    loops.spawn(named("the clusters", cluster::supervise(registries, rows.clone(), kubeconfig, cancel.clone())));
+    loops.spawn(named(
+        "the registry",
+        take_in_registries(current, registry, rows.clone(), people.clone(), issuer, cancel.clone()),
+    ));
+    loops.spawn(named("the ticks", tick(rows.clone(), cancel.clone())));
+    loops.spawn(named("the sweep", sweep(store.clone(), cancel.clone())));
+    loops.spawn(named("the look at the database", {
         let (store, cancel) = (store.clone(), cancel.clone());
         async move { store.watch_health(cancel).await }
-    });
+    }));
 
     let private = match settings.private_listen {
         Some(address) => {
@@ -104,22 +107,23 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
     }
     if let Some(token) = people.invite_first(clock::now_us()).await? {
         let origin = settings.public_url.as_ref().map_or_else(|| format!("{scheme}://{address}"), ToString::to_string);
-        // Beside the log, not in it: whoever has the link becomes the first admin. Where both are collected together it is still good for
-        // one use only, within a day, and not after another start.
-        eprintln!(
+        // On standard output, and the log on the other: whoever has the link becomes the first admin. It is good for one use, within a
+        // day, and not after another start.
+        println!(
             "\nThere is no account yet. The first admin is made at this address, once, within a day:\n\n  {origin}/setup?token={}\n",
             token.secret()
         );
     }
     if let Some(certificate) = certificate {
         let cancel = cancel.clone();
-        loops.spawn(async move { certificate.follow(cancel).await });
+        loops.spawn(named("the certificate", async move { certificate.follow(cancel).await }));
     }
     let viewers = TaskTracker::new();
     let site =
         Site { rows, assets, people, provider, front, leaving, cancel: cancel.clone(), viewers: viewers.clone() };
     if let Some(listener) = private {
-        loops.spawn(listener.serve(http::private_router(site.clone()), cancel.clone(), FAREWELL));
+        let served = listener.serve(http::private_router(site.clone()), cancel.clone(), FAREWELL);
+        loops.spawn(named("the listener for programs", served));
     }
     let mut serving = pin!(listener.serve(http::router(site), cancel.clone(), FAREWELL));
     tokio::select! {
@@ -130,9 +134,10 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
             cancel.cancel();
             serving.await;
             if let Some(ended) = ended {
-                ended.context("a background loop failed")?;
+                // Where it failed stands in the log.
+                let name = ended.context("a background loop failed")?;
+                ensure!(!too_early, "{name} ended by itself");
             }
-            ensure!(!too_early, "a background loop ended by itself");
         }
     }
     viewers.close();
@@ -144,6 +149,12 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
     }
     store.close().await;
     Ok(())
+}
+
+/// A loop with its name.
+async fn named(name: &'static str, work: impl Future<Output = ()>) -> &'static str {
+    work.await;
+    name
 }
 
 /// Gives every version of the registry to the rows, to the watches and to what groups bring.

@@ -10,6 +10,7 @@ use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -79,10 +80,11 @@ impl Listener {
         let connections = TaskTracker::new();
         let acceptor = self.certificate.as_ref().map(|certificate| TlsAcceptor::from(certificate.config()));
         loop {
-            let (stream, peer, permit) = tokio::select! {
+            let taken = tokio::select! {
                 () = cancel.cancelled() => break,
-                Some(taken) = self.take(&room) => taken,
+                taken = self.take(&room) => taken,
             };
+            let Some((stream, peer, permit)) = taken else { continue };
             let connection =
                 Connection { router: router.clone(), peer, head: self.limits.head, leaving: cancel.clone(), permit };
             match acceptor.clone() {
@@ -120,6 +122,43 @@ impl Listener {
     }
 }
 
+/// What a connection does.
+#[derive(Default)]
+struct Activity {
+    /// Requests that are being answered.
+    under_way: AtomicUsize,
+    /// Requests that came.
+    begun: AtomicUsize,
+}
+
+/// A request that is being answered.
+struct UnderWay(Arc<Activity>);
+
+impl Activity {
+    fn begin(self: &Arc<Self>) -> UnderWay {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        UnderWay(self.clone())
+    }
+
+    /// Waits until nothing was asked for so long, and nothing is being answered.
+    async fn rested(&self, long: Duration) {
+        loop {
+            let before = self.begun.load(Ordering::Relaxed);
+            sleep(long).await;
+            if self.under_way.load(Ordering::Relaxed) == 0 && self.begun.load(Ordering::Relaxed) == before {
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// One connection on its way.
 struct Connection {
     router: Router,
@@ -147,11 +186,15 @@ impl Connection {
     async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S, is_http2: bool) {
         let Self { router, peer, head, leaving, permit } = self;
         let _counted = metrics::connection();
+        let activity = Arc::new(Activity::default());
+        let seen = activity.clone();
         let answer = service_fn(move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
-            let router = router.clone();
+            let (router, under_way) = (router.clone(), seen.begin());
             async move {
-                Ok::<_, Infallible>(router.oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {}))
+                let answered = router.oneshot(request.map(Body::new)).await;
+                drop(under_way);
+                Ok::<_, Infallible>(answered.unwrap_or_else(|never| match never {}))
             }
         });
         let (stream, timer) = (TokioIo::new(stream), TokioTimer::new());
@@ -160,11 +203,22 @@ impl Connection {
             builder.timer(timer).max_concurrent_streams(STREAMS);
             builder.keep_alive_interval(SILENCE).keep_alive_timeout(SILENCE);
             let mut connection = pin!(builder.serve_connection(stream, answer));
-            tokio::select! {
-                ended = &mut connection => ended,
-                () = leaving.cancelled() => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
+            let mut is_asked = false;
+            loop {
+                tokio::select! {
+                    ended = &mut connection => break ended,
+                    () = leaving.cancelled(), if !is_asked => {
+                        is_asked = true;
+                        connection.as_mut().graceful_shutdown();
+                    }
+                    // Hyper has no such limit for this version: not before the first request, and not after one.
+                    () = activity.rested(head) => {
+                        if is_asked {
+                            break Ok(());
+                        }
+                        is_asked = true;
+                        connection.as_mut().graceful_shutdown();
+                    }
                 }
             }
         } else {

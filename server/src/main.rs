@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Parser as _;
 use server::Ending;
 use server::cli::{self, Cli, Command};
@@ -12,6 +12,9 @@ use server::config::{LogFormat, ServeSettings};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 use tracing::info;
+
+/// How long the end may take once no more connections are taken.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 fn main() -> ExitCode {
     match Cli::parse().command {
@@ -72,7 +75,8 @@ fn serve(settings: ServeSettings) -> anyhow::Result<()> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
     let drain = Duration::from_secs(u64::from(settings.drain));
-    runtime.block_on(async {
+    tell_faults();
+    let served = runtime.block_on(async {
         let ending = Ending::default();
         let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
         let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
@@ -92,6 +96,25 @@ fn serve(settings: ServeSettings) -> anyhow::Result<()> {
             }
             asked.cancel.cancel();
         });
-        server::serve(settings, ending).await
-    })
+        let cancel = ending.cancel.clone();
+        let late = async {
+            cancel.cancelled().await;
+            sleep(PATIENCE).await;
+        };
+        tokio::select! {
+            served = server::serve(settings, ending) => served,
+            () = late => bail!("something did not end within {} s and was left", PATIENCE.as_secs()),
+        }
+    });
+    // What runs on threads of its own, like a program that a kubeconfig names, cannot be stopped: it is left behind.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    served
+}
+
+/// Has faults of the program counted, and written like everything else. Their words may hold anything, so only the place is told.
+fn tell_faults() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+        tracing::error!("a fault of the program at {place}");
+    }));
 }

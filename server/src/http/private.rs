@@ -4,10 +4,12 @@ use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HeaderName};
+use axum::middleware;
 use axum::response::IntoResponse;
 use axum::routing::get;
+use tower::ServiceBuilder;
 
-use super::Site;
+use super::{Site, guard, requests};
 use crate::metrics::{self, Known};
 
 /// What Prometheus reads.
@@ -16,11 +18,11 @@ const TEXT: [(HeaderName, &str); 1] = [(CONTENT_TYPE, "application/openmetrics-t
 /// The listener for programs: without sign-in, and without anything that is not meant for whoever reaches it. Hosts are not
 /// checked: a kubelet asks a pod by its address.
 pub fn router(site: Site) -> Router {
-    Router::new()
-        .route("/livez", get(alive))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(counted))
-        .with_state(site)
+    let guards = ServiceBuilder::new()
+        .layer(middleware::from_fn_with_state(site.clone(), guard::headers))
+        .layer(middleware::from_fn_with_state(site.clone(), requests::attend));
+    let routes = Router::new().route("/livez", get(alive)).route("/readyz", get(ready)).route("/metrics", get(counted));
+    routes.with_state(site).layer(guards)
 }
 
 /// That it answers.

@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use futures::FutureExt as _;
 use tokio::time::{Instant, timeout};
-use tracing::{Instrument as _, debug, debug_span, error};
+use tracing::{Instrument as _, debug, error, info_span};
 
 use super::Site;
 use super::still::trouble;
@@ -37,7 +37,7 @@ pub(super) async fn attend(State(site): State<Site>, request: Request, next: Nex
     let id = random_text(15);
     let endpoint = request.extensions().get::<MatchedPath>().map_or("*", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
-    let span = debug_span!("request", request.id = %id, http.method = %method, http.route = %endpoint);
+    let span = info_span!("request", request.id = %id, http.method = %method, http.route = %endpoint);
     let began = Instant::now();
     let answer = CURRENT.scope(id.clone(), answer(&site, method, next, request, LONGEST));
     let mut response = answer.instrument(span).await;

@@ -99,6 +99,19 @@ async fn a_handshake_that_does_not_come_is_let_go() {
 }
 
 #[tokio::test]
+async fn who_is_silent_in_the_second_version_is_let_go_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, connector) = certificate(folder.path());
+    let served = Served::start(Some(certificate), brief(10)).await;
+    for begin in [&b""[..], b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"] {
+        let mut stream = by_tls(&served, connector(b"h2")).await;
+        stream.write_all(begin).await.unwrap();
+        let mut rest = Vec::new();
+        _ = timeout(LONG, stream.read_to_end(&mut rest)).await.unwrap_or_else(|_| panic!("it stays open: {begin:?}"));
+    }
+}
+
+#[tokio::test]
 async fn further_connections_wait_until_there_is_room() {
     let served = Served::start(None, Limits { connections: 1, head: LONG }).await;
     let mut first = served.connect().await;

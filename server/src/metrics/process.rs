@@ -8,9 +8,6 @@ use prometheus_client::registry::{Registry, Unit};
 
 /// Ticks of the processor's clock in a second: 100 on every Linux, see `man 5 proc`.
 const TICKS: f64 = 100.0;
-/// Bytes of a page of memory.
-const PAGE: u64 = 4096;
-
 /// Registers what is read each time somebody asks.
 pub fn register(registry: &mut Registry) {
     registry.register_collector(Box::new(Process));
@@ -58,8 +55,15 @@ impl Seen {
         let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
         Some(Self {
             cpu_seconds: (field(14)? + field(15)?) as f64 / TICKS,
-            resident_bytes: field(24)? * PAGE,
+            resident_bytes: resident_bytes()?,
             open_files: std::fs::read_dir("/proc/self/fd").ok()?.count(),
         })
     }
+}
+
+/// `VmRSS:      1234 kB`, which does not depend on the size of a page.
+fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
