@@ -204,25 +204,25 @@ impl People {
         let found = async { self.store.read().await?.session(key, now).await }.await;
         let state = match found {
             Ok(state) => state,
-            Err(error) if error.is_outage() => {
-                let cache = self.cache.lock();
-                return match cache.get(&key) {
-                    Some(cached) => Ok((!cached.is_over(now)).then(|| cached.who.clone())),
-                    None => Err(error),
-                };
+            Err(error) if error.is_outage() || matches!(error, StoreError::Busy(_)) => {
+                return self.as_before(key, now, uses).ok_or(error);
             }
             Err(error) => return Err(error),
         };
+        // A database that cannot be written does not learn that a session is in use.
+        if matches!(state, SessionState::Idle)
+            && let Some(Some(known)) = self.as_before(key, now, uses)
+        {
+            self.touch(key, now).await;
+            return Ok(Some(known));
+        }
         let SessionState::Live(live) = state else {
             self.cache.lock().remove(&key);
             return Ok(None);
         };
         let (session, mut user) = *live;
         if uses && session.is_touch_due(now) {
-            // It is tried again with the next request that asks the database.
-            if let Err(error) = self.store.touch_session(key, now).await {
-                tracing::warn!("that a session is in use was not written down: {error}");
-            }
+            self.touch(key, now).await;
         }
         let given = std::mem::take(&mut user.grants);
         let who = Arc::new(self.session(session.id, user, given, session.groups, session.source));
@@ -237,6 +237,28 @@ impl People {
             cache.insert(key, Cached { who: who.clone(), asked: now, used, expires, idle_us });
         }
         Ok(Some(who))
+    }
+
+    /// What was known of a session, however long ago, while the database cannot say. Nothing when it was never known here.
+    fn as_before(&self, key: Key, now: i64, uses: bool) -> Option<Option<Who>> {
+        let mut cache = self.cache.lock();
+        let cached = cache.get_mut(&key)?;
+        if cached.is_over(now) {
+            return Some(None);
+        }
+        if uses {
+            cached.used = now;
+        }
+        Some(Some(cached.who.clone()))
+    }
+
+    /// Writes down that a session is in use. What fails is tried again with the next request that asks the database.
+    async fn touch(&self, key: Key, now: i64) {
+        if let Err(error) = self.store.touch_session(key, now).await
+            && !error.is_outage()
+        {
+            tracing::warn!("that a session is in use was not written down: {error}");
+        }
     }
 
     /// What is remembered of a session, if it was asked for a moment ago.

@@ -15,6 +15,7 @@ use super::{BODY_LIMIT_BYTES, Site};
 use crate::clock;
 use crate::people::Who;
 use crate::people::token::Token;
+use crate::store::StoreError;
 
 /// The longest address that one is taken back to.
 const LONGEST_RETURN: usize = 2000;
@@ -72,7 +73,7 @@ pub(super) async fn pass(row: Endpoint, mut request: Request, next: Next) -> Res
     };
     let token = token_of(&site, request.headers());
     let who = match &token {
-        Some(token) => match site.people.who(token, clock::now_us()).await {
+        Some(token) => match known(&site, &row, token).await {
             Ok(who) => who,
             Err(error) if row.need == Need::Anyone => {
                 tracing::warn!("who asks is not known: {error}");
@@ -101,6 +102,12 @@ pub(super) async fn pass(row: Endpoint, mut request: Request, next: Next) -> Res
         }
     }
     next.run(request).await
+}
+
+/// Who holds a token. A socket is opened by a page, not by a person: it keeps no session alive.
+async fn known(site: &Site, row: &Endpoint, token: &Token) -> Result<Option<Who>, StoreError> {
+    let now = clock::now_us();
+    if row.path == "/live" { site.people.still(token, now).await } else { site.people.who(token, now).await }
 }
 
 /// To the sign-in, and back afterwards. What was written into a form comes back with its page; secrets do not.

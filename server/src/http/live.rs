@@ -23,8 +23,9 @@ use crate::{clock, metrics};
 const COALESCE: Duration = Duration::from_millis(16);
 /// A viewer that hears nothing for so long gets the server's clock.
 const BEAT: Duration = Duration::from_secs(2);
-/// A viewer whose connection takes no frame for so long is let go; it comes back by itself.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// A viewer whose connection takes no frame for so long is let go; it comes back by itself. While it waits nothing else is looked at,
+/// so it is less than the five seconds in which a session that ended is shown nothing more.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// The most sockets at a time. Each holds the page that it was sent last.
 const MOST_VIEWERS: usize = 5_000;
 /// The longest message that is read: a question with its filter.
@@ -50,7 +51,7 @@ pub async fn live(State(site): State<Site>, headers: HeaderMap, upgrade: WebSock
         let _present = present;
         let token = gate::token_of(&site, &headers);
         let who = match &token {
-            Some(token) => site.people.who(token, clock::now_us()).await,
+            Some(token) => site.people.still(token, clock::now_us()).await,
             None => Ok(None),
         };
         let served = match (token, who) {
@@ -112,7 +113,9 @@ async fn serve(socket: WebSocket, site: Site, token: Token, who: Who) -> Result<
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(End("it closed")),
             },
             () = sleep_until(free), if waiting.is_some() => if let Some(ask) = waiting.take() {
-                if let Err(code) = viewer.check(true).await {
+                // The first question only says which page is there: a tab that comes back by itself keeps no session alive.
+                let asks = viewer.asked.is_some();
+                if let Err(code) = viewer.check(asks).await {
                     return close(viewer.socket, code).await;
                 }
                 viewer.answer(ask).await?;

@@ -52,6 +52,9 @@ pub(super) fn trouble(site: &Site, headers: &HeaderMap, status: StatusCode, text
     let text = text.to_owned();
     // What went wrong with us stands in the log under the id of the request.
     let id = if status.is_server_error() { requests::id() } else { String::new() };
+    if status.is_server_error() {
+        tracing::warn!("answered with {}: {text}", status.as_u16());
+    }
     document(site, headers, status, "Not done", || {
         view! {
             <div class=[app::still::forms::CARD, " grid gap-3"].concat()>

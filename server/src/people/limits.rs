@@ -23,12 +23,12 @@ pub const MOST_REFUSALS: i64 = 20;
 
 /// What sign-ins that leave for the provider are counted under.
 pub fn flows(address: &str) -> Key {
-    Key::of(["flows\0", address].concat().as_bytes())
+    Key::of(["flows\0", &network(address)].concat().as_bytes())
 }
 
 /// What refused sign-ins by the provider are counted under.
 pub fn refusals(address: &str) -> Key {
-    Key::of(["refusals\0", address].concat().as_bytes())
+    Key::of(["refusals\0", &network(address)].concat().as_bytes())
 }
 
 /// What tries for an account are counted under. Names that nobody has are counted too, so that they behave alike.
@@ -36,17 +36,20 @@ pub fn account(name: &str) -> Key {
     Key::of(["account\0", &name.to_lowercase()].concat().as_bytes())
 }
 
-/// What tries from an address are counted under: the address, and of IPv6 the network, because whoever has one address there
-/// has all of its 2⁶⁴.
+/// What tries from an address are counted under.
 pub fn source(address: &str) -> Key {
-    let network = match address.parse::<Ipv6Addr>() {
+    Key::of(["source\0", &network(address)].concat().as_bytes())
+}
+
+/// The address, and of IPv6 the network: whoever has one address there has all of its 2⁶⁴.
+fn network(address: &str) -> String {
+    match address.parse::<Ipv6Addr>() {
         Ok(address) => {
             let [first, second, third, fourth, ..] = address.segments();
             format!("{first:x}:{second:x}:{third:x}:{fourth:x}::/64")
         }
         Err(_) => address.to_owned(),
-    };
-    Key::of(["source\0", &network].concat().as_bytes())
+    }
 }
 
 #[cfg(test)]
@@ -55,8 +58,10 @@ mod tests {
 
     #[test]
     fn a_source_is_an_address_or_a_network() {
-        assert!(source("2001:db8:1:2::1") == source("2001:db8:1:2:ffff::9"));
-        assert!(source("2001:db8:1:2::1") != source("2001:db8:1:3::1"));
-        assert!(source("192.0.2.1") != source("192.0.2.2"));
+        for key in [source, flows, refusals] {
+            assert!(key("2001:db8:1:2::1") == key("2001:db8:1:2:ffff::9"));
+            assert!(key("2001:db8:1:2::1") != key("2001:db8:1:3::1"));
+            assert!(key("192.0.2.1") != key("192.0.2.2"));
+        }
     }
 }

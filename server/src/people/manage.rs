@@ -110,6 +110,7 @@ impl People {
         let name = UserName::new(name.trim())?;
         let (hash, made) = self.chosen(name.as_str(), password).await?;
         let mut write = self.store.write().await?;
+        self.authorise(&mut write, by).await?;
         match write.add_user(&new_user(&name, hash, now)).await {
             Err(StoreError::Conflict(Conflict::UserName)) => return Err(ManageRefusal::NameTaken),
             added => added?,
@@ -164,6 +165,19 @@ impl People {
         Ok(user)
     }
 
+    /// Whether they manage people as it is in this transaction, in which from now on nobody else decides about people. What was known
+    /// of them before may be two seconds old, or as old as the making of a hash.
+    async fn authorise(&self, write: &mut Write, by: &By<'_>) -> Result<(), ManageRefusal> {
+        write.lock_people().await?;
+        match by {
+            By::CommandLine => Ok(()),
+            By::Admin(session) => {
+                let grants = self.grants_now(write, session).await?;
+                if grants.may(Right::Administer, Place::Console) { Ok(()) } else { Err(GrantRefusal::NotAdmin.into()) }
+            }
+        }
+    }
+
     /// What somebody may do as it is in this transaction, not as it was when they signed in.
     async fn grants_now(&self, write: &mut Write, session: &Session) -> Result<Grants, StoreError> {
         let Some(user) = write.user(session.user.id).await?.filter(|user| !user.is_disabled()) else {
@@ -177,15 +191,10 @@ impl People {
     pub async fn disable(&self, by: &By<'_>, person: UserId, disable: bool, now: i64) -> Result<User, ManageRefusal> {
         by.check()?;
         let mut write = self.store.write().await?;
-        write.lock_people().await?;
+        self.authorise(&mut write, by).await?;
         let user = write.user(person).await?.ok_or(ManageRefusal::Nobody)?;
         if by.is(&user) {
             return Err(ManageRefusal::Own);
-        }
-        if let By::Admin(session) = by
-            && !self.grants_now(&mut write, session).await?.may(Right::Administer, Place::Console)
-        {
-            return Err(GrantRefusal::NotAdmin.into());
         }
         let is_admin = !user.is_disabled() && user.grants.is_everywhere(Role::Admin);
         if disable && is_admin && matches!(by, By::Admin(_)) && write.count_enabled_admins().await? <= 1 {
@@ -209,6 +218,7 @@ impl People {
     pub async fn end_sessions(&self, by: &By<'_>, person: UserId, now: i64) -> Result<User, ManageRefusal> {
         by.check()?;
         let mut write = self.store.write().await?;
+        self.authorise(&mut write, by).await?;
         let user = write.user(person).await?.ok_or(ManageRefusal::Nobody)?;
         let ended = write.end_sessions_of(person, None, now).await?;
         let what = format!("Ended {ended} sessions of {}.", user.name);
@@ -237,6 +247,7 @@ impl People {
         }
         let (hash, made) = self.chosen(user.name.as_str(), password).await?;
         let mut write = self.store.write().await?;
+        self.authorise(&mut write, by).await?;
         write.set_password(person, &hash).await?;
         write.end_sessions_of(person, None, now).await?;
         let what = format!("Set another password for {}.", user.name);
@@ -276,13 +287,19 @@ impl People {
         if new != again {
             return Err(PasswordRefusal::Differ.into());
         }
-        let (hash, _) = self.chosen(who.user.name.as_str(), Chosen::Given(new)).await?;
+        let (made, _) = self.chosen(who.user.name.as_str(), Chosen::Given(new)).await?;
         let mut write = self.store.write().await?;
-        write.set_password(who.user.id, &hash).await?;
+        write.lock_people().await?;
+        // An admin may have set another one meanwhile, and ended this session with it.
+        let current = write.credentials(&who.user.name).await?.and_then(|current| current.password);
+        if current.as_ref() != Some(&hash) {
+            return Err(ManageRefusal::WrongPassword);
+        }
+        write.set_password(who.user.id, &made).await?;
         write.end_sessions_of(who.user.id, Some(who.id), now).await?;
         let what = "Set another password of their own.".to_owned();
-        write.append(&entry(now, Kind::PasswordSet, Outcome::Done, who.actor(None), what)).await?;
         write.forget_attempts(account).await?;
+        write.append(&entry(now, Kind::PasswordSet, Outcome::Done, who.actor(None), what)).await?;
         write.commit().await?;
         self.forget();
         Ok(())
@@ -347,7 +364,7 @@ impl People {
         write.append(&entry(now, Kind::UserAdded, Outcome::Done, actor, what)).await?;
         write.commit().await?;
         let user = self.store.read().await?.user(id).await?.ok_or(ManageRefusal::Nobody)?;
-        Ok(self.begin(&user, from, now, "Signed in by the link of the first start.", None).await?)
+        Ok(self.begin(&user, from, now, "Signed in by the link of the first start.").await?)
     }
 
     /// The hash of a password, and the password itself where it was made here.

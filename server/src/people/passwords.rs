@@ -1,5 +1,7 @@
 //! Passwords: argon2id, and the rules for new ones.
 
+use std::sync::Arc;
+
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
 use tokio::sync::Semaphore;
@@ -76,7 +78,7 @@ pub fn judge(name: &str, password: &str) -> Result<(), PasswordRefusal> {
 
 /// Hashes and checks passwords, a few at once.
 pub struct Passwords {
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
     /// The hash of a password that nobody knows: checked for names that nobody has, so that both take as long.
     nobody: String,
 }
@@ -102,7 +104,7 @@ pub fn hash_now(password: &str) -> Result<String, HashError> {
 impl Passwords {
     /// Ready to check.
     pub fn new() -> Result<Self, HashError> {
-        Ok(Self { slots: Semaphore::new(AT_ONCE), nobody: hash_now(&super::token::random_text(20))? })
+        Ok(Self { slots: Arc::new(Semaphore::new(AT_ONCE)), nobody: hash_now(&super::token::random_text(20))? })
     }
 
     /// The hash of a new password.
@@ -124,7 +126,12 @@ impl Passwords {
 
     /// Runs something that takes the processor for long where it holds up nobody.
     async fn away<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashError> {
-        let _slot = self.slots.acquire().await.map_err(|error| HashError(error.to_string()))?;
+        let slot = self.slots.clone().acquire_owned().await.map_err(|error| HashError(error.to_string()))?;
+        // The slot goes along: whoever asked may hang up, and the work goes on.
+        let work = move || {
+            let _slot = slot;
+            work()
+        };
         tokio::task::spawn_blocking(work).await.map_err(|error| HashError(error.to_string()))
     }
 }

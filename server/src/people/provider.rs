@@ -48,7 +48,7 @@ impl People {
         }
         if attempts.times == most + 1 {
             let what = "Refused a sign-in: too many were begun from this address.";
-            self.note_refusal("unknown", from, now, what).await?;
+            self.note_refusal(None, from, now, what).await?;
         }
         let left = (attempts.began_at + limits::FLOWS_WINDOW_US - now).max(0) / 60_000_000 + 1;
         Ok(Err(u32::try_from(left).unwrap_or(10)))
@@ -80,11 +80,15 @@ impl People {
     /// Says whether it was.
     pub async fn note_provider_refusal(&self, from: &Source, why: &str, now: i64) -> Result<bool, PeopleError> {
         let attempts = self.store.count_attempt(limits::refusals(&from.address), now, limits::WINDOW_US).await?;
-        let more = if attempts.times == limits::MOST_REFUSALS { " More of them are not written down." } else { "" };
-        let is_noted = attempts.times <= limits::MOST_REFUSALS;
+        let more = if attempts.times == limits::MOST_REFUSALS * self.sharing {
+            " More of them are not written down."
+        } else {
+            ""
+        };
+        let is_noted = attempts.times <= limits::MOST_REFUSALS * self.sharing;
         if is_noted {
             let what = plain(&format!("Refused a sign-in by the provider: {why}.{more}"), 500).into_owned();
-            self.note_refusal("unknown", from, now, &what).await?;
+            self.note_refusal(None, from, now, &what).await?;
         }
         Ok(is_noted)
     }

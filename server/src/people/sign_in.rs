@@ -7,7 +7,7 @@ use domain::text::plain;
 
 use super::token::{Token, random_id};
 use super::{People, PeopleError, Session, Source, entry, limits, nobody};
-use crate::store::{Key, NewSession, SessionId, StoreError, User, Write};
+use crate::store::{Credentials, Key, NewSession, SessionId, StoreError, User, Write};
 
 /// Why somebody is not let in.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +40,7 @@ impl People {
         if let Some((attempts, most)) = over.into_iter().find(|(attempts, most)| attempts.times > *most) {
             // The first of them is written down; a flood does not fill the ledger.
             if attempts.times == most + 1 {
-                self.note_refusal(&name, from, now, "Refused a sign-in: too many tries.").await?;
+                self.note_refusal(Some(&name), from, now, "Refused a sign-in: too many tries.").await?;
             }
             let left = (attempts.began_at + limits::WINDOW_US - now).max(0) / 60_000_000 + 1;
             return Err(SignInRefusal::TooMany(u32::try_from(left).unwrap_or(60)));
@@ -53,11 +53,19 @@ impl People {
         let hash = known.as_ref().and_then(|known| known.password.as_ref());
         let fits = self.passwords.verify(password, hash).await.map_err(PeopleError::from)?;
         let Some(known) = known.filter(|known| fits && !known.user.is_disabled()) else {
-            self.note_refusal(&name, from, now, "Refused a sign-in: wrong name or password, or disabled.").await?;
+            self.note_refusal(Some(&name), from, now, "Refused a sign-in: wrong name or password, or disabled.")
+                .await?;
             return Err(SignInRefusal::Wrong);
         };
-        let account = limits::account(&name);
-        let token = self.begin(&known.user, from, now, "Signed in by password.", Some(account)).await?;
+        let mut write = self.store.write().await?;
+        // What was checked may have changed meanwhile: a password that was reset, or an account that was disabled.
+        write.lock_people().await?;
+        let current = write.credentials(&known.user.name).await?;
+        let is_same = |current: &Credentials| current.password == known.password && !current.user.is_disabled();
+        let Some(current) = current.filter(is_same) else { return Err(SignInRefusal::Wrong) };
+        write.forget_attempts(limits::account(&name)).await?;
+        let token = self.begin_in(&mut write, &current.user, from, now, "Signed in by password.", Vec::new()).await?;
+        write.commit().await?;
         // Many people can come from one address, and those who know their password do not guess. Nothing depends on it.
         if let Err(error) = self.forgive(limits::source(&from.address)).await {
             tracing::warn!("a sign-in counts as a guess: {error}");
@@ -65,19 +73,9 @@ impl People {
         Ok(token)
     }
 
-    /// Begins a session for somebody who proved who they are, and forgets the tries that are counted under a key.
-    pub(super) async fn begin(
-        &self,
-        user: &User,
-        from: &Source,
-        now: i64,
-        how: &str,
-        tries: Option<Key>,
-    ) -> Result<Token, PeopleError> {
+    /// Begins a session for somebody who proved who they are.
+    pub(super) async fn begin(&self, user: &User, from: &Source, now: i64, how: &str) -> Result<Token, PeopleError> {
         let mut write = self.store.write().await?;
-        if let Some(key) = tries {
-            write.forget_attempts(key).await?;
-        }
         let token = self.begin_in(&mut write, user, from, now, how, Vec::new()).await?;
         write.commit().await?;
         Ok(token)
@@ -124,17 +122,18 @@ impl People {
     /// the wrong field. It is looked for in any case, so that both take as long.
     pub(super) async fn note_refusal(
         &self,
-        name: &str,
+        name: Option<&str>,
         from: &Source,
         now: i64,
         what: &str,
     ) -> Result<(), PeopleError> {
         let mut write = self.store.write().await?;
-        let known = match UserName::new(name) {
-            Ok(name) => write.user_by_name(&name).await?.is_some(),
-            Err(_) => false,
+        let who = match name.map(UserName::new) {
+            None => "somebody".to_owned(),
+            Some(Ok(name)) if write.user_by_name(&name).await?.is_some() => name.to_string(),
+            Some(_) => "a name that nobody has".to_owned(),
         };
-        let actor = nobody(if known { name } else { "a name that nobody has" }, &from.address);
+        let actor = nobody(&who, &from.address);
         write.append(&entry(now, Kind::SignIn, Outcome::Refused, actor, what.to_owned())).await?;
         write.commit().await?;
         Ok(())

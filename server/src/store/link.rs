@@ -102,6 +102,11 @@ impl Link {
             Err(_) => Err(StoreError::slow(STATEMENT)),
         };
         match &answer {
+            Err(StoreError::Internal(cause)) => tracing::error!("the database did not take a statement: {cause}"),
+            Err(error) if error.is_outage() => tracing::debug!("the database failed: {error:?}"),
+            _ => {}
+        }
+        match &answer {
             Ok(_) => self.unfinished = before,
             // A constraint or the like: the connection is fine, unless a transaction is open.
             Err(error) if !error.is_outage() => self.unfinished = before,

@@ -188,7 +188,13 @@ pub async fn entry(
         let Some(found) = found else { return Ok(None) };
         let operation = found.entry.as_ref().and_then(|entry| entry.operation);
         let others = match operation {
-            Some(operation) => read.entries_of(operation).await?,
+            // All of one operation are about one environment.
+            Some(operation) => {
+                let environment = found.entry.as_ref().and_then(|entry| entry.environment.clone());
+                let mut others = read.entries_of(operation).await?;
+                others.retain(|other| other.entry.as_ref().is_some_and(|entry| entry.environment == environment));
+                others
+            }
             None => Vec::new(),
         };
         Ok::<_, StoreError>(Some((found, others)))
@@ -270,7 +276,13 @@ async fn export(
     head: String,
     line: impl Fn(Recorded) -> String + Send + Sync + Clone + 'static,
 ) -> Response {
-    let (asked, _) = asked(query);
+    let (mut asked, _) = asked(query);
+    // What is no day filters nothing, and is not written down as if it did.
+    for day in [&mut asked.from, &mut asked.until] {
+        if midnight(day, 0).is_none() {
+            day.clear();
+        }
+    }
     let words = query_of(&asked, None);
     let what = if words.is_empty() { "all that they may read".to_owned() } else { words };
     if let Err(error) =

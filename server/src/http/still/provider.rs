@@ -173,7 +173,11 @@ pub async fn arrive(State(site): State<Site>, uri: Uri, headers: HeaderMap, exte
             response
         }
         Err(stop) => {
-            metrics::sign_in(SignIn::Refused);
+            let ours = matches!(
+                stop,
+                Stop::Here(ArrivalRefusal::Trouble(_)) | Stop::Provider(Refusal::Silent(_) | Refusal::Discovery(_))
+            );
+            metrics::sign_in(if ours { SignIn::Failed } else { SignIn::Refused });
             back(refuse(&site, &provider, stop, &from).await, &to)
         }
     };
