@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::name::{ClusterId, Namespace, ObjectName, WorkloadKind};
 use domain::registry::{Connect, Registry, WatchScope};
+use futures::FutureExt as _;
 use k8s_openapi::NamespaceResourceScope;
 use kube::runtime::watcher;
 use kube::{Api, Client, Resource};
@@ -24,10 +26,13 @@ use super::objects;
 use super::probe::probe;
 use super::project::Project;
 use super::watch::Watch;
+use crate::metrics;
 use crate::rows::{Kind, Rows, WatchId};
 
 /// How long until a connection that could not be set up is tried again.
 const RECONNECT: Duration = Duration::from_secs(5);
+/// How long after a fault of ours a cluster is connected to anew.
+const AFTER_FAULT: Duration = Duration::from_secs(10);
 
 /// What of a cluster's registration decides what is watched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,8 +121,25 @@ struct Running {
 async fn follow(cluster: ClusterId, plan: Plan, rows: Arc<Rows>, kubeconfig: Kubeconfig, cancel: CancellationToken) {
     let mut complaints = Complaints::default();
     while !cancel.is_cancelled() {
-        connected(&cluster, &plan, &rows, &kubeconfig, &mut complaints, &cancel).await;
+        let connection = cancel.child_token();
+        let work = connected(&cluster, &plan, &rows, &kubeconfig, &mut complaints, &connection);
+        if AssertUnwindSafe(work).catch_unwind().await.is_err() {
+            // What it kept in step would grow old without a word.
+            connection.cancel();
+            fault(&cluster, &rows);
+            tokio::select! {
+                () = cancel.cancelled() => return,
+                () = sleep(AFTER_FAULT) => {}
+            }
+        }
     }
+}
+
+/// Says of a cluster that following it failed by a fault of ours: it is shown as old, and connected to anew.
+fn fault(cluster: &ClusterId, rows: &Rows) {
+    metrics::panic();
+    error!(%cluster, "a fault of the program while it followed {cluster}: it is connected to anew");
+    rows.silent(cluster, "Following it failed by a fault of this program; it is connected to anew.");
 }
 
 /// Connects to a cluster and watches it until it stays silent, or cancelled.
@@ -242,7 +264,15 @@ impl Starter {
             cancel: self.cancel.clone(),
             complaints: Complaints::default(),
         };
-        self.tasks.spawn(watch.follow(api, config));
+        let (cluster, rows, cancel) = (self.cluster.clone(), self.rows.clone(), self.cancel.clone());
+        self.tasks.spawn(async move {
+            if AssertUnwindSafe(watch.follow(api, config)).catch_unwind().await.is_err() {
+                fault(&cluster, &rows);
+                sleep(AFTER_FAULT).await;
+                // The probe ends with it, and with the probe the connection.
+                cancel.cancel();
+            }
+        });
         id
     }
 }
