@@ -59,7 +59,7 @@ pub struct ServeSettings {
 
     /// Seconds between SIGTERM and the end of listening, in which /readyz says that it leaves and others take over.
     ///
-    /// After them open pages are told to connect again, what is under way is finished, and the program ends: 22 seconds at
+    /// After them open pages are told to connect again, what is under way is finished, and the program ends: 24 seconds at
     /// most together with the default. SIGINT ends it without them.
     #[arg(long, env = "QUARTERDECK_DRAIN", value_name = "SECONDS", default_value_t = 3,
         value_parser = clap::value_parser!(u32).range(0..=300))]
