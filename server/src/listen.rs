@@ -24,6 +24,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -39,7 +40,7 @@ pub struct Limits {
     /// The most connections at a time. Further ones wait in the system's queue.
     pub connections: usize,
     /// How long a TLS handshake may take, and how long the head of a request may take to come: counted from the opening, and
-    /// anew after each answer, so that it also ends connections that nobody uses.
+    /// anew after each answer, so that it also ends connections that nobody uses. As long may nothing of an answer be taken.
     pub head: Duration,
 }
 
@@ -197,7 +198,9 @@ impl Connection {
                 Ok::<_, Infallible>(answered.unwrap_or_else(|never| match never {}))
             }
         });
-        let (stream, timer) = (TokioIo::new(stream), TokioTimer::new());
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(head));
+        let (stream, timer) = (TokioIo::new(Box::pin(stream)), TokioTimer::new());
         let ended = if is_http2 {
             let mut builder = http2::Builder::new(TokioExecutor::new());
             builder.timer(timer).max_concurrent_streams(STREAMS);

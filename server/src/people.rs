@@ -21,6 +21,7 @@ use domain::ledger::{Actor, Entry, Kind, Outcome};
 use domain::name::EnvironmentId;
 use domain::registry::{Registry, Tier};
 use parking_lot::{Mutex, RwLock};
+use tokio::sync::Semaphore;
 
 pub use lasting::{NoPerTier, PerTier, SessionLimits};
 pub use manage::{By, Chosen, ManageRefusal};
@@ -35,6 +36,8 @@ use token::Token;
 /// How long what the database said of a session counts, in microseconds. A session that was ended is gone from every replica
 /// after it.
 const FRESH_US: i64 = 2_000_000;
+/// The most people who may be signing in at a time. Two passwords are looked at in a tenth of a second.
+const MOST_AT_THE_DOOR: usize = 64;
 /// The most sessions that are remembered between two questions.
 const MOST_CACHED: usize = 10_000;
 
@@ -110,6 +113,10 @@ pub struct People {
     cache: Mutex<HashMap<Key, Cached>>,
     access: RwLock<Access>,
     tiers: RwLock<Vec<(EnvironmentId, Tier)>>,
+    /// Those who are being let in, or not.
+    door: Semaphore,
+    /// Sources that are over their limit, and until when.
+    over: Mutex<HashMap<Key, i64>>,
     /// How many times as often an address may try: more where everybody comes from one.
     sharing: i64,
 }
@@ -132,6 +139,8 @@ impl People {
             cache: Mutex::new(HashMap::new()),
             access: RwLock::default(),
             tiers: RwLock::default(),
+            door: Semaphore::new(MOST_AT_THE_DOOR),
+            over: Mutex::default(),
             sharing: 1,
         })
     }

@@ -167,7 +167,8 @@ impl Store {
                 *self.inner.away.lock() = None;
                 Ok(Link::new(connection, self.inner.clone()))
             }
-            Err(sqlx::Error::PoolTimedOut) if self.inner.is_crowded(pool) => {
+            // A file does not go away: who waits for it waits for others.
+            Err(sqlx::Error::PoolTimedOut) if !self.inner.is_postgres() || self.inner.is_crowded(pool) => {
                 Err(StoreError::Busy(Cause::new(format!("all connections were in use for {} s", ACQUIRE.as_secs()))))
             }
             Err(error) => {

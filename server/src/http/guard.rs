@@ -30,9 +30,13 @@ pub async fn host(State(site): State<Site>, mut request: Request, next: Next) ->
     {
         request.headers_mut().insert(HOST, host);
     }
+    // Two that differ are two opinions about who is asked, and somebody in between may have had the other one.
+    let authority = request.uri().authority().map(|authority| authority.as_str());
+    let host = only(request.headers(), HOST);
+    let agrees = authority.is_none_or(|authority| host.is_some_and(|host| host.eq_ignore_ascii_case(authority)));
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let from_here = peer.is_none_or(|ConnectInfo(peer)| peer.ip().to_canonical().is_loopback());
-    if only(request.headers(), HOST).is_some_and(|host| site.front.answers_for(host, from_here)) {
+    if agrees && host.is_some_and(|host| site.front.answers_for(host, from_here)) {
         return next.run(request).await;
     }
     let refusal = "This console does not answer for that host: open it by its own address, or as http://127.0.0.1 on its machine.\n";

@@ -47,6 +47,7 @@ impl Served {
         let router = Router::new()
             .route("/", get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { format!("{}\n", peer.ip()) }))
             .route("/slow", get(slow))
+            .route("/large", get(|| async { vec![b'x'; 64 << 20] }))
             .with_state((asked.clone(), go_on.clone()));
         let task = tokio::spawn(listener.serve(router, cancel.clone(), LONG));
         Self { address, cancel, go_on, asked, task }
@@ -88,6 +89,16 @@ async fn who_says_nothing_is_let_go() {
         stream.write_all(begin).await.unwrap();
         ended(&mut stream, &String::from_utf8_lossy(begin)).await;
     }
+}
+
+#[tokio::test]
+async fn who_reads_nothing_is_let_go() {
+    let served = Served::start(None, brief(10)).await;
+    let mut stream = served.connect().await;
+    stream.write_all(b"GET /large HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    // More is written until what lies between is full and the other end gave up.
+    let gone = async { while stream.write_all(REQUEST).await.is_ok() {} };
+    timeout(LONG, gone).await.expect("it stays open");
 }
 
 #[tokio::test]

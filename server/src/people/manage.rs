@@ -351,6 +351,7 @@ impl People {
         }
         let (hash, _) = self.chosen(name.as_str(), Chosen::Given(password)).await?;
         let mut write = self.store.write().await?;
+        write.lock_people().await?;
         if write.count_users().await? > 0 || !write.use_invitation(token.key(), now).await? {
             return Err(ManageRefusal::LinkOver);
         }

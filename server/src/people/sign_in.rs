@@ -29,21 +29,39 @@ impl From<StoreError> for SignInRefusal {
     }
 }
 
+/// The most sources that are remembered as over their limit.
+const MOST_TURNED_AWAY: usize = 10_000;
+
+/// Microseconds as minutes that somebody is told to wait.
+fn minutes(us: i64) -> u32 {
+    u32::try_from(us.max(0) / 60_000_000 + 1).unwrap_or(60)
+}
+
 impl People {
     /// Lets somebody in who knows their password, with a new token. `now` is microseconds since 1970.
     pub async fn sign_in(&self, name: &str, password: String, from: &Source, now: i64) -> Result<Token, SignInRefusal> {
         let name = plain(name.trim(), 64).to_lowercase();
-        // Counted before anything is looked up, so that known and unknown names cost the same.
-        let account = self.store.count_attempt(limits::account(&name), now, limits::WINDOW_US).await?;
-        let source = self.store.count_attempt(limits::source(&from.address), now, limits::WINDOW_US).await?;
-        let over = [(account, limits::MOST_PER_ACCOUNT), (source, limits::MOST_PER_SOURCE * self.sharing)];
-        if let Some((attempts, most)) = over.into_iter().find(|(attempts, most)| attempts.times > *most) {
-            // The first of them is written down; a flood does not fill the ledger.
-            if attempts.times == most + 1 {
-                self.note_refusal(Some(&name), from, now, "Refused a sign-in: too many tries.").await?;
+        // A crowd at the door must not hold up those who are inside: they write through the same database.
+        let Ok(_place) = self.door.try_acquire() else { return Err(SignInRefusal::TooMany(1)) };
+        // The source first: one that is over its limit spends nobody else's tries. Both before anything is looked up, so that known
+        // and unknown names cost the same.
+        let source = (limits::source(&from.address), limits::MOST_PER_SOURCE * self.sharing);
+        for (key, most) in [source, (limits::account(&name), limits::MOST_PER_ACCOUNT)] {
+            if let Some(until) = self.turned_away(key, now) {
+                return Err(SignInRefusal::TooMany(minutes(until - now)));
             }
-            let left = (attempts.began_at + limits::WINDOW_US - now).max(0) / 60_000_000 + 1;
-            return Err(SignInRefusal::TooMany(u32::try_from(left).unwrap_or(60)));
+            let attempts = self.store.count_attempt(key, now, limits::WINDOW_US).await?;
+            if attempts.times > most {
+                // The first of them is written down; a flood does not fill the ledger.
+                if attempts.times == most + 1 {
+                    self.note_refusal(Some(&name), from, now, "Refused a sign-in: too many tries.").await?;
+                }
+                let until = attempts.began_at + limits::WINDOW_US;
+                if key == source.0 {
+                    self.turn_away(key, until, now);
+                }
+                return Err(SignInRefusal::TooMany(minutes(until - now)));
+            }
         }
         let known = match UserName::new(&name) {
             Ok(name) => self.store.read().await?.credentials(&name).await?,
@@ -64,12 +82,10 @@ impl People {
         let is_same = |current: &Credentials| current.password == known.password && !current.user.is_disabled();
         let Some(current) = current.filter(is_same) else { return Err(SignInRefusal::Wrong) };
         write.forget_attempts(limits::account(&name)).await?;
+        // Many people can come from one address, and those who know their password do not guess.
+        write.forgive_attempt(source.0).await?;
         let token = self.begin_in(&mut write, &current.user, from, now, "Signed in by password.", Vec::new()).await?;
         write.commit().await?;
-        // Many people can come from one address, and those who know their password do not guess. Nothing depends on it.
-        if let Err(error) = self.forgive(limits::source(&from.address)).await {
-            tracing::warn!("a sign-in counts as a guess: {error}");
-        }
         Ok(token)
     }
 
@@ -112,10 +128,19 @@ impl People {
         Ok(token)
     }
 
-    async fn forgive(&self, key: Key) -> Result<(), StoreError> {
-        let mut write = self.store.write().await?;
-        write.forgive_attempt(key).await?;
-        write.commit().await
+    /// Until when a source is known here to be over its limit, microseconds since 1970: a flood costs the database nothing then.
+    fn turned_away(&self, key: Key, now: i64) -> Option<i64> {
+        self.over.lock().get(&key).copied().filter(|until| *until > now)
+    }
+
+    fn turn_away(&self, key: Key, until: i64, now: i64) {
+        let mut over = self.over.lock();
+        if over.len() >= MOST_TURNED_AWAY {
+            over.retain(|_, until| *until > now);
+        }
+        if over.len() < MOST_TURNED_AWAY {
+            over.insert(key, until);
+        }
     }
 
     /// Writes down that somebody was not let in. A name that nobody has is not written down: it may be a password, typed into

@@ -135,8 +135,11 @@ fn enter(site: &Site, headers: &HeaderMap, token: &Token, to: &str) -> Response 
 /// Ends the session.
 pub async fn out(State(site): State<Site>, Extension(who): Extension<Who>, headers: HeaderMap) -> Response {
     if let Err(error) = site.people.sign_out(&who, clock::now_us()).await {
-        let text = format!("Not signed out: {error} Close the browser on a machine that is not yours.");
-        return trouble(&site, &headers, StatusCode::SERVICE_UNAVAILABLE, &text);
+        let text = format!("This browser is signed out, and the session goes on until its time is over: {error}");
+        // This browser forgets it all the same.
+        let mut response = trouble(&site, &headers, StatusCode::SERVICE_UNAVAILABLE, &text);
+        response.headers_mut().append(SET_COOKIE, cookie(&site, &headers, None));
+        return response;
     }
     let mut response = see("/sign-in?why=out");
     response.headers_mut().append(SET_COOKIE, cookie(&site, &headers, None));
