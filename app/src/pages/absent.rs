@@ -11,7 +11,7 @@ pub fn AbsentPage() -> impl IntoView {
         <div class="grid max-w-xl gap-3">
             <h1 class="text-xl font-semibold">"Nothing of this name is registered"</h1>
             <p class="text-soft">
-                "The address names a page, a system, an environment or a component that the registry does not know. It may have been renamed or removed, or the link was cut short."
+                "The address names a page, a system, an environment or a component that the registry does not know, or that you have no role to look at. It may have been renamed or removed, or the link was cut short."
             </p>
             <p class="flex flex-wrap gap-2">
                 <a href=links::WALL class="inline-flex h-8 items-center rounded border border-line-strong bg-panel px-3 font-medium hover:bg-raised">

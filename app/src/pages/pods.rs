@@ -60,7 +60,7 @@ pub fn PodsPage(
         PodsHead { total: 0, .. } if forbidden.with(|forbidden| !forbidden.is_empty()) => {
             "Pods cannot be read.".to_owned()
         }
-        PodsHead { total: 0, .. } => "No pods are known in the registered namespaces.".to_owned(),
+        PodsHead { total: 0, .. } => "No pods are known in the registered namespaces that you may look at.".to_owned(),
         PodsHead { matching: 0, .. } => "No pod matches.".to_owned(),
         PodsHead { matching, bad: 0, .. } => [&counted(matching), ", none of them in trouble."].concat(),
         PodsHead { matching, bad, .. } => [&counted(matching), ", ", &thousands(bad), " in trouble."].concat(),

@@ -60,7 +60,7 @@ pub fn WallPage(
                 let words = if only.get() {
                     "Nothing differs from what was declared."
                 } else {
-                    "The registry declares no environment yet."
+                    "Either the registry declares none yet, or you have no role that lets you look. Admins give roles under People."
                 };
                 return view! { <p class="rounded-lg border border-line bg-panel px-3 py-2.5 text-soft">{words}</p> }.into_any();
             }

@@ -219,7 +219,7 @@ fn the_wall_says_who_needs_you_production_first() {
     let silent = head("fleetops/production", "FleetOps", Tier::Production, State::Unknown, silent);
     let fine = head("ctafleet/production", "CTAFleet", Tier::Production, State::Ready, "Usable.");
     for (heads, sentence) in [
-        (vec![], "No environment is registered."),
+        (vec![], "No environment is registered that you may look at."),
         (vec![fine.clone()], "Everything is usable."),
         (vec![fine.clone(), fleet(State::Failed)], "Fleet Management production needs you: fleet-api crash loops."),
         (

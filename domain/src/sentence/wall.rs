@@ -14,7 +14,7 @@ pub fn wall(environments: &[EnvironmentHead], cells: &[&Cell], now: i64) -> Wall
 
 fn sentence(environments: &[EnvironmentHead], cells: &[&Cell]) -> String {
     if environments.is_empty() {
-        return "No environment is registered.".to_owned();
+        return "No environment is registered that you may look at.".to_owned();
     }
     if environments.iter().all(|head| &*head.sentence == NOT_SEEN_YET) {
         return "Connecting: no environment was seen yet.".to_owned();

@@ -89,6 +89,11 @@ impl By<'_> {
     }
 }
 
+/// `1 session`, `3 sessions`.
+pub(super) fn sessions(count: u64) -> String {
+    format!("{count} session{}", if count == 1 { "" } else { "s" })
+}
+
 /// What became of a password: the one that was given, or one that we made and show once.
 pub enum Chosen {
     /// Typed by a person.
@@ -221,7 +226,7 @@ impl People {
         self.authorise(&mut write, by).await?;
         let user = write.user(person).await?.ok_or(ManageRefusal::Nobody)?;
         let ended = write.end_sessions_of(person, None, now).await?;
-        let what = format!("Ended {ended} sessions of {}.", user.name);
+        let what = format!("Ended {} of {}.", sessions(ended), user.name);
         write.append(&entry(now, Kind::SessionRevoked, Outcome::Done, by.actor(), what)).await?;
         write.commit().await?;
         self.forget();

@@ -5,6 +5,7 @@ use domain::ledger::{Actor, Kind, Outcome};
 use domain::person::UserName;
 use domain::text::plain;
 
+use super::manage;
 use super::token::{Token, random_id};
 use super::{People, PeopleError, Session, Source, entry, limits, nobody};
 use crate::store::{Credentials, Key, NewSession, SessionId, StoreError, User, Write};
@@ -192,7 +193,7 @@ impl People {
     pub async fn end_other_sessions(&self, who: &Session, now: i64) -> Result<u64, PeopleError> {
         let mut write = self.store.write().await?;
         let ended = write.end_sessions_of(who.user.id, Some(who.id), now).await?;
-        let what = format!("Ended {ended} other sessions of their own.");
+        let what = format!("Ended {} of their own, all but this one.", manage::sessions(ended));
         write.append(&entry(now, Kind::SessionRevoked, Outcome::Done, who.actor(None), what)).await?;
         write.commit().await?;
         self.forget();
