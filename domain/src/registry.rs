@@ -14,6 +14,7 @@ use crate::group::GroupRule;
 use crate::name::{
     ClusterId, ComponentId, EnvironmentId, EnvironmentName, Namespace, ObjectName, SystemId, WorkloadKind,
 };
+use crate::policy::Policy;
 use crate::quantity::Quantity;
 
 /// The whole file.
@@ -28,6 +29,9 @@ pub struct Registry {
     /// What members of the identity provider's groups may do. Whoever is in several has the roles of all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub access: Vec<GroupRule>,
+    /// What operations need, where it differs from the defaults. Of several rows that fit the last counts.
+    #[serde(default, skip_serializing_if = "Policy::is_empty")]
+    pub policy: Policy,
 }
 
 /// A cluster and how to reach it.
@@ -131,6 +135,9 @@ pub struct Environment {
     /// When it may be disturbed.
     #[serde(default)]
     pub maintenance: Maintenance,
+    /// When it may not be disturbed, whatever the windows say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freezes: Vec<Freeze>,
     /// Whether users are promised that changes do not interrupt them.
     #[serde(default)]
     pub zero_downtime: bool,
@@ -178,6 +185,42 @@ pub struct MaintenanceWindow {
     /// What to keep in mind: `coordinate with testers`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+/// A time in which nothing is changed: it wins over every window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Freeze {
+    /// Its first moment, on the wall clock of the environment's zone: `2026-12-18T18:00`.
+    pub from: WallDateTime,
+    /// Its end, the first moment that is free again.
+    pub to: WallDateTime,
+    /// Why: `year-end closing`.
+    pub why: String,
+}
+
+/// A date with a time on the wall clock, `2026-12-18T18:00`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(with = "String"))]
+pub struct WallDateTime(pub jiff::civil::DateTime);
+
+impl TryFrom<String> for WallDateTime {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        // jiff reads more forms, also some with a zone that would be ignored.
+        let shaped = text.len() == 16 && text.as_bytes()[10] == b'T';
+        text.parse().ok().filter(|_| shaped).map(Self).ok_or_else(|| {
+            format!("'{text}' is not a date with a time: write YYYY-MM-DDTHH:MM, in the environment's zone")
+        })
+    }
+}
+
+impl From<WallDateTime> for String {
+    fn from(time: WallDateTime) -> Self {
+        time.0.strftime("%Y-%m-%dT%H:%M").to_string()
+    }
 }
 
 /// A day of the week.
@@ -311,6 +354,18 @@ pub struct Component {
     /// ConfigMaps that it reads when it starts: a pod older than the last change runs with old config.
     #[serde(default)]
     pub reads: Vec<ObjectName>,
+    /// What backs its data up: the CronJob whose last success is the age of the newest backup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<Backup>,
+}
+
+/// What backs data up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Backup {
+    /// A CronJob of the same namespace; `status.lastSuccessfulTime` counts.
+    pub cron_job: ObjectName,
 }
 
 /// How many replicas should run.

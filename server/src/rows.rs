@@ -64,7 +64,8 @@ struct State {
 impl Rows {
     /// No rows yet. `clock` tells milliseconds since 1970.
     pub fn new(registry: Arc<Registry>, clock: fn() -> i64) -> Self {
-        let empty = Registry { clusters: Vec::new(), systems: Vec::new(), access: Vec::new() };
+        let empty =
+            Registry { clusters: Vec::new(), systems: Vec::new(), access: Vec::new(), policy: Default::default() };
         let state = State {
             registry: Arc::new(empty),
             registry_trouble: "".into(),

@@ -1,0 +1,233 @@
+//! The guard: whether an operation may be done, in sentences made from what is known.
+//!
+//! [`judge`] is pure and is the only maker of a [`Permit`]; the server executes permits and nothing else. It is asked twice:
+//! for the plan that a person looks at, and again with fresh facts when they press.
+
+pub mod facts;
+mod order;
+mod rule;
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::operation::{Operation, Target};
+use crate::policy::{Class, Confirm, Requirement, When};
+use crate::registry::Tier;
+pub use order::Order;
+pub use rule::Rule;
+
+use facts::Facts;
+
+/// How a line of the plan is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Nothing speaks against it.
+    Green,
+    /// It may be done by somebody who says why.
+    Amber,
+    /// Not known: never as good as green, and in production as bad as red.
+    Unknown,
+    /// It is not done.
+    Red,
+}
+
+/// A line of the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The rule that wrote it.
+    pub rule: Rule,
+    /// How it is meant.
+    pub level: Level,
+    /// A sentence with its numbers, without full stop.
+    pub text: Arc<str>,
+    /// Where the fact came from: `Deployment`, `HPA fleet-app-hpa`, `registry`.
+    pub source: Arc<str>,
+    /// When it was read there, seconds since 1970; none for what was declared.
+    pub at: Option<i64>,
+}
+
+/// Why the button is off. Shown to the person who asked, as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum Refusal {
+    /// A line is red.
+    #[error("{0}")]
+    Red(Arc<str>),
+    /// A line is unknown, in production.
+    #[error("in production nothing is done on what is not known: {0}")]
+    Unknown(Arc<str>),
+    /// Not now.
+    #[error("{0}")]
+    Window(Arc<str>),
+    /// Nobody can approve it yet.
+    #[error(
+        "{0} needs a second person here, and this version cannot ask one: hand the command below to somebody who may run it"
+    )]
+    SecondPerson(&'static str),
+    /// No reason was given.
+    #[error("write why: it stands in the record")]
+    Reason,
+    /// What was typed is not the name.
+    #[error("type {0} to confirm")]
+    Name(Arc<str>),
+}
+
+impl Refusal {
+    /// Whether the person can do something about it on the page.
+    pub fn is_for_the_form(&self) -> bool {
+        match self {
+            Self::Reason | Self::Name(_) => true,
+            Self::Red(_) | Self::Unknown(_) | Self::Window(_) | Self::SecondPerson(_) => false,
+        }
+    }
+}
+
+/// Proof that [`judge`] allowed an operation on a target, with what is needed to carry it out. Nothing else can make one, and
+/// none can arrive over a wire:
+///
+/// ```compile_fail,E0451
+/// use domain::guard::{Order, Permit};
+/// fn forge(operation: domain::operation::Operation, target: domain::operation::Target) -> Permit {
+///     Permit { operation, target, order: Order::Restart }
+/// }
+/// ```
+///
+/// ```compile_fail,E0277
+/// let forged: domain::guard::Permit = serde_json::from_str("{}").unwrap();
+/// ```
+#[derive(Debug, PartialEq, Eq)]
+pub struct Permit {
+    operation: Operation,
+    target: Target,
+    order: Order,
+}
+
+impl Permit {
+    /// What is allowed.
+    pub fn operation(&self) -> &Operation {
+        &self.operation
+    }
+
+    /// To what.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// What is sent.
+    pub fn order(&self) -> &Order {
+        &self.order
+    }
+}
+
+/// What came of judging.
+#[derive(Debug, PartialEq)]
+pub struct Verdict {
+    /// The class by which the policy was asked.
+    pub class: Class,
+    /// The plan, worst line first.
+    pub lines: Vec<Line>,
+    /// What the policy and the plan ask for.
+    pub required: Requirement,
+    /// Why it is not allowed; empty when it is.
+    pub refusals: Vec<Refusal>,
+    permit: Option<Permit>,
+}
+
+impl Verdict {
+    /// The permit, or why there is none.
+    pub fn permit(self) -> Result<Permit, Vec<Refusal>> {
+        self.permit.ok_or(self.refusals)
+    }
+
+    /// Whether nothing but the form's own fields is missing.
+    pub fn is_offered(&self) -> bool {
+        self.refusals.iter().all(Refusal::is_for_the_form)
+    }
+
+    /// The worst level of the plan.
+    pub fn level(&self) -> Level {
+        self.lines.iter().map(|line| line.level).max().unwrap_or(Level::Green)
+    }
+
+    /// What was shown, in a form whose hash is compared when the button is pressed: the operation, the very object, what is
+    /// required, and how each rule judged. Ages and wording are left out, and who else looks at it.
+    pub fn fingerprint(&self, operation: &Operation, target: &Target) -> String {
+        let Requirement { confirm, reason, when, second_person, backup_hours } = self.required;
+        let mut text = format!(
+            "{operation:?}\n{target:?}\n{} {confirm:?} {reason} {when:?} {second_person} {backup_hours:?}\n",
+            self.class.as_str()
+        );
+        let mut lines: Vec<_> = self.lines.iter().filter(|line| line.rule.counts()).collect();
+        lines.sort_by_key(|line| (line.rule, line.level));
+        for line in lines {
+            // Writing into a String cannot fail.
+            let _ = writeln!(text, "{:?}={:?}", line.rule, line.level);
+        }
+        text
+    }
+}
+
+/// What is judged.
+#[derive(Clone, Copy)]
+struct Case<'a> {
+    operation: &'a Operation,
+    target: &'a Target,
+    facts: &'a Facts,
+    class: Class,
+    required: Requirement,
+}
+
+/// Whether an operation may be done to a target, by what is known.
+///
+/// Nothing red, in production nothing unknown, and everything that is asked for given: then there is a permit.
+pub fn judge(operation: &Operation, target: &Target, facts: &Facts) -> Verdict {
+    let class = rule::class(operation, facts);
+    let place = &facts.place;
+    let mut required = place.policy.requirement(place.tier, &place.id, class);
+    let case = Case { operation, target, facts, class, required };
+    let mut lines: Vec<Line> = rule::RULES.iter().flat_map(|rule| rule(&case)).collect();
+    let order = order::order(operation, target, facts);
+    if let Err(text) = &order {
+        lines.push(Line { rule: Rule::Order, level: Level::Red, text: text.clone(), source: "plan".into(), at: None });
+    }
+    // Stable: within a level the rules' own order stays.
+    lines.sort_by_key(|line| std::cmp::Reverse(line.level));
+    let worst = lines.iter().map(|line| line.level).max().unwrap_or(Level::Green);
+    // Development is there to be tried out: its policy says what is asked.
+    required.reason |= worst > Level::Green && place.tier != Tier::Development;
+
+    let mut refusals: Vec<Refusal> = Vec::new();
+    for line in &lines {
+        match line.level {
+            Level::Red => refusals.push(Refusal::Red(line.text.clone())),
+            Level::Unknown if place.tier == Tier::Production => refusals.push(Refusal::Unknown(line.text.clone())),
+            Level::Unknown | Level::Amber | Level::Green => {}
+        }
+    }
+    let bound = match required.when {
+        When::AnyTime => false,
+        When::WhenGreen => worst > Level::Green,
+        When::InWindow => true,
+    };
+    if bound && let Err(closed) = rule::window::open(&case) {
+        refusals.push(Refusal::Window(closed));
+    }
+    if required.second_person {
+        refusals.push(Refusal::SecondPerson(class.words()));
+    }
+    if required.reason && facts.given.reason.trim().is_empty() {
+        refusals.push(Refusal::Reason);
+    }
+    if required.confirm == Confirm::TypeName && *facts.given.typed != *target.name().as_str() {
+        refusals.push(Refusal::Name(target.name().shared()));
+    }
+    let permit = match order {
+        Ok(order) if refusals.is_empty() => {
+            Some(Permit { operation: operation.clone(), target: target.clone(), order })
+        }
+        _ => None,
+    };
+    Verdict { class, lines, required, refusals, permit }
+}

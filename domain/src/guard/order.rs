@@ -1,0 +1,89 @@
+//! What is sent when an operation is allowed, with the preconditions that the facts give.
+
+use std::sync::Arc;
+
+use crate::name::{ObjectName, WorkloadKind};
+use crate::operation::{Operation, Target};
+
+use super::facts::Facts;
+
+/// What is sent to the API server. The target's uid and generation are preconditions of all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// The annotation that replaces all pods.
+    Restart,
+    /// `spec.replicas`.
+    Replicas {
+        /// As it is.
+        from: u32,
+        /// As it will be.
+        to: u32,
+    },
+    /// `spec.minReplicas` and `spec.maxReplicas` of an autoscaler.
+    Range {
+        /// Which.
+        autoscaler: ObjectName,
+        /// Its uid.
+        uid: Arc<str>,
+        /// As they are.
+        from: (u32, u32),
+        /// As they will be.
+        to: (u32, u32),
+    },
+    /// `spec.template`, taken from a revision.
+    Template {
+        /// Its number.
+        revision: i64,
+        /// The ReplicaSet or ControllerRevision that holds it.
+        holder: ObjectName,
+        /// The uid of that.
+        uid: Arc<str>,
+    },
+    /// An eviction.
+    Evict {
+        /// The pod.
+        pod: ObjectName,
+        /// Its uid.
+        uid: Arc<str>,
+    },
+}
+
+/// The order, or why it cannot be put together: a sentence without full stop.
+pub(super) fn order(operation: &Operation, target: &Target, facts: &Facts) -> Result<Order, Arc<str>> {
+    let Some(Some(workload)) = facts.workload.value() else {
+        return Err(format!("{} was not read, so nothing can be sent to it", target.name()).into());
+    };
+    match operation {
+        Operation::Restart => Ok(Order::Restart),
+        Operation::Scale { .. } if target.kind() == WorkloadKind::DaemonSet => {
+            Err("a DaemonSet has a pod on each node: it is not scaled".into())
+        }
+        Operation::Scale { replicas } => Ok(Order::Replicas { from: workload.wanted, to: *replicas }),
+        Operation::ScaleRange { min, max } => match facts.autoscaler.value() {
+            Some(Some(autoscaler)) => Ok(Order::Range {
+                autoscaler: autoscaler.name.clone(),
+                uid: autoscaler.uid.clone(),
+                from: (autoscaler.min, autoscaler.max),
+                to: (*min, *max),
+            }),
+            Some(None) => Err("no autoscaler scales it".into()),
+            None => Err("its autoscaler was not read".into()),
+        },
+        Operation::RollBack { revision } => {
+            let Some(revisions) = facts.revisions.value() else { return Err("its revisions were not read".into()) };
+            match revisions.iter().find(|known| known.number == *revision) {
+                Some(known) => {
+                    Ok(Order::Template { revision: known.number, holder: known.name.clone(), uid: known.uid.clone() })
+                }
+                None => Err(format!("there is no revision {revision} any more").into()),
+            }
+        }
+        Operation::RestartPod { pod } => {
+            let Some(pods) = facts.pods.value() else { return Err("its pods were not read".into()) };
+            match pods.iter().find(|known| known.name == *pod) {
+                Some(known) => Ok(Order::Evict { pod: known.name.clone(), uid: known.uid.clone() }),
+                None => Err(format!("there is no pod {pod} any more").into()),
+            }
+        }
+    }
+}
