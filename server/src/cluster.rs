@@ -1,17 +1,25 @@
-//! Kubernetes: connections, watches, probes, and what is read off the objects.
+//! Kubernetes: connections, watches, probes, what is read off the objects, and what is changed.
 
+mod clients;
 mod complaints;
 mod connect;
+mod execute;
+mod gather;
 mod limit;
 mod narrow;
 mod objects;
 mod probe;
 mod project;
+mod read_only;
 mod supervise;
+mod template;
 mod watch;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use clients::Clusters;
 pub use connect::{ConnectError, Kubeconfig};
+pub use execute::{Sent, Trace, Writer, trace};
+pub use gather::{Gathered, Subject, Whole, gather, glance};
 pub use supervise::supervise;

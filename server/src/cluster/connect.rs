@@ -11,7 +11,9 @@ use kube::config::{KubeConfigOptions, Kubeconfig as KubeconfigFile};
 use kube::{Client, Config};
 use tower::layer::layer_fn;
 
+use super::execute::Writer;
 use super::limit::Limited;
+use super::read_only::ReadOnly;
 
 /// Where the kubeconfig is.
 #[derive(Debug, Clone, Default)]
@@ -40,8 +42,19 @@ pub enum ConnectError {
 }
 
 impl Kubeconfig {
-    /// A client for reading: it never retries by itself, our watches and probes do.
+    /// A client for reading: it never retries by itself, our watches and probes do. What is no reading it refuses.
     pub async fn reader(&self, connect: &Connect) -> Result<Client, ConnectError> {
+        let builder = ClientBuilder::try_from(self.config(connect).await?).map_err(unusable)?;
+        Ok(builder.with_layer(&layer_fn(ReadOnly)).with_layer(&layer_fn(Limited::new)).build())
+    }
+
+    /// A connection for changes, which go out once or not at all.
+    pub async fn writer(&self, connect: &Connect) -> Result<Writer, ConnectError> {
+        let builder = ClientBuilder::try_from(self.config(connect).await?).map_err(unusable)?;
+        Ok(Writer::new(builder.with_layer(&layer_fn(Limited::new)).build()))
+    }
+
+    async fn config(&self, connect: &Connect) -> Result<Config, ConnectError> {
         let mut config = match connect {
             Connect::InCluster(_) => Config::incluster().map_err(|error| ConnectError::Unusable(said(&error)))?,
             Connect::Context(context) => self.context(context).await?,
@@ -52,8 +65,7 @@ impl Kubeconfig {
         }
         config.default_retry = false;
         config.connect_timeout = Some(Duration::from_secs(3));
-        let builder = ClientBuilder::try_from(config).map_err(unusable)?;
-        Ok(builder.with_layer(&layer_fn(Limited::new)).build())
+        Ok(config)
     }
 
     async fn context(&self, context: &str) -> Result<Config, ConnectError> {

@@ -54,7 +54,8 @@ fn seconds(time: Option<&impl Moment>) -> i64 {
     time.and_then(Moment::seconds).unwrap_or(0).max(0)
 }
 
-fn message(text: &str) -> Arc<str> {
+/// A text of a cluster, made safe to show.
+pub fn message(text: &str) -> Arc<str> {
     plain(text, MESSAGE_LIMIT).as_ref().into()
 }
 
@@ -73,11 +74,13 @@ fn named(name: &str) -> Option<Arc<str>> {
     ObjectName::new(name).ok().map(Arc::from)
 }
 
-fn label<'a>(meta: &'a ObjectMeta, name: &str) -> Option<&'a str> {
+/// A label.
+pub fn label<'a>(meta: &'a ObjectMeta, name: &str) -> Option<&'a str> {
     meta.labels.as_ref()?.get(name).map(String::as_str)
 }
 
-fn annotation<'a>(meta: &'a ObjectMeta, name: &str) -> Option<&'a str> {
+/// An annotation.
+pub fn annotation<'a>(meta: &'a ObjectMeta, name: &str) -> Option<&'a str> {
     meta.annotations.as_ref()?.get(name).map(String::as_str)
 }
 
@@ -176,7 +179,8 @@ fn container(init: bool, spec: &objects::ContainerSpec, statuses: &[objects::Con
     }
 }
 
-fn conditions(conditions: &[objects::ObjectCondition]) -> Vec<Condition> {
+/// Conditions as they are judged.
+pub fn conditions(conditions: &[objects::ObjectCondition]) -> Vec<Condition> {
     conditions
         .iter()
         .map(|condition| Condition {

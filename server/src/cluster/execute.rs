@@ -1,0 +1,456 @@
+//! The one place from which anything in a cluster is changed, and only with a [`Permit`].
+//!
+//! Nothing here is sent twice by itself. A precondition that failed is an answer: the object was not changed, so the order is
+//! put together anew for the object as it is then, as long as it is still the one that was planned for. No answer is
+//! [`Sent::Unknown`], and [`arrived`] finds out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::guard::{Order, Permit};
+use domain::ledger::OperationId;
+use domain::name::WorkloadKind;
+use domain::operation::Target;
+use domain::text::{MESSAGE_LIMIT, plain};
+use http::Method;
+use http::header::CONTENT_TYPE;
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Client;
+use kube::api::{GetParams, Patch, PatchParams};
+use kube::core::Request;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::gather::{ask, path};
+use super::template;
+
+/// The annotation that holds the id of the operation that wrote an object last.
+pub const OPERATION: &str = "quarterdeck.dev/operation";
+/// Ours in `metadata.managedFields`. Flux takes away what managers called `kubectl…` wrote, and leaves others alone.
+/// <https://fluxcd.io/flux/faq/#how-to-patch-coredns-and-other-pre-installed-addons>
+pub const MANAGER: &str = "quarterdeck";
+/// The annotation of the template by which `kubectl rollout restart` replaces pods.
+const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
+/// The most time for an answer. The API server itself gives up after 60 s.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// How often an order is put together anew because a status was written in between.
+const TRIES: u32 = 8;
+
+/// What came of sending.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sent {
+    /// The API server took it; the target's generation since.
+    Accepted {
+        /// `metadata.generation`.
+        generation: i64,
+    },
+    /// Nothing was changed, for sure: why, in a sentence.
+    Refused(Arc<str>),
+    /// It was sent and no answer came.
+    Unknown {
+        /// What happened, in a sentence.
+        why: Arc<str>,
+        /// The resource version that was its precondition: once that is past, it can arrive no more.
+        version: Option<Arc<str>>,
+    },
+}
+
+/// A connection that writes. Its only way to do so takes a permit:
+///
+/// ```compile_fail,E0308
+/// async fn without(writer: server::cluster::Writer, id: domain::ledger::OperationId) {
+///     writer.send("restart fleet-api", id).await;
+/// }
+/// ```
+///
+/// and what it writes with cannot be taken out:
+///
+/// ```compile_fail,E0423
+/// fn out(client: kube::Client) -> server::cluster::Writer {
+///     server::cluster::Writer(client)
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Writer(Client);
+
+/// What is read of an object before it is written, and of the answer.
+#[derive(Deserialize)]
+struct Head {
+    metadata: ObjectMeta,
+}
+
+/// Why an order was not carried out.
+enum Fault {
+    /// The API server answered that it did not.
+    Status(Box<kube::core::Status>),
+    /// Before anything was sent.
+    NotSent(String),
+    /// After.
+    NoAnswer(String),
+}
+
+impl Writer {
+    /// Of a client that retries nothing.
+    pub(super) fn new(client: Client) -> Self {
+        Self(client)
+    }
+
+    /// Sends what a permit allows, once. `id` stands in the object afterwards.
+    pub async fn send(&self, permit: &Permit, id: OperationId) -> Sent {
+        let target = permit.target();
+        match permit.order() {
+            Order::Restart => self.restart(target, id).await,
+            Order::Replicas { to, .. } => {
+                let replace = json!({ "op": "replace", "path": "/spec/replicas", "value": to });
+                self.replace(target, id, replace).await
+            }
+            Order::Template { holder, uid, revision } => match self.template(target, holder.as_str(), uid).await {
+                Ok(template) => {
+                    let replace = json!({ "op": "replace", "path": "/spec/template", "value": template });
+                    self.replace(target, id, replace).await
+                }
+                Err(why) => Sent::Refused(format!("Not sent: revision {revision} {why}.").into()),
+            },
+            Order::Range { autoscaler, uid, from, to } => {
+                self.range(target, id, autoscaler.as_str(), uid, *from, *to).await
+            }
+            Order::Evict { pod, uid } => self.evict(target, pod.as_str(), uid).await,
+        }
+    }
+
+    /// Server-side apply of the annotation, by our own manager.
+    async fn restart(&self, target: &Target, id: OperationId) -> Sent {
+        let (kind, name) = (target.kind(), target.name().as_str());
+        let parameters = PatchParams::apply(MANAGER).force();
+        let request = Request::new(path(kind, &target.namespace));
+        self.when_unchanged(target, |head| {
+            let body = json!({
+                "apiVersion": "apps/v1",
+                "kind": kind.title(),
+                "metadata": {
+                    "name": name,
+                    "uid": head.uid,
+                    "resourceVersion": head.resource_version,
+                    "annotations": { OPERATION: id.to_string() },
+                },
+                "spec": { "template": { "metadata": { "annotations": { RESTARTED_AT: now() } } } },
+            });
+            request.patch(name, &parameters, &Patch::Apply(&body)).map_err(|error| error.to_string())
+        })
+        .await
+    }
+
+    /// A JSON patch of one field, that tests which object it is.
+    async fn replace(&self, target: &Target, id: OperationId, replace: Value) -> Sent {
+        let name = target.name().as_str();
+        let place = path(target.kind(), &target.namespace);
+        self.when_unchanged(target, |head| {
+            let body = tested(head, id, vec![replace.clone()]);
+            json_patch(&place, name, &body)
+        })
+        .await
+    }
+
+    async fn range(
+        &self,
+        target: &Target,
+        id: OperationId,
+        autoscaler: &str,
+        uid: &str,
+        from: (u32, u32),
+        to: (u32, u32),
+    ) -> Sent {
+        let place = format!("/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers", target.namespace);
+        // An autoscaler has no generation: its numbers are the precondition.
+        let head = match self.head(&Request::new(place.clone()), autoscaler).await {
+            Ok(head) => head,
+            Err(fault) => return not_read(fault),
+        };
+        if head.uid.as_deref() != Some(uid) {
+            return Sent::Refused("Not sent: the autoscaler was made anew since the plan was made.".into());
+        }
+        let head = ObjectMeta { resource_version: None, ..head };
+        let body = tested(
+            &head,
+            id,
+            vec![
+                json!({ "op": "test", "path": "/spec/minReplicas", "value": from.0 }),
+                json!({ "op": "test", "path": "/spec/maxReplicas", "value": from.1 }),
+                json!({ "op": "replace", "path": "/spec/minReplicas", "value": to.0 }),
+                json!({ "op": "replace", "path": "/spec/maxReplicas", "value": to.1 }),
+            ],
+        );
+        match self.once(json_patch(&place, autoscaler, &body)).await {
+            // The workload follows later: its own generation is the one from before.
+            Ok(_) => Sent::Accepted { generation: target.generation },
+            Err(Fault::Status(status)) if is_precondition(&status) => Sent::Refused(
+                "Not done: the autoscaler was changed since the plan was made. Look at the new plan.".into(),
+            ),
+            Err(fault) => outcome(fault, None),
+        }
+    }
+
+    async fn evict(&self, target: &Target, pod: &str, uid: &str) -> Sent {
+        let body = json!({
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": { "name": pod, "namespace": target.namespace.as_str() },
+            "deleteOptions": { "preconditions": { "uid": uid } },
+        });
+        let place = format!("/api/v1/namespaces/{}/pods/{pod}/eviction", target.namespace);
+        let request = http::Request::builder()
+            .method(Method::POST)
+            .uri(place)
+            .header(CONTENT_TYPE, "application/json")
+            .body(body.to_string().into_bytes());
+        let sent = match request {
+            Ok(request) => self.ask::<Value>(request).await,
+            Err(error) => Err(Fault::NotSent(error.to_string())),
+        };
+        match sent {
+            Ok(_) => Sent::Accepted { generation: target.generation },
+            // <https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/#how-api-initiated-eviction-works>
+            Err(Fault::Status(status)) if status.code == 429 => Sent::Refused(
+                format!("Not done: a disruption budget allows no eviction now. {}", said(&status.message)).into(),
+            ),
+            Err(fault) => outcome(fault, None),
+        }
+    }
+
+    /// The template that a ReplicaSet or ControllerRevision holds, if that is still the one of the plan.
+    async fn template(&self, target: &Target, holder: &str, uid: &str) -> Result<Value, &'static str> {
+        let plural = match target.kind() {
+            WorkloadKind::Deployment => "replicasets",
+            WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => "controllerrevisions",
+        };
+        let request = Request::new(format!("/apis/apps/v1/namespaces/{}/{plural}", target.namespace));
+        let unread = "could not be read";
+        let get = request.get(holder, &GetParams::default()).map_err(|_| unread)?;
+        let found: Value = self.ask(get).await.map_err(|_| unread)?;
+        if found.pointer("/metadata/uid").and_then(Value::as_str) != Some(uid) {
+            return Err("is not the one of the plan any more");
+        }
+        match target.kind() {
+            WorkloadKind::Deployment => {
+                let mut template = found.pointer("/spec/template").cloned().ok_or(unread)?;
+                template::without_hash(&mut template);
+                Ok(template)
+            }
+            WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => {
+                found.get("data").and_then(template::of_controller_revision).ok_or(unread)
+            }
+        }
+    }
+
+    /// Sends what `make` makes of the object as it is, as long as it is the one that was planned for. A precondition on the
+    /// generation does not exist, so it is one on the resource version; each status moves that, and then it is made anew.
+    async fn when_unchanged(
+        &self,
+        target: &Target,
+        make: impl Fn(&ObjectMeta) -> Result<http::Request<Vec<u8>>, String>,
+    ) -> Sent {
+        let request = Request::new(path(target.kind(), &target.namespace));
+        let mut last: Option<String> = None;
+        for _ in 0..TRIES {
+            let head = match self.head(&request, target.name().as_str()).await {
+                Ok(head) => head,
+                Err(fault) => return not_read(fault),
+            };
+            if head.uid.as_deref() != Some(&*target.uid) {
+                return Sent::Refused("Not sent: the object was made anew since the plan was made.".into());
+            }
+            if head.generation != Some(target.generation) {
+                return Sent::Refused(
+                    "Not sent: the object was changed since the plan was made. Look at the new plan.".into(),
+                );
+            }
+            if head.resource_version.is_some() && head.resource_version == last {
+                // Nothing was written in between: it was not the precondition that failed.
+                return Sent::Refused("Not done: the API server does not take it.".into());
+            }
+            match self.once(make(&head)).await {
+                Ok(after) => return Sent::Accepted { generation: after.generation.unwrap_or(target.generation) },
+                Err(Fault::Status(status)) if is_precondition(&status) => last = head.resource_version,
+                Err(fault) => return outcome(fault, head.resource_version),
+            }
+        }
+        Sent::Refused("Not done: others write the object all the time. Try again.".into())
+    }
+
+    async fn head(&self, request: &Request, name: &str) -> Result<ObjectMeta, Fault> {
+        let get = request.get(name, &GetParams::default()).map_err(|error| Fault::NotSent(error.to_string()))?;
+        Ok(self.ask::<Head>(get).await?.metadata)
+    }
+
+    /// Sends a change.
+    async fn once(&self, request: Result<http::Request<Vec<u8>>, String>) -> Result<ObjectMeta, Fault> {
+        let request = request.map_err(Fault::NotSent)?;
+        Ok(self.ask::<Head>(request).await?.metadata)
+    }
+
+    async fn ask<T: serde::de::DeserializeOwned>(&self, request: http::Request<Vec<u8>>) -> Result<T, Fault> {
+        match timeout(DEADLINE, self.0.request::<T>(request)).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(kube::Error::Api(status))) => Err(Fault::Status(status)),
+            Ok(Err(error)) if never_left(&error) => Err(Fault::NotSent(error.to_string())),
+            Ok(Err(error)) => Err(Fault::NoAnswer(error.to_string())),
+            Err(_) => Err(Fault::NoAnswer(format!("no answer within {} s", DEADLINE.as_secs()))),
+        }
+    }
+}
+
+/// Whether the connection could not even be made.
+fn never_left(error: &kube::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<hyper_util::client::legacy::Error>() {
+            return error.is_connect();
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// A conflict of the resource version, or a `test` of a JSON patch that failed.
+fn is_precondition(status: &kube::core::Status) -> bool {
+    status.code == 409 || status.code == 422
+}
+
+fn not_read(fault: Fault) -> Sent {
+    Sent::Refused(match fault {
+        Fault::Status(status) if status.code == 404 => "Not sent: there is no such object any more.".into(),
+        Fault::Status(status) => format!("Not sent: it could not be read. {}", said(&status.message)).into(),
+        Fault::NotSent(why) | Fault::NoAnswer(why) => {
+            tracing::warn!("an operation was not sent, its target could not be read: {why}");
+            "Not sent: the cluster does not answer.".into()
+        }
+    })
+}
+
+/// What an order came to that was not taken; `version` was its precondition.
+fn outcome(fault: Fault, version: Option<String>) -> Sent {
+    let version = version.map(Arc::from);
+    match fault {
+        // Whatever else a server or a proxy in front of it says, it may have been carried out.
+        Fault::Status(status) if status.code >= 500 => {
+            let why = format!("The API server answered with {}: {}", status.code, said(&status.message)).into();
+            Sent::Unknown { why, version }
+        }
+        Fault::Status(status) => {
+            Sent::Refused(format!("Not done: the API server refused it. {}", said(&status.message)).into())
+        }
+        Fault::NotSent(why) => {
+            tracing::warn!("an operation was not sent: {why}");
+            Sent::Refused("Not sent: the cluster does not answer.".into())
+        }
+        Fault::NoAnswer(why) => {
+            tracing::warn!("an operation was not answered: {why}");
+            Sent::Unknown { why: "It was sent, and no answer came.".into(), version }
+        }
+    }
+}
+
+fn said(message: &str) -> String {
+    plain(message, MESSAGE_LIMIT).into_owned()
+}
+
+fn now() -> String {
+    let now = Timestamp::from_second(crate::clock::now_ms() / 1000).unwrap_or(Timestamp::UNIX_EPOCH);
+    now.to_string()
+}
+
+fn json_patch(place: &str, name: &str, body: &[Value]) -> Result<http::Request<Vec<u8>>, String> {
+    http::Request::builder()
+        .method(Method::PATCH)
+        .uri(format!("{place}/{name}?fieldManager={MANAGER}"))
+        .header(CONTENT_TYPE, "application/json-patch+json")
+        .body(Value::from(body).to_string().into_bytes())
+        .map_err(|error| error.to_string())
+}
+
+/// A JSON patch that holds for one object in one state only, and leaves our id in it.
+fn tested(head: &ObjectMeta, id: OperationId, more: Vec<Value>) -> Vec<Value> {
+    let mut patch = vec![json!({ "op": "test", "path": "/metadata/uid", "value": head.uid })];
+    if let Some(version) = &head.resource_version {
+        patch.push(json!({ "op": "test", "path": "/metadata/resourceVersion", "value": version }));
+    }
+    let id = id.to_string();
+    patch.push(match &head.annotations {
+        Some(annotations) if !annotations.is_empty() => {
+            json!({ "op": "add", "path": format!("/metadata/annotations/{}", OPERATION.replace('/', "~1")), "value": id })
+        }
+        Some(_) | None => json!({ "op": "add", "path": "/metadata/annotations", "value": { OPERATION: id } }),
+    });
+    patch.extend(more);
+    patch
+}
+
+/// What is found of an operation that was sent and not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trace {
+    /// It arrived; the target's generation now.
+    Arrived {
+        /// `metadata.generation`.
+        generation: i64,
+    },
+    /// It did not, and cannot any more: the object was written since, and not by it.
+    Never,
+    /// Not there. A server that was slow may still carry it out.
+    NotThere,
+}
+
+/// Looks for an operation's id in the object that it was to write. `version` was the precondition of the order.
+pub async fn trace(
+    reader: &Client,
+    target: &Target,
+    order: &Order,
+    id: OperationId,
+    version: Option<&str>,
+) -> Result<Trace, Arc<str>> {
+    let (place, name) = match order {
+        Order::Restart | Order::Replicas { .. } | Order::Template { .. } => {
+            (path(target.kind(), &target.namespace), target.name())
+        }
+        Order::Range { autoscaler, .. } => {
+            let namespace = &target.namespace;
+            (format!("/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers"), autoscaler)
+        }
+        Order::Evict { pod, .. } => (format!("/api/v1/namespaces/{}/pods", target.namespace), pod),
+    };
+    let request = Request::new(place);
+    let found = ask("looking whether it arrived", || async {
+        let get = request.get(name.as_str(), &GetParams::default()).map_err(kube::Error::BuildRequest)?;
+        match reader.request::<Head>(get).await {
+            Ok(head) => Ok(Some(head.metadata)),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
+            Err(error) => Err(error),
+        }
+    })
+    .await?;
+    Ok(traced(found.as_ref(), target, order, id, version))
+}
+
+fn traced(found: Option<&ObjectMeta>, target: &Target, order: &Order, id: OperationId, version: Option<&str>) -> Trace {
+    let generation = found.and_then(|meta| meta.generation).unwrap_or(target.generation);
+    let is = |uid: &str| found.is_some_and(|meta| meta.uid.as_deref() == Some(uid));
+    if let Order::Evict { uid, .. } = order {
+        // Nothing is left of a pod to write an id into: that it ends is all there is to see.
+        let stays = is(uid) && found.is_some_and(|meta| meta.deletion_timestamp.is_none());
+        return if stays { Trace::NotThere } else { Trace::Arrived { generation: target.generation } };
+    }
+    let wanted = match order {
+        Order::Range { uid, .. } => uid,
+        Order::Restart | Order::Replicas { .. } | Order::Template { .. } | Order::Evict { .. } => &target.uid,
+    };
+    if !is(wanted) {
+        return Trace::Never;
+    }
+    let written = found.and_then(|meta| meta.annotations.as_ref()?.get(OPERATION)?.parse().ok());
+    if written == Some(id) {
+        return Trace::Arrived { generation };
+    }
+    let moved = version.is_some() && found.and_then(|meta| meta.resource_version.as_deref()) != version;
+    if moved { Trace::Never } else { Trace::NotThere }
+}

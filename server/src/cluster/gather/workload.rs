@@ -1,0 +1,265 @@
+//! A workload as the guard needs it: more than the watches keep of one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::guard::facts::{Container, Keeper, Strategy, Workload};
+use domain::ledger::OperationId;
+use domain::name::{Namespace, WorkloadKind};
+use k8s_openapi::api::apps::v1 as apps;
+use k8s_openapi::api::core::v1 as core;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ManagedFieldsEntry, ObjectMeta};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use kube::Client;
+use kube::api::GetParams;
+use kube::core::{Request, Selector, SelectorExt as _};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::execute::OPERATION;
+use super::super::objects::ObjectCondition;
+use super::super::project::{conditions, message};
+use super::{Subject, amount, ask, count, selector_of};
+
+/// A Deployment, StatefulSet or DaemonSet with all that its spec says.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Whole {
+    /// Its metadata.
+    pub metadata: ObjectMeta,
+    /// Its spec.
+    pub spec: Spec,
+    /// Its status.
+    #[serde(default)]
+    pub status: Status,
+}
+
+/// The union of what the three kinds want.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Spec {
+    replicas: Option<i32>,
+    selector: LabelSelector,
+    #[serde(default)]
+    paused: bool,
+    strategy: Option<apps::DeploymentStrategy>,
+    update_strategy: Option<UpdateStrategy>,
+    min_ready_seconds: Option<i32>,
+    progress_deadline_seconds: Option<i32>,
+    revision_history_limit: Option<i32>,
+    /// The template as it stands there, for comparing and taking back.
+    pub template: Value,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct UpdateStrategy {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    rolling_update: Option<RollingUpdate>,
+}
+
+/// What a StatefulSet and a DaemonSet say of it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RollingUpdate {
+    partition: Option<i32>,
+    max_unavailable: Option<IntOrString>,
+    max_surge: Option<IntOrString>,
+}
+
+/// The union of what the three kinds report.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Status {
+    observed_generation: i64,
+    replicas: i32,
+    updated_replicas: i32,
+    ready_replicas: i32,
+    available_replicas: i32,
+    desired_number_scheduled: i32,
+    current_number_scheduled: i32,
+    updated_number_scheduled: i32,
+    number_ready: i32,
+    number_available: i32,
+    /// The ControllerRevision that is wanted.
+    pub update_revision: Option<String>,
+    conditions: Vec<ObjectCondition>,
+}
+
+/// Where workloads of a kind are, as the API server names it.
+pub fn path(kind: WorkloadKind, namespace: &Namespace) -> String {
+    format!("/apis/apps/v1/namespaces/{namespace}/{}s", kind.as_str())
+}
+
+/// The workload; `None` when there is none of that name.
+pub async fn read(client: &Client, subject: Subject<'_>) -> Result<Option<Whole>, Arc<str>> {
+    let request = Request::new(path(subject.kind, subject.namespace));
+    let question = || async {
+        let get = request.get(subject.name.as_str(), &GetParams::default()).map_err(kube::Error::BuildRequest)?;
+        match client.request::<Whole>(get).await {
+            Ok(found) => Ok(Some(found)),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
+            Err(error) => Err(error),
+        }
+    };
+    ask(&format!("reading the {}", subject.kind.title()), question).await
+}
+
+impl Whole {
+    /// Which pods are its own.
+    pub fn selector(&self) -> Option<Selector> {
+        selector_of(&self.spec.selector)
+    }
+
+    /// The labels that its pods get.
+    pub fn template_labels(&self) -> BTreeMap<String, String> {
+        let labels = self.spec.template.pointer("/metadata/labels").and_then(Value::as_object);
+        let texts = labels.into_iter().flatten();
+        texts.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+    }
+
+    /// The operation of ours that wrote it last.
+    pub fn operation(&self) -> Option<OperationId> {
+        self.metadata.annotations.as_ref()?.get(OPERATION)?.parse().ok()
+    }
+
+    /// Its uid.
+    pub fn uid(&self) -> &str {
+        self.metadata.uid.as_deref().unwrap_or_default()
+    }
+
+    /// Its generation.
+    pub fn generation(&self) -> i64 {
+        self.metadata.generation.unwrap_or(0)
+    }
+
+    fn is_daemon(&self) -> bool {
+        self.spec.replicas.is_none() && self.status.desired_number_scheduled > 0
+    }
+
+    /// What the guard reads of it.
+    pub fn facts(&self, owner: Option<Keeper>) -> Workload {
+        let (spec, status) = (&self.spec, &self.status);
+        let daemon = self.is_daemon();
+        let number = |of_daemon: i32, other: i32| count(if daemon { of_daemon } else { other });
+        let wanted = number(status.desired_number_scheduled, spec.replicas.unwrap_or(1));
+        let pod: core::PodSpec =
+            spec.template.get("spec").and_then(|pod| serde_json::from_value(pod.clone()).ok()).unwrap_or_default();
+        Workload {
+            uid: self.uid().into(),
+            generation: self.generation(),
+            observed_generation: status.observed_generation,
+            wanted,
+            existing: number(status.current_number_scheduled, status.replicas),
+            updated: number(status.updated_number_scheduled, status.updated_replicas),
+            ready: number(status.number_ready, status.ready_replicas),
+            available: number(status.number_available, status.available_replicas),
+            paused: spec.paused,
+            strategy: self.strategy(wanted),
+            min_ready_s: count(spec.min_ready_seconds.unwrap_or(0)),
+            deadline_s: spec.progress_deadline_seconds.map(count),
+            // <https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#clean-up-policy>
+            history_limit: count(spec.revision_history_limit.unwrap_or(10)),
+            containers: pod.containers.iter().map(container).collect(),
+            conditions: conditions(&status.conditions),
+            anti_affinity: self.anti_affinity(&pod),
+            spread: pod
+                .topology_spread_constraints
+                .iter()
+                .flatten()
+                .filter(|constraint| constraint.when_unsatisfiable == "DoNotSchedule")
+                .map(|constraint| (message(&constraint.topology_key), count(constraint.max_skew)))
+                .collect(),
+            owner,
+            changed: self.changed(),
+            operation: self.operation(),
+        }
+    }
+
+    fn strategy(&self, wanted: u32) -> Strategy {
+        if let Some(update) = &self.spec.update_strategy {
+            let rolling = update.rolling_update.as_ref();
+            let share = |value: Option<&IntOrString>, otherwise, up| {
+                value.map_or(otherwise, |value| resolved(value, wanted, up))
+            };
+            let most = share(rolling.and_then(|rolling| rolling.max_unavailable.as_ref()), 1, true);
+            let surge = share(rolling.and_then(|rolling| rolling.max_surge.as_ref()), 0, true);
+            let partition = rolling.and_then(|rolling| rolling.partition).map_or(0, count);
+            return match update.kind.as_deref() {
+                Some("OnDelete") => Strategy::OnDelete,
+                _ if partition > 0 => Strategy::Partitioned(partition),
+                _ => Strategy::Rolling { surge, unavailable: if surge > 0 { most } else { most.max(1) } },
+            };
+        }
+        let strategy = self.spec.strategy.as_ref();
+        if strategy.and_then(|strategy| strategy.type_.as_deref()) == Some("Recreate") {
+            return Strategy::Recreate;
+        }
+        let rolling = strategy.and_then(|strategy| strategy.rolling_update.as_ref());
+        let quarter = IntOrString::String("25%".into());
+        // The surge is rounded up, what may be missing down; where both come to nothing one may be missing.
+        let surge = resolved(rolling.and_then(|rolling| rolling.max_surge.as_ref()).unwrap_or(&quarter), wanted, true);
+        let missing = rolling.and_then(|rolling| rolling.max_unavailable.as_ref()).unwrap_or(&quarter);
+        let unavailable = resolved(missing, wanted, false);
+        let unavailable = if surge == 0 && unavailable == 0 { 1 } else { unavailable };
+        Strategy::Rolling { surge, unavailable }
+    }
+
+    /// The topology key of a required anti-affinity that its own pods fall under.
+    fn anti_affinity(&self, pod: &core::PodSpec) -> Option<Arc<str>> {
+        let own = self.template_labels();
+        let terms = pod.affinity.as_ref()?.pod_anti_affinity.as_ref()?;
+        let terms = terms.required_during_scheduling_ignored_during_execution.as_ref()?;
+        terms.iter().find_map(|term| {
+            let selector = selector_of(term.label_selector.as_ref()?)?;
+            selector.matches(&own).then(|| message(&term.topology_key))
+        })
+    }
+
+    /// Who wrote the spec last. Status and scale are written under a subresource.
+    fn changed(&self) -> Option<(Arc<str>, i64)> {
+        let wrote_spec = |entry: &&ManagedFieldsEntry| {
+            let fields = entry.fields_v1.as_ref().is_some_and(|fields| fields.0.get("f:spec").is_some());
+            fields && entry.subresource.as_deref() != Some("status")
+        };
+        let entries = self.metadata.managed_fields.iter().flatten();
+        let last = entries.filter(wrote_spec).max_by_key(|entry| entry.time.as_ref().map(|time| time.0))?;
+        Some((message(last.manager.as_deref()?), last.time.as_ref()?.0.as_second()))
+    }
+}
+
+fn container(container: &core::Container) -> Container {
+    let resources = container.resources.as_ref();
+    let request = |name: &str| resources.and_then(|all| amount(all.requests.as_ref()?.get(name)?));
+    let limit = |name: &str| resources.and_then(|all| amount(all.limits.as_ref()?.get(name)?));
+    let delay = |probe: &core::Probe| {
+        let more = probe.success_threshold.unwrap_or(1) - 1;
+        count(probe.initial_delay_seconds.unwrap_or(0) + more * probe.period_seconds.unwrap_or(10))
+    };
+    let start = container.startup_probe.as_ref().map(delay);
+    let ready = container.readiness_probe.as_ref().map(delay);
+    Container {
+        name: message(&container.name),
+        image: message(container.image.as_deref().unwrap_or_default()),
+        cpu_request: request("cpu"),
+        cpu_limit: limit("cpu"),
+        memory_request: request("memory"),
+        memory_limit: limit("memory"),
+        ready_after_s: match (start, ready) {
+            (None, None) => None,
+            (start, ready) => Some(start.unwrap_or(0) + ready.unwrap_or(0)),
+        },
+    }
+}
+
+/// A number, or a share of the wanted replicas.
+fn resolved(value: &IntOrString, wanted: u32, up: bool) -> u32 {
+    match value {
+        IntOrString::Int(number) => count(*number),
+        IntOrString::String(text) => {
+            let percent: u32 = text.strip_suffix('%').and_then(|digits| digits.parse().ok()).unwrap_or(0);
+            let share = u64::from(wanted) * u64::from(percent);
+            u32::try_from(if up { share.div_ceil(100) } else { share / 100 }).unwrap_or(u32::MAX)
+        }
+    }
+}
