@@ -1,6 +1,8 @@
 //! What can be done to a workload: the operations, in the words of kubectl.
 
 pub mod life;
+pub mod record;
+pub mod rollout;
 
 use std::sync::Arc;
 
@@ -108,6 +110,11 @@ impl Target {
     /// What it is called.
     pub fn name(&self) -> &ObjectName {
         &self.component.name
+    }
+
+    /// What tells it from all others, by name: of one there is one operation at a time.
+    pub fn key(&self) -> String {
+        format!("{}/{}/{}/{}", self.cluster, self.namespace, self.kind().as_str(), self.name())
     }
 
     /// The command that would do the same, to hand on or to compare. `autoscaler`: the name of the one that owns it.

@@ -8,6 +8,7 @@ pub mod http;
 pub mod listen;
 pub mod metrics;
 pub mod oidc;
+pub mod operations;
 pub mod people;
 pub mod registry;
 pub mod rows;

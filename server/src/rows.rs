@@ -88,6 +88,11 @@ impl Rows {
         self.changed.subscribe()
     }
 
+    /// Wakes viewers whose page shows something else that changed.
+    pub fn poke(&self) {
+        self.changed.send_modify(|count| *count += 1);
+    }
+
     fn write<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let result = {
             let mut state = self.state.write();

@@ -12,6 +12,7 @@ mod invitations;
 mod key;
 pub mod ledger;
 mod link;
+mod operations;
 mod people;
 mod roles;
 mod schema;
@@ -37,6 +38,7 @@ use file::FileMark;
 pub use flows::Flow;
 pub use health::Health;
 pub use key::Key;
+pub use operations::Held;
 pub use people::{Credentials, Identity, NewUser, PasswordHash, User};
 use schema::Missing;
 pub use sessions::{NewSession, NoSessionId, Session, SessionId, SessionState};
@@ -139,7 +141,7 @@ impl Store {
     }
 
     /// Deletes what is of no use any more: sessions that are over for 30 days, counts of attempts after a day, links and
-    /// sign-ins whose time is over. Says how many rows. `now`: microseconds since 1970.
+    /// sign-ins whose time is over, operations that are over for 90 days. Says how many rows. `now`: microseconds since 1970.
     ///
     /// # Errors
     ///
@@ -150,6 +152,7 @@ impl Store {
         rows += write.delete_old_attempts(now).await?;
         rows += write.delete_old_invitations(now).await?;
         rows += write.delete_old_flows(now).await?;
+        rows += write.delete_old_operations(now).await?;
         write.commit().await?;
         Ok(rows)
     }

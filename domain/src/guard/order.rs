@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::name::{ObjectName, WorkloadKind};
 use crate::operation::{Operation, Target};
 
 use super::facts::Facts;
 
-/// What is sent to the API server. The target's uid and generation are preconditions of all of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What is sent to the API server. The target's uid and generation are preconditions of all of them. It may be
+/// stored and read again: without a [`super::Permit`] nobody sends it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Order {
     /// The annotation that replaces all pods.
     Restart,

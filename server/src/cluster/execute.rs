@@ -28,6 +28,8 @@ use super::template;
 
 /// The annotation that holds the id of the operation that wrote an object last.
 pub const OPERATION: &str = "quarterdeck.dev/operation";
+/// The annotation that holds the id of an operation that was given up, because it was not known whether it would arrive.
+const GIVEN_UP: &str = "quarterdeck.dev/given-up";
 /// Ours in `metadata.managedFields`. Flux takes away what managers called `kubectl…` wrote, and leaves others alone.
 /// <https://fluxcd.io/flux/faq/#how-to-patch-coredns-and-other-pre-installed-addons>
 pub const MANAGER: &str = "quarterdeck";
@@ -118,6 +120,19 @@ impl Writer {
             }
             Order::Evict { pod, uid } => self.evict(target, pod.as_str(), uid).await,
         }
+    }
+
+    /// Gives an order up that was not answered: writes to its target, so that its precondition fails whenever it may arrive.
+    /// `true`: it never will. What is written is an annotation that nothing reads.
+    pub async fn give_up(&self, permit: &Permit, id: OperationId, version: &str) -> bool {
+        let target = permit.target();
+        let body = [
+            json!({ "op": "test", "path": "/metadata/uid", "value": *target.uid }),
+            json!({ "op": "test", "path": "/metadata/resourceVersion", "value": version }),
+            json!({ "op": "add", "path": format!("/metadata/annotations/{}", GIVEN_UP.replace('/', "~1")), "value": id.to_string() }),
+        ];
+        let place = path(target.kind(), &target.namespace);
+        self.once(json_patch(&place, target.name().as_str(), &body)).await.is_ok()
     }
 
     /// Server-side apply of the annotation, by our own manager.

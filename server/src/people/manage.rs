@@ -183,6 +183,18 @@ impl People {
         }
     }
 
+    /// The role by which somebody has a right at a place as it is in this transaction, which no change of roles overtakes.
+    pub async fn role_now(
+        &self,
+        write: &mut Write,
+        session: &Session,
+        right: Right,
+        place: Place<'_>,
+    ) -> Result<Option<Role>, StoreError> {
+        write.lock_people().await?;
+        Ok(self.grants_now(write, session).await?.role_for(right, place))
+    }
+
     /// What somebody may do as it is in this transaction, not as it was when they signed in.
     async fn grants_now(&self, write: &mut Write, session: &Session) -> Result<Grants, StoreError> {
         let Some(user) = write.user(session.user.id).await?.filter(|user| !user.is_disabled()) else {

@@ -57,6 +57,12 @@ pub enum Conflict {
     /// The issuer and subject belong to somebody.
     #[error("Somebody signs in with that identity already.")]
     Identity,
+    /// The id of an operation is known: it was pressed before.
+    #[error("It was sent before.")]
+    Operation,
+    /// Another operation is on its way for the same target.
+    #[error("Something else is being done to it right now.")]
+    Target,
     /// Another one.
     #[error("It is there already.")]
     Other,
@@ -179,6 +185,10 @@ fn conflict(error: &dyn sqlx::error::DatabaseError) -> Conflict {
         Conflict::UserName
     } else if told.contains("users_identity") || told.contains("users.issuer") {
         Conflict::Identity
+    } else if told.contains("operations_open_target") || told.contains("operations.open_target") {
+        Conflict::Target
+    } else if told.contains("operations_pkey") || told.contains("operations.id") {
+        Conflict::Operation
     } else {
         Conflict::Other
     }

@@ -6,7 +6,7 @@ use super::link::sql;
 use super::{Store, StoreError, Write};
 
 /// What the serving role may do with each table.
-const TABLES: [(&str, &str); 10] = [
+const TABLES: [(&str, &str); 11] = [
     ("_sqlx_migrations", "select"),
     ("compatibility", "select"),
     ("ledger", "select, insert"),
@@ -17,6 +17,7 @@ const TABLES: [(&str, &str); 10] = [
     ("attempts", "select, insert, update, delete"),
     ("invitations", "select, insert, update, delete"),
     ("flows", "select, insert, delete"),
+    ("operations", "select, insert, update, delete"),
 ];
 
 impl Store {

@@ -1,0 +1,297 @@
+//! The press: from the button to the one sending.
+
+use std::sync::Arc;
+
+use domain::access::{Place, Right, Role};
+use domain::guard::facts::{Given, Pod};
+use domain::guard::{Line, Permit, Refusal};
+use domain::ledger::{Entry, Kind, OperationId, Outcome, Target as LedgerTarget};
+use domain::name::ComponentId;
+use domain::operation::life::{Event, Life};
+use domain::operation::record::Record;
+use domain::operation::{Operation, Target, rollout};
+use tokio::time::Instant;
+
+use super::{Desk, NoPlan, Plan};
+use crate::clock;
+use crate::people::Who;
+use crate::store::{Conflict, Held, StoreError};
+
+/// How long somebody who has an operation is not doubted, in microseconds. It is renewed while it is carried on.
+pub(super) const HELD_US: i64 = 30_000_000;
+/// Seconds after which a plan that was pressed counts as expired on its way to the API server.
+const EXPIRES_S: i64 = 60;
+/// The most characters of a reason.
+const LONGEST_REASON: usize = 1000;
+
+/// What came with the button.
+#[derive(Debug, Clone)]
+pub struct Press {
+    /// The id that was made when the plan was opened.
+    pub id: OperationId,
+    /// To what.
+    pub component: ComponentId,
+    /// What.
+    pub operation: Operation,
+    /// The object that the plan was made for.
+    pub uid: String,
+    /// Its generation then.
+    pub generation: i64,
+    /// The hash of what was shown.
+    pub plan: [u8; 32],
+    /// Reason and confirmation.
+    pub given: Given,
+}
+
+/// Why nothing was sent.
+#[derive(Debug, thiserror::Error)]
+pub enum PressRefusal {
+    /// There is no plan.
+    #[error(transparent)]
+    NoPlan(#[from] NoPlan),
+    /// It is another plan by now.
+    #[error("the plan has changed since it was shown to you, and nothing was done: look at it again")]
+    Changed(Box<Plan>),
+    /// The guard does not allow it.
+    #[error("{}", said(&.0.verdict.refusals))]
+    Refused(Box<Plan>),
+    /// They may not any more.
+    #[error("operating here needs the role operator or lead, and yours was taken a moment ago")]
+    Right,
+    /// Somebody else was quicker.
+    #[error("{} was quicker: {} since {} s. Nothing of yours was sent", .0.by.name, .0.title(), clock::now_ms() / 1000 - .0.begun)]
+    Taken(Box<Record>),
+    /// The id is that of somebody else's operation.
+    #[error("this form was used before by somebody else: open the plan again")]
+    NotYours,
+    /// It cannot be recorded.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The cluster cannot be written to.
+    #[error("not sent: {0}")]
+    Cluster(Arc<str>),
+}
+
+fn said(refusals: &[Refusal]) -> String {
+    refusals.first().map_or_else(|| "it is not allowed".to_owned(), ToString::to_string)
+}
+
+impl Desk {
+    /// Does what was pressed, once: the same id is sent once, however often and wherever it is pressed. Returns as soon as it is
+    /// recorded; it is sent and followed from then on whether or not anybody waits.
+    pub async fn press(self: &Arc<Self>, who: &Who, mut press: Press) -> Result<OperationId, PressRefusal> {
+        if let Some(known) = self.pressed_before(who, press.id).await? {
+            return known;
+        }
+        press.given.reason = domain::text::plain(press.given.reason.trim(), LONGEST_REASON).as_ref().into();
+        let planned = Some((&*press.uid, press.generation));
+        let given = press.given.clone();
+        let plan = self.plan(who, &press.component, &press.operation, press.id, given, planned).await?;
+        if !plan.verdict.refusals.is_empty() {
+            if !plan.verdict.is_offered() {
+                self.record_refusal(who, &plan).await?;
+            }
+            return Err(PressRefusal::Refused(Box::new(plan)));
+        }
+        if plan.hash != press.plan {
+            return Err(PressRefusal::Changed(Box::new(plan)));
+        }
+        let writer = self.clusters.writer(&plan.target.cluster).await;
+        let writer = writer.map_err(|error| PressRefusal::Cluster(error.to_string().into()))?;
+        let (mut record, permit) = self.record(who, plan, &press.given)?;
+
+        let begun = Instant::now();
+        let mut write = self.people.store().write().await?;
+        let place = &record.target.component.environment;
+        let Some(role) = self.people.role_now(&mut write, who, Right::Operate, Place::Environment(place)).await? else {
+            return Err(PressRefusal::Right);
+        };
+        record.by.role = Some(role);
+        let now = clock::now_us();
+        let held = match write.begin_operation(&record, now, now + HELD_US).await {
+            Ok(()) => Held { record, fence: 1, held_until: now + HELD_US },
+            Err(StoreError::Conflict(Conflict::Operation | Conflict::Target)) => {
+                drop(write);
+                return self.lost(who, &record).await;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        write.append(&entry(&held.record, Outcome::Begun, now)).await?;
+        match write.commit().await {
+            Ok(()) => {}
+            // SQLite and PostgreSQL may find out only now.
+            Err(StoreError::Conflict(_)) => return self.lost(who, &held.record).await,
+            // Perhaps it is recorded; it is not sent. If it is, it will be found that it did not arrive.
+            Err(error) => return Err(error.into()),
+        }
+        self.forget_look(press.id);
+        self.show(held.record.clone());
+        let desk = self.clone();
+        self.carriers.spawn(async move { desk.send(held, &writer, permit, begun).await });
+        Ok(press.id)
+    }
+
+    /// The operation of an id that was pressed before: the answer is the first one's.
+    async fn pressed_before(
+        &self,
+        who: &Who,
+        id: OperationId,
+    ) -> Result<Option<Result<OperationId, PressRefusal>>, StoreError> {
+        let known = self.people.store().read().await?.operation(id).await?;
+        Ok(known.map(
+            |known| {
+                if known.record.by.id == who.user.id.to_string() { Ok(id) } else { Err(PressRefusal::NotYours) }
+            },
+        ))
+    }
+
+    /// What is told to whoever was not the first.
+    async fn lost(&self, who: &Who, record: &Record) -> Result<OperationId, PressRefusal> {
+        if let Some(known) = self.pressed_before(who, record.id).await? {
+            return known;
+        }
+        match self.people.store().read().await?.open_operation(&record.target.key()).await? {
+            Some(held) => Err(PressRefusal::Taken(Box::new(held.record))),
+            // It ended in between.
+            None => Err(StoreError::Conflict(Conflict::Target).into()),
+        }
+    }
+
+    fn record(&self, who: &Who, plan: Plan, given: &Given) -> Result<(Record, Permit), PressRefusal> {
+        let Plan { id, operation, target, facts, verdict, hash, kubectl } = plan;
+        let now = clock::now_ms() / 1000;
+        let lines = verdict.lines.clone();
+        let refused = |_| PressRefusal::Right;
+        let permit = verdict.permit().map_err(refused)?;
+        let actor = who.actor(facts.asker.role);
+        let planned = Life::planned(actor.id.clone(), hash, false, now + EXPIRES_S);
+        let life = [Event::Claim { fence: 1, plan: hash }, Event::Record { fence: 1 }, Event::Send { fence: 1 }]
+            .iter()
+            .try_fold(planned, |life, event| life.after(event))
+            .map_err(|_| PressRefusal::Right)?;
+        let workload = facts.workload.value().and_then(Option::as_ref);
+        let pods = facts.pods.value().map_or(&[][..], Vec::as_slice);
+        let before = workload.map(|workload| state(workload.ready, workload.wanted, pods)).unwrap_or_default();
+        let mut record = Record {
+            id,
+            operation,
+            place: facts.place.title.clone(),
+            tier: facts.place.tier,
+            by: actor,
+            why: given.reason.clone(),
+            plan: lines,
+            kubectl: kubectl.into(),
+            order: permit.order().clone(),
+            life,
+            begun: now,
+            ended: None,
+            generation: target.generation,
+            version: None,
+            // A little more than the controllers take to say so themselves.
+            deadline_s: workload.and_then(|workload| workload.deadline_s).unwrap_or(600).min(3600) + 30,
+            steps: Vec::new(),
+            pods: Vec::new(),
+            progress: None,
+            before,
+            after: Vec::new(),
+            verdict: "".into(),
+            log: None,
+            told_unknown: false,
+            watched_until: None,
+            watched: None,
+            target,
+        };
+        record.step(now, format!("{} pressed the button.", record.by.name));
+        Ok((record, permit))
+    }
+
+    /// Writes down that somebody was refused: what they tried stands in the record.
+    async fn record_refusal(&self, who: &Who, plan: &Plan) -> Result<(), StoreError> {
+        let role: Option<Role> = plan.facts.asker.role;
+        let why = said(&plan.verdict.refusals);
+        let entry = Entry {
+            at: clock::now_us(),
+            kind: plan.operation.kind(),
+            outcome: Outcome::Refused,
+            actor: who.actor(role),
+            operation: Some(plan.id),
+            environment: Some(plan.target.component.environment.clone()),
+            target: Some(ledger_target(&plan.target)),
+            what: format!("{}: refused, {why}.", plan.operation.sentence(plan.target.name().as_str())),
+            why: plan.facts.given.reason.to_string(),
+            plan: plan.verdict.lines.iter().map(written).collect(),
+            before: Vec::new(),
+            after: Vec::new(),
+        };
+        let mut write = self.people.store().write().await?;
+        write.append(&entry).await?;
+        write.commit().await
+    }
+}
+
+/// How a workload is, by name: ready, restarts, digests.
+pub(super) fn state(ready: u32, wanted: u32, pods: &[Pod]) -> Vec<(Arc<str>, Arc<str>)> {
+    let restarts: u32 = pods.iter().map(|pod| rollout::restarts(&pod.facts)).sum();
+    let mut digests: Vec<&str> = pods
+        .iter()
+        .filter(|pod| pod.facts.deletion.is_none())
+        .flat_map(|pod| &pod.facts.containers)
+        .filter(|container| !container.init && !container.image_id.is_empty())
+        .map(|container| container.image_id.rsplit('/').next().unwrap_or_default())
+        .collect();
+    digests.sort_unstable();
+    digests.dedup();
+    let mut state: Vec<(Arc<str>, Arc<str>)> =
+        vec![("ready".into(), format!("{ready} of {wanted}").into()), ("restarts".into(), restarts.to_string().into())];
+    state.extend(digests.into_iter().map(|digest| ("image".into(), digest.into())));
+    state
+}
+
+/// A line of the plan as it is recorded.
+fn written(line: &Line) -> String {
+    use domain::guard::Level;
+    let word = match line.level {
+        Level::Green => "green",
+        Level::Amber => "amber",
+        Level::Unknown => "unknown",
+        Level::Red => "red",
+    };
+    format!("{word}: {}", line.text)
+}
+
+fn ledger_target(target: &Target) -> LedgerTarget {
+    LedgerTarget {
+        kind: target.kind().as_str().to_owned(),
+        namespace: target.namespace.clone(),
+        name: target.name().clone(),
+        uid: target.uid.to_string(),
+    }
+}
+
+/// An entry about an operation; `at` is microseconds since 1970.
+pub(super) fn entry(record: &Record, outcome: Outcome, at: i64) -> Entry {
+    let texts = |pairs: &[(Arc<str>, Arc<str>)]| {
+        pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect::<Vec<_>>()
+    };
+    let kind: Kind = record.operation.kind();
+    let begins = outcome == Outcome::Begun;
+    let title = record.title();
+    Entry {
+        at,
+        kind,
+        outcome,
+        actor: record.by.clone(),
+        operation: Some(record.id),
+        environment: Some(record.target.component.environment.clone()),
+        target: Some(ledger_target(&record.target)),
+        what: if begins || record.verdict.is_empty() {
+            format!("{title}.")
+        } else {
+            format!("{title}: {}", record.verdict)
+        },
+        why: record.why.to_string(),
+        plan: if begins { record.plan.iter().map(written).collect() } else { Vec::new() },
+        before: texts(&record.before),
+        after: texts(&record.after),
+    }
+}
