@@ -16,6 +16,7 @@ pub mod help;
 pub mod hpa_bar;
 pub mod live_badge;
 pub mod nav;
+pub mod operations;
 pub mod palette;
 pub mod panel;
 pub mod pod_rows;

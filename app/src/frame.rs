@@ -15,7 +15,8 @@ use crate::components::tier_chip::TierBand;
 use crate::components::wheel::Wheel;
 use crate::links;
 use crate::pages::{
-    absent::AbsentPage, component::ComponentPage, environment::EnvironmentPage, pods::PodsPage, wall::WallPage,
+    absent::AbsentPage, component::ComponentPage, environment::EnvironmentPage, operation::OperationPage,
+    pods::PodsPage, wall::WallPage,
 };
 use crate::screen::{Awaited, Joined, Screen, Shown};
 
@@ -99,7 +100,8 @@ pub(crate) fn Frame(
                         Shown::Environment(model) => view! { <EnvironmentPage model screen /> }.into_any(),
                         Shown::Component(model) => view! { <ComponentPage model screen /> }.into_any(),
                         Shown::Pods(model) => view! { <PodsPage model screen /> }.into_any(),
-                        Shown::Still(_) => still().into_any(),
+                        Shown::Operation(record) => view! { <OperationPage record screen /> }.into_any(),
+                        Shown::Still(..) => still().into_any(),
                     }}
                 </main>
             </div>

@@ -1,5 +1,6 @@
 //! Addresses of pages, as they stand in links.
 
+use domain::ledger::OperationId;
 use domain::name::{ComponentId, EnvironmentId};
 use domain::query::PodQuery;
 
@@ -39,6 +40,16 @@ pub fn tab(id: &ComponentId, tab: Tab) -> String {
         Tab::Overview => component(id),
         Tab::Revisions | Tab::Events => [&component(id), "?tab=", tab.as_str()].concat(),
     }
+}
+
+/// The page of an operation.
+pub fn operation(id: OperationId) -> String {
+    format!("/operations/{id}")
+}
+
+/// The plan of an operation: `restart`, `scale`, `roll-back`. What is chosen stands in the query.
+pub fn plan(id: &ComponentId, operation: &str) -> String {
+    format!("/operations/plan?component={id}&operation={operation}")
 }
 
 /// The pods page with this filter and order.

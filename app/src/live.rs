@@ -290,7 +290,7 @@ impl Live {
             return;
         }
         // The first one is what the page was made with.
-        if self.topic.is_some() || matches!(self.page, Page::Still(_)) {
+        if self.topic.is_some() || matches!(self.page, Page::Still { .. }) {
             self.screen.awaited.set(Awaited::Page);
         }
         self.topic = topic;

@@ -3,6 +3,7 @@
 pub mod absent;
 pub mod component;
 pub mod environment;
+pub mod operation;
 pub mod pods;
 pub mod wall;
 

@@ -13,8 +13,11 @@ pub struct Route {
     topic: fn(&[&str], &Place) -> Option<Topic>,
 }
 
+/// The page of an operation. It is mounted apart: its operation is read first.
+pub const OPERATION: &str = "/operations/{id}";
+
 /// All pages.
-pub const ROUTES: [Route; 4] = [
+pub const ROUTES: [Route; 5] = [
     Route { pattern: "/", topic: |_, _| Some(Topic::Wall) },
     Route { pattern: "/pods", topic: |_, place| Some(Topic::Pods(place.pod_query())) },
     Route { pattern: "/e/{system}/{environment}", topic: |names, _| environment(names).map(Topic::Environment) },
@@ -22,11 +25,12 @@ pub const ROUTES: [Route; 4] = [
         pattern: "/e/{system}/{environment}/{kind}/{name}",
         topic: |names, _| component(names).map(Topic::Component),
     },
+    Route { pattern: OPERATION, topic: |names, _| names.first().and_then(|id| id.parse().ok()).map(Topic::Operation) },
 ];
 
-/// The addresses to mount, as axum writes them.
+/// The addresses to mount as they are, as axum writes them.
 pub fn routes() -> impl Iterator<Item = &'static str> {
-    ROUTES.iter().map(|route| route.pattern)
+    ROUTES.iter().map(|route| route.pattern).filter(|pattern| *pattern != OPERATION)
 }
 
 fn environment(names: &[&str]) -> Option<EnvironmentId> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::frame::Page;
 use domain::name::{ClusterId, ComponentId, EnvironmentId, WorkloadKind};
+use domain::operation::record::Record;
 use domain::registry::Tier;
 use domain::view::{
     AutoscalerView, Cell, Chrome, ComponentHead, ComponentView, EnvironmentFacts, EnvironmentHead, EnvironmentView,
@@ -112,15 +113,18 @@ pub enum Shown {
     Component(ComponentModel),
     /// The pods.
     Pods(PodsModel),
-    /// A page of this name that stands in the document as the server wrote it.
-    Still(Arc<str>),
+    /// An operation.
+    Operation(ArcRwSignal<Record>),
+    /// A page that stands in the document as the server wrote it: its name, and the environment that it is about.
+    Still(Arc<str>, Option<EnvironmentId>),
 }
 
 impl From<&Page> for Shown {
     fn from(page: &Page) -> Self {
         match page {
             Page::Absent => Self::Absent,
-            Page::Still(title) => Self::Still(title.clone()),
+            Page::Still { title, environment } => Self::Still(title.clone(), environment.clone()),
+            Page::Operation(record) => Self::Operation(ArcRwSignal::new((**record).clone())),
             Page::Wall(WallView { head, environments, cells }) => Self::Wall(WallModel {
                 head: ArcRwSignal::new(head.clone()),
                 environments: ArcRwSignal::new(environments.clone()),
@@ -192,13 +196,17 @@ impl Shown {
                 model.rows.show(&page.rows);
                 keep(&model.head, &page.head);
             }
+            (Self::Operation(record), Page::Operation(page)) if record.with_untracked(|known| known.id == page.id) => {
+                keep(record, page);
+            }
             (
                 Self::Absent
                 | Self::Wall(_)
                 | Self::Environment(_)
                 | Self::Component(_)
                 | Self::Pods(_)
-                | Self::Still(_),
+                | Self::Operation(_)
+                | Self::Still(..),
                 _,
             ) => {
                 return false;
@@ -393,7 +401,13 @@ fn about(shown: &Shown, environments: RwSignal<Vec<NavEnvironment>>) -> About {
             ..plain("Wall", links::WALL)
         },
         Shown::Pods(_) => plain("Pods", links::PODS),
-        Shown::Still(title) => plain(title, links::WALL),
+        Shown::Still(title, None) => plain(title, links::WALL),
+        Shown::Still(title, Some(id)) => of_environment(environments, id, title, links::environment(id)),
+        Shown::Operation(record) => record.with(|record| {
+            let component = &record.target.component;
+            let address = links::operation(record.id);
+            of_environment(environments, &component.environment, &record.title(), address)
+        }),
         Shown::Environment(model) => model.head.with(within),
         Shown::Component(model) => {
             let mut about = model.environment.with(within);
@@ -403,5 +417,27 @@ fn about(shown: &Shown, environments: RwSignal<Vec<NavEnvironment>>) -> About {
             });
             about
         }
+    }
+}
+
+/// What a page within an environment is about.
+fn of_environment(
+    environments: RwSignal<Vec<NavEnvironment>>,
+    id: &EnvironmentId,
+    title: &str,
+    address: String,
+) -> About {
+    let known = environments.with(|environments| environments.iter().find(|known| known.id == *id).cloned());
+    let mut crumbs = Vec::new();
+    if let Some(known) = &known {
+        let place = links::environment(id);
+        crumbs.extend([(known.system.clone(), place.clone()), (known.title.clone(), place)]);
+    }
+    crumbs.push((title.into(), address));
+    About {
+        crumbs,
+        tier: known.as_ref().map(|known| known.tier),
+        cluster: known.map(|known| known.cluster),
+        state: None,
     }
 }

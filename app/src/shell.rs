@@ -51,7 +51,7 @@ pub fn shell() -> impl IntoView {
         theme: request.theme,
         chrome: backend.chrome(),
         page: match &request.still {
-            Some(still) => Page::Still(still.title.clone()),
+            Some(still) => Page::Still { title: still.title.clone(), environment: still.environment.clone() },
             None => place.topic().map_or(Page::Absent, |topic| backend.page(&topic)),
         },
     };

@@ -7,10 +7,12 @@ pub mod account;
 pub mod changes;
 pub mod forms;
 pub mod people;
+pub mod plan;
 pub mod sign_in;
 
 use std::sync::Arc;
 
+use domain::name::EnvironmentId;
 use leptos::prelude::*;
 
 use crate::components::wheel::Wheel;
@@ -21,6 +23,8 @@ use crate::shell::{Assets, Theme, escaped};
 pub struct Still {
     /// Its name: the breadcrumb, and the tab's title.
     pub title: Arc<str>,
+    /// The environment that it is about: its tier stands over the page.
+    pub environment: Option<EnvironmentId>,
     /// What stands in `<main>`.
     pub html: Arc<str>,
 }
@@ -28,7 +32,12 @@ pub struct Still {
 impl Still {
     /// A page's content, rendered.
     pub fn new(title: &str, content: impl FnOnce() -> AnyView) -> Self {
-        Self { title: title.into(), html: Owner::new().with(|| content().to_html()).into() }
+        Self { title: title.into(), environment: None, html: Owner::new().with(|| content().to_html()).into() }
+    }
+
+    /// The same about an environment.
+    pub fn about(self, environment: EnvironmentId) -> Self {
+        Self { environment: Some(environment), ..self }
     }
 }
 

@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ledger::OperationId;
 use crate::listing::{self, ListDelta, OutOfStep};
 use crate::name::{ComponentId, EnvironmentId};
+use crate::operation::record::Record;
 use crate::query::PodQuery;
 use crate::view::{
     AutoscalerView, Cell, Chrome, ComponentHead, ComponentView, EnvironmentFacts, EnvironmentHead, EnvironmentView,
@@ -30,6 +32,8 @@ pub enum Topic {
     Component(ComponentId),
     /// `/pods`
     Pods(PodQuery),
+    /// `/operations/<id>`
+    Operation(OperationId),
 }
 
 /// What a tab sends: from now on it shows this.
@@ -86,8 +90,15 @@ pub enum Page {
     Component(ComponentView),
     /// A window of the pods.
     Pods(PodsView),
-    /// A page of this name that stands in the document as the server wrote it. It never travels over the socket.
-    Still(Arc<str>),
+    /// An operation, how it goes and how it went.
+    Operation(Box<Record>),
+    /// A page that stands in the document as the server wrote it. It never travels over the socket.
+    Still {
+        /// Its name.
+        title: Arc<str>,
+        /// The environment that it is about, if it is about one.
+        environment: Option<EnvironmentId>,
+    },
 }
 
 type PodsDelta = ListDelta<PodRow, PodPatch>;
@@ -211,7 +222,8 @@ impl Page {
                 | Self::Environment(_)
                 | Self::Component(_)
                 | Self::Pods(_)
-                | Self::Still(_),
+                | Self::Operation(_)
+                | Self::Still { .. },
                 new,
             ) => PageDelta::Whole(Box::new(new.clone())),
         })
@@ -265,7 +277,8 @@ impl Page {
                 | Self::Environment(_)
                 | Self::Component(_)
                 | Self::Pods(_)
-                | Self::Still(_),
+                | Self::Operation(_)
+                | Self::Still { .. },
                 PageDelta::Wall { .. }
                 | PageDelta::Environment { .. }
                 | PageDelta::Component { .. }

@@ -31,6 +31,7 @@ pub use front::{Front, PublicUrl, PublicUrlError};
 pub use private::router as private_router;
 
 use crate::oidc::Provider;
+use crate::operations::Desk;
 use crate::people::People;
 use crate::rows::Rows;
 
@@ -46,6 +47,8 @@ pub struct Site {
     pub assets: Arc<Assets>,
     /// Who people are.
     pub people: Arc<People>,
+    /// Where operations are planned, pressed and followed.
+    pub desk: Arc<Desk>,
     /// The provider by which they may sign in, if there is one.
     pub provider: Option<Arc<Provider>>,
     /// How the console is reached.
@@ -65,8 +68,8 @@ pub fn endpoints() -> Vec<Endpoint> {
 
 /// The table. Whoever adds a row says who may ask.
 fn mount() -> Mount {
-    use Need::{Administer, Anyone, Look, SignedIn};
-    use still::{account, changes, people, provider, sign_in};
+    use Need::{Administer, Anyone, Look, Operate, SignedIn};
+    use still::{account, changes, operations, people, provider, sign_in};
     let pages = app::routes::routes().fold(Mount::default(), |mount, path| mount.get(path, Look, pages::page));
     pages
         .get("/live", Anyone, live::live)
@@ -89,6 +92,9 @@ fn mount() -> Mount {
         .get("/changes/{number}", Look, changes::entry)
         .post("/changes/export.csv", Look, "/changes", changes::csv)
         .post("/changes/export.ndjson", Look, "/changes", changes::ndjson)
+        .get("/operations/plan", Look, operations::plan)
+        .get(app::routes::OPERATION, Look, operations::operation)
+        .post("/operations", Operate, "/operations/plan", operations::press)
         .get("/people", Administer, people::page)
         .post("/people/add", Administer, "/people", people::add)
         .post("/people/password", Administer, "/people", people::password)

@@ -29,11 +29,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use crate::cluster::Kubeconfig;
+use crate::cluster::{Clusters, Kubeconfig};
 use crate::http::{Assets, Front, Site};
 use crate::listen::tls::Certificate;
 use crate::listen::{Limits, Listener};
 use crate::oidc::Provider;
+use crate::operations::Desk;
 use crate::people::People;
 use crate::registry::Current;
 use crate::rows::Rows;
@@ -78,6 +79,9 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
 
     let mut loops = JoinSet::new();
     let kubeconfig = Kubeconfig { path: settings.kubeconfig.clone() };
+    let clusters = Clusters::new(registries.clone(), kubeconfig.clone());
+    let desk = Arc::new(Desk::new(people.clone(), clusters, rows.clone(), cancel.clone()));
+    loops.spawn(named("the operations", desk.clone().run()));
     loops.spawn(named("the clusters", cluster::supervise(registries, rows.clone(), kubeconfig, cancel.clone())));
     loops.spawn(named(
         "the registry",
@@ -121,7 +125,7 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
     }
     let viewers = TaskTracker::new();
     let site =
-        Site { rows, assets, people, provider, front, leaving, cancel: cancel.clone(), viewers: viewers.clone() };
+        Site { rows, assets, people, desk, provider, front, leaving, cancel: cancel.clone(), viewers: viewers.clone() };
     if let Some(listener) = private {
         let served = listener.serve(http::private_router(site.clone()), cancel.clone(), FAREWELL);
         loops.spawn(named("the listener for programs", served));

@@ -26,6 +26,7 @@ use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use facts::{facts_of, under_way};
 pub use press::{Press, PressRefusal};
 
 use crate::clock;

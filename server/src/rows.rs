@@ -205,7 +205,9 @@ impl Seen<'_> {
                 Page::Absent
             }
             Topic::Wall if !self.all => self.rows.read(|state| state.part_of_wall(now, |id| self.sees(id))),
-            Topic::Wall | Topic::Environment(_) | Topic::Component(_) => self.rows.read(|state| state.page(topic, now)),
+            Topic::Wall | Topic::Environment(_) | Topic::Component(_) | Topic::Operation(_) => {
+                self.rows.read(|state| state.page(topic, now))
+            }
         }
     }
 

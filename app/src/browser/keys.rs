@@ -73,6 +73,16 @@ fn pressed(screen: Screen, event: &KeyboardEvent) -> bool {
             }
             None => open_dialog("palette"),
         },
+        // They lead to a plan and do nothing by themselves.
+        "r" | "s" | "b" => {
+            let link = all(&document(), "main a[data-operation][href]")
+                .into_iter()
+                .find(|link| link.get_attribute("data-operation").as_deref() == Some(key.as_str()));
+            match link.and_then(|link| link.dyn_into::<HtmlElement>().ok()) {
+                Some(link) => link.click(),
+                None => return false,
+            }
+        }
         "j" => step(1),
         "k" => step(-1),
         _ => return false,

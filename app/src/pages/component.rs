@@ -14,6 +14,7 @@ use crate::components::facts::{Fact, FactStrip};
 use crate::components::figure::Figure;
 use crate::components::finding::Findings;
 use crate::components::hpa_bar::HpaBar;
+use crate::components::operations::Operations;
 use crate::components::panel::{Missing, Panel};
 use crate::components::pod_rows::{PodContext, PodRows};
 use crate::components::state_mark::{Glyph, StateMark};
@@ -36,12 +37,13 @@ pub fn ComponentPage(
     let ComponentModel { environment, head, pods, revisions, events } = model;
     let environment: RwSignal<_> = environment.into();
     let head: RwSignal<ComponentHead> = head.into();
+    let is_old = stale(screen, move || environment.with(|environment| environment.cluster.clone()));
     let old = stale(screen, move || environment.with(|environment| environment.cluster.clone()));
     let forbidden = missing(screen, "pods", move || environment.with(|environment| environment.cluster.clone()));
     let tab = Memo::new(move |_| screen.place.with(|place| place.tab()));
     view! {
         <div class="grid grid-cols-[minmax(0,1fr)] gap-4" data-stale=old>
-            <Head head environment />
+            <Head head environment screen is_old=Signal::derive(move || is_old().is_some()) />
             <nav aria-label="Component" class="flex gap-1 border-b border-line">
                 {Tab::ALL
                     .map(|each| {
@@ -79,7 +81,12 @@ pub fn ComponentPage(
 
 /// Name, state, version and where it stands.
 #[component]
-fn Head(head: RwSignal<ComponentHead>, environment: RwSignal<EnvironmentHead>) -> impl IntoView {
+fn Head(
+    head: RwSignal<ComponentHead>,
+    environment: RwSignal<EnvironmentHead>,
+    screen: Screen,
+    is_old: Signal<bool>,
+) -> impl IntoView {
     let cell = move |read: fn(&Cell) -> Arc<str>| Signal::derive(move || head.with(|head| read(&head.cell)));
     let managed =
         move || head.with(|head| if head.managed_by.is_empty() { "not known".into() } else { head.managed_by.clone() });
@@ -107,6 +114,7 @@ fn Head(head: RwSignal<ComponentHead>, environment: RwSignal<EnvironmentHead>) -
                 </p>
                 <Chips chips=Signal::derive(move || head.with(|head| head.cell.chips.clone())) />
             </div>
+            <Operations head screen is_old />
             <FactStrip>
                 <Fact name="Kind">
                     {move || head.with(|head| [head.cell.id.kind.title(), ", ", head.cell.role.word()].concat())}

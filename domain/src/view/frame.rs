@@ -108,4 +108,6 @@ pub struct Person {
     pub name: Arc<str>,
     /// Whether they manage people.
     pub administers: bool,
+    /// The environments in which they may operate.
+    pub operates: Vec<EnvironmentId>,
 }

@@ -19,6 +19,8 @@ pub enum Need {
     SignedIn,
     /// Whoever is signed in; shown is what lies in environments that they may look at.
     Look,
+    /// Whoever may operate somewhere; where, the guard decides.
+    Operate,
     /// Admins.
     Administer,
 }
@@ -30,6 +32,7 @@ impl Need {
             Self::Anyone => "anyone",
             Self::SignedIn => "signed-in",
             Self::Look => "look",
+            Self::Operate => "operate",
             Self::Administer => "administer",
         }
     }

@@ -91,6 +91,13 @@ pub(super) async fn pass(row: Endpoint, mut request: Request, next: Next) -> Res
         (Need::SignedIn | Need::Look, Some(who)) => {
             request.extensions_mut().insert(who);
         }
+        (Need::Operate, Some(who)) => {
+            if !who.user.grants.0.iter().any(|grant| grant.role.holds(Right::Operate)) {
+                let text = "Operating needs the role operator or lead. Nothing was done.";
+                return problem(&site, &request, StatusCode::FORBIDDEN, text);
+            }
+            request.extensions_mut().insert(who);
+        }
         (Need::Administer, Some(who)) => {
             if !who.user.grants.may(Right::Administer, Place::Console) {
                 let (user, path) = (&who.user.name, row.path);

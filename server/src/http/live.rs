@@ -179,7 +179,7 @@ impl Viewer {
 
     /// What they may see of a page.
     fn seen(&self, topic: &Topic) -> Page {
-        self.site.rows.seen_by(&self.who.user.grants).page(topic)
+        self.site.page(&self.who, topic)
     }
 
     /// Looks whether they are signed in, as of a moment ago, with the rights that the page was made for; `asks` when they did

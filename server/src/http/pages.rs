@@ -30,7 +30,7 @@ struct View {
 
 impl Backend for View {
     fn page(&self, topic: &Topic) -> Page {
-        self.site.rows.seen_by(&self.who.user.grants).page(topic)
+        self.site.page(&self.who, topic)
     }
 
     fn chrome(&self) -> Chrome {
@@ -50,17 +50,34 @@ impl Site {
     /// What stands around every page for somebody.
     pub(super) fn chrome(&self, who: &Who) -> Chrome {
         let grants = &who.user.grants;
-        let person =
-            Person { name: who.user.name.as_str().into(), administers: grants.may(Right::Administer, Place::Console) };
-        Chrome { person, ..self.rows.seen_by(grants).chrome() }
+        let chrome = self.rows.seen_by(grants).chrome();
+        let environments = chrome.environments.iter().map(|environment| &environment.id);
+        let person = Person {
+            name: who.user.name.as_str().into(),
+            administers: grants.may(Right::Administer, Place::Console),
+            operates: environments.filter(|id| grants.may(Right::Operate, Place::Environment(id))).cloned().collect(),
+        };
+        Chrome { person, ..chrome }
+    }
+
+    /// What somebody may see of a page.
+    pub(super) fn page(&self, who: &Who, topic: &Topic) -> Page {
+        let grants = &who.user.grants;
+        match topic {
+            Topic::Operation(id) => {
+                self.desk.shown(*id, grants).map_or(Page::Absent, |record| Page::Operation(Box::new(record)))
+            }
+            Topic::Wall | Topic::Environment(_) | Topic::Component(_) | Topic::Pods(_) => {
+                self.rows.seen_by(grants).page(topic)
+            }
+        }
     }
 }
 
 /// The page of an address; one that is about nothing that is registered, or that may not be seen, says so, with 404.
 pub async fn page(State(site): State<Site>, Extension(who): Extension<Who>, request: Request) -> Response {
     let address = request.uri().path_and_query().map_or("/", |address| address.as_str());
-    let seen = site.rows.seen_by(&who.user.grants);
-    let known = routes::Place::read(address).topic().is_some_and(|topic| seen.page(&topic) != Page::Absent);
+    let known = routes::Place::read(address).topic().is_some_and(|topic| site.page(&who, &topic) != Page::Absent);
     let status = if known { StatusCode::OK } else { StatusCode::NOT_FOUND };
     render(site.clone(), who, request, status, None).await
 }

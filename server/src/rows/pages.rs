@@ -48,6 +48,8 @@ impl State {
             },
             Topic::Component(id) => self.component_page(id).map_or(Page::Absent, Page::Component),
             Topic::Pods(query) => Page::Pods(self.pods.window(query, None)),
+            // They are no rows.
+            Topic::Operation(_) => Page::Absent,
         }
     }
 

@@ -114,6 +114,7 @@ fn request(endpoint: &Endpoint) -> Request<Body> {
             .replace("{kind}", "deployment")
             .replace("{name}", "web")
             .replace("{number}", "1")
+            .replace("{id}", "000000000000000000000000000000ab")
             .replace("{file}", "quarterdeck.0a1b2c.css"),
     };
     let request = Request::builder().method(endpoint.method.clone()).uri(path).header("host", HOST);
@@ -142,6 +143,7 @@ async fn no_cell_of_the_matrix_is_wrong() {
     let mut cells = 0;
     for (name, roles) in IDENTITIES {
         let administers = grants(roles).is_everywhere(Role::Admin);
+        let operates = roles.iter().any(|(role, _)| matches!(role, Role::Operator | Role::Lead));
         for state in STATES {
             for endpoint in endpoints() {
                 // Each with a session of its own: some endpoints end it.
@@ -155,6 +157,7 @@ async fn no_cell_of_the_matrix_is_wrong() {
                     Need::Anyone => assert!(!turned_away && !refused, "{what}"),
                     _ if state != State::Valid => assert!(turned_away, "{what}"),
                     Need::SignedIn | Need::Look => assert!(!turned_away && !refused, "{what}"),
+                    Need::Operate => assert!(!turned_away && refused != operates, "{what}"),
                     Need::Administer => assert!(!turned_away && refused != administers, "{what}"),
                 }
                 assert!(answer.status.as_u16() < 500, "{what}");

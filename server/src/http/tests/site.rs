@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use domain::access::{Grant, Role};
 use domain::name::ClusterId;
 use domain::person::{UserId, UserName};
+use domain::registry::Registry;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +19,8 @@ use tower::ServiceExt as _;
 use super::super::{Assets, Front, Site, router};
 use crate::clock;
 use crate::cluster::tests::observed;
+use crate::cluster::{Clusters, Kubeconfig};
+use crate::operations::Desk;
 use crate::people::token::{Token, random_id};
 use crate::people::{People, SessionLimits};
 use crate::rows::{Change, Key, Kind, Rows, WatchId, WatchState};
@@ -40,10 +43,13 @@ pub fn main() -> ClusterId {
     ClusterId::new("main").unwrap()
 }
 
+fn registry() -> Arc<Registry> {
+    Arc::new(crate::registry::parse("sample", REGISTRY.as_bytes()).unwrap())
+}
+
 /// Rows of a live cluster.
 pub fn rows() -> Arc<Rows> {
-    let registry = crate::registry::parse("sample", REGISTRY.as_bytes()).unwrap();
-    let rows = Rows::new(Arc::new(registry), || 1_767_225_600_000);
+    let rows = Rows::new(registry(), || 1_767_225_600_000);
     let pods = WatchId { kind: Kind::Pod, within: None };
     rows.answered(&main());
     rows.watches(&main(), vec![pods.clone()]);
@@ -111,14 +117,19 @@ pub async fn site(rows: Arc<Rows>) -> Site {
     // SQLite wants the file while the site lives; the folder goes with the machine's temporary files.
     let store = Store::open(&DatabaseUrl::file(folder.keep().join("people.db"))).await.unwrap();
     let people = Arc::new(People::new(store, SessionLimits::default()).unwrap());
+    let cancel = CancellationToken::new();
+    let (_, registry) = tokio::sync::watch::channel(registry());
+    let clusters = Clusters::new(registry, Kubeconfig { path: Some("/no/such/kubeconfig".into()) });
+    let desk = Arc::new(Desk::new(people.clone(), clusters, rows.clone(), cancel.clone()));
     let site = Site {
         rows,
+        desk,
         assets,
         people,
         provider: None,
         front: Arc::new(Front::default()),
         leaving: CancellationToken::new(),
-        cancel: CancellationToken::new(),
+        cancel,
         viewers: TaskTracker::new(),
     };
     person(&site, "viewer", &[(Role::Viewer, "*")], &token()).await;

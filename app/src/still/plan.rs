@@ -1,0 +1,427 @@
+//! The flight plan: what would happen, in sentences, before anything does.
+
+use std::sync::Arc;
+
+use domain::guard::facts::FieldDiff;
+use domain::guard::{Level, Line};
+use domain::registry::Tier;
+use domain::view::State;
+use leptos::prelude::*;
+
+use super::forms::{CARD, DANGER, FIELD, Notice, PRIMARY, SECONDARY, Tone};
+use crate::clock::exact_time;
+use crate::components::state_mark::Glyph;
+
+/// What can be chosen on the page before the plan is made anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// Nothing.
+    Nothing,
+    /// A number of replicas: the one that is planned, the one there is, the one declared.
+    Replicas {
+        /// Planned.
+        planned: u32,
+        /// There now.
+        now: u32,
+    },
+    /// The range of an autoscaler.
+    Range {
+        /// Its name.
+        autoscaler: Arc<str>,
+        /// Planned: fewest, most.
+        planned: (u32, u32),
+        /// Now: fewest, most.
+        now: (u32, u32),
+        /// Replicas now.
+        replicas: u32,
+    },
+    /// A revision.
+    Revision(Vec<RevisionChoice>),
+    /// One pod of a StatefulSet, instead of all: name, and where its plan is.
+    Pods(Vec<(Arc<str>, String)>),
+}
+
+/// A revision to go back to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevisionChoice {
+    /// Its number.
+    pub number: i64,
+    /// Whether it is what is wanted now.
+    pub current: bool,
+    /// Whether the plan is for it.
+    pub chosen: bool,
+    /// Its images, each with the digest that ran, where it is known.
+    pub images: Vec<(Arc<str>, Arc<str>)>,
+    /// When it was made, seconds since 1970.
+    pub created: i64,
+    /// How many fields differ from now.
+    pub differences: usize,
+    /// Where its plan is.
+    pub address: String,
+}
+
+/// What the page shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlanView {
+    /// `Fleet Management / Production`.
+    pub place: Arc<str>,
+    /// How careful one must be there.
+    pub tier: Tier,
+    /// `Restart fleet-api`.
+    pub title: String,
+    /// The name of the target.
+    pub name: Arc<str>,
+    /// Where its page is.
+    pub component: String,
+    /// What can be chosen.
+    pub choice: Choice,
+    /// What the address of the plan carries besides the choice.
+    pub asks: Vec<(&'static str, String)>,
+    /// The plan; none while something has to be chosen first.
+    pub plan: Option<Planned>,
+    /// What came of the form that was sent, or why there is no plan.
+    pub notice: Option<(Tone, String)>,
+}
+
+/// A plan that was made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Planned {
+    /// Its lines, worst first.
+    pub lines: Vec<Line>,
+    /// Why the button is off; empty when only the form is missing something.
+    pub off: Vec<String>,
+    /// What stands on the button.
+    pub button: &'static str,
+    /// Whether it takes something away or interrupts.
+    pub dangerous: bool,
+    /// Whether a reason is asked for.
+    pub reason: bool,
+    /// Whether the name is to be typed.
+    pub typed: bool,
+    /// The reason that was typed already.
+    pub why: String,
+    /// What the form carries.
+    pub carries: Vec<(&'static str, String)>,
+    /// The command that would do the same.
+    pub kubectl: String,
+    /// What a rollback changes, field by field.
+    pub diff: Vec<FieldDiff>,
+    /// When the facts were read, seconds since 1970.
+    pub read: i64,
+}
+
+/// The page.
+pub fn plan(page: PlanView) -> AnyView {
+    let PlanView { place, tier, title, name, component, choice, asks, plan, notice } = page;
+    let choice = choosing(choice, &asks);
+    view! {
+        <div class="grid grid-cols-[minmax(0,1fr)] max-w-3xl gap-4">
+            <div>
+                <p class="text-sm">
+                    <a href=component.clone() class="text-accent hover:underline">
+                        {name.clone()}
+                    </a>
+                    <span class="text-soft">{[" in ", &place].concat()}</span>
+                </p>
+                <h1 class="text-xl font-semibold [overflow-wrap:anywhere]">{title} " in " {place.clone()}</h1>
+            </div>
+            {notice.map(|(tone, text)| view! { <Notice tone text /> })}
+            {choice}
+            {plan.map(|plan| planned(plan, tier, name, component))}
+        </div>
+    }
+    .into_any()
+}
+
+fn planned(plan: Planned, tier: Tier, name: Arc<str>, component: String) -> impl IntoView {
+    let Planned { lines, off, button, dangerous, reason, typed, why, carries, kubectl, diff, read } = plan;
+    let is_off = !off.is_empty();
+    let lines = lines.into_iter().map(line).collect_view();
+    let hidden =
+        carries.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value /> }).collect_view();
+    let off = (!off.is_empty()).then(|| {
+        let reasons = off.into_iter().map(|why| view! { <li>{why}</li> }).collect_view();
+        view! {
+            <div id="off" class="rounded border border-line bg-failed-ground px-3 py-2 text-failed">
+                <p class="font-semibold">"Not from here, because:"</p>
+                <ul class="list-disc pl-5">{reasons}</ul>
+            </div>
+        }
+    });
+    let reason = reason.then(|| {
+        view! {
+            <label class="grid gap-1">
+                <span class="font-medium">"Reason"</span>
+                <input
+                    name="reason"
+                    value=why
+                    data-keep=""
+                    required=true
+                    maxlength="1000"
+                    autocomplete="off"
+                    disabled=is_off
+                    class=FIELD
+                    placeholder="What it is for, or the incident: it stands in the record"
+                />
+            </label>
+        }
+    });
+    let typed = typed.then(|| {
+        view! {
+            <label class="grid gap-1">
+                <span class="font-medium">"Type " <code class="font-mono">{name.clone()}</code> " to confirm"</span>
+                <input
+                    name="typed"
+                    required=true
+                    autocomplete="off"
+                    autocapitalize="none"
+                    spellcheck="false"
+                    pattern=escaped_pattern(&name)
+                    title=["Type ", &name].concat()
+                    disabled=is_off
+                    class=[FIELD, " font-mono"].concat()
+                />
+            </label>
+        }
+    });
+    let class = if dangerous || tier == Tier::Production { DANGER } else { PRIMARY };
+    let differences = (!diff.is_empty()).then(|| differences(diff));
+    view! {
+        <section class=CARD aria-labelledby="plan">
+            <div class="mb-2 flex flex-wrap items-baseline justify-between gap-2">
+                <h2 id="plan" class="text-lg font-semibold">"What will happen"</h2>
+                <span class="text-sm text-faint">"read from the cluster " {exact_time(read)}</span>
+            </div>
+            <ul class="grid gap-1.5">{lines}</ul>
+        </section>
+        {differences}
+        <form method="post" action="/operations" class=[CARD, " grid gap-3"].concat()>
+            {hidden}
+            {off}
+            {reason}
+            {typed}
+            <div class="flex flex-wrap items-center gap-2">
+                <button type="submit" class=[class, " disabled:opacity-50"].concat() disabled=is_off aria-describedby=is_off.then_some("off")>
+                    {button}
+                </button>
+                <a href=component class=[SECONDARY, " inline-flex items-center"].concat()>
+                    "Cancel"
+                </a>
+            </div>
+        </form>
+        <section class=CARD aria-labelledby="kubectl">
+            <h2 id="kubectl" class="mb-1 text-sm text-faint">"The same with kubectl"</h2>
+            <code class="block select-all font-mono text-sm [overflow-wrap:anywhere]">{kubectl}</code>
+        </section>
+    }
+}
+
+/// A name holds letters, digits, `-` and `.`: only the dot means something in a pattern.
+fn escaped_pattern(name: &str) -> String {
+    name.replace('.', "\\.")
+}
+
+/// How a level is drawn.
+fn drawn(level: Level) -> (State, &'static str) {
+    match level {
+        Level::Green => (State::Ready, "Fine"),
+        Level::Amber => (State::Degraded, "Mind"),
+        Level::Unknown => (State::Unknown, "Not known"),
+        Level::Red => (State::Failed, "Blocked"),
+    }
+}
+
+fn line(line: Line) -> impl IntoView {
+    let (state, word) = drawn(line.level);
+    let from = match line.at {
+        Some(at) => [&line.source, ", read ", &exact_time(at)].concat(),
+        None => line.source.to_string(),
+    };
+    view! {
+        <li class="flex gap-2" data-level=word>
+            <span class="mt-1">
+                <Glyph state size="12" />
+            </span>
+            <span class="min-w-0 [overflow-wrap:anywhere]" title=from>
+                <span class="sr-only">{word} ": "</span>
+                {line.text}
+                <span class="text-sm text-faint">" " {line.source}</span>
+            </span>
+        </li>
+    }
+}
+
+fn differences(diff: Vec<FieldDiff>) -> impl IntoView {
+    let rows = diff
+        .into_iter()
+        .map(|FieldDiff { field, now, then }| {
+            let shown = |text: Arc<str>| if text.is_empty() { "–".into() } else { text };
+            view! {
+                <tr class="border-t border-line align-top">
+                    <th scope="row" class="px-3 py-1.5 text-left font-mono text-sm font-normal [overflow-wrap:anywhere]">{field}</th>
+                    <td class="px-3 py-1.5 font-mono text-sm [overflow-wrap:anywhere]">{shown(now)}</td>
+                    <td class="px-3 py-1.5 font-mono text-sm [overflow-wrap:anywhere]">{shown(then)}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="overflow-hidden rounded-lg border border-line bg-panel" aria-labelledby="diff">
+            <h2 id="diff" class="border-b border-line px-3 py-2 font-semibold">"What changes in the pod template"</h2>
+            <table class="w-full table-fixed">
+                <thead class="text-xs text-faint">
+                    <tr>
+                        <th scope="col" class="px-3 py-2 text-left font-semibold">"Field"</th>
+                        <th scope="col" class="px-3 py-2 text-left font-semibold">"Now"</th>
+                        <th scope="col" class="px-3 py-2 text-left font-semibold">"Then"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+            <p class="border-t border-line px-3 py-2 text-sm text-faint">
+                "Values of environment variables, arguments and commands are compared and not shown."
+            </p>
+        </section>
+    }
+}
+
+/// A form that makes the plan anew for another choice.
+fn choosing(choice: Choice, asks: &[(&'static str, String)]) -> Option<AnyView> {
+    let hidden = asks
+        .iter()
+        .map(|(name, value)| view! { <input type="hidden" name=*name value=value.clone() /> })
+        .collect_view();
+    let number = |name: &'static str, label: &'static str, value: u32| {
+        view! {
+            <label class="grid gap-1">
+                <span class="text-sm text-faint">{label}</span>
+                <input type="number" name=name value=value.to_string() min="0" max="10000" required=true class=[FIELD, " w-28"].concat() />
+            </label>
+        }
+    };
+    let form = |fields: AnyView, said: String| {
+        view! {
+            <form method="get" action="/operations/plan" class=[CARD, " grid gap-2"].concat()>
+                {hidden}
+                <p class="text-soft">{said}</p>
+                <div class="flex flex-wrap items-end gap-2">
+                    {fields} <button type="submit" class=SECONDARY>
+                        "Show the plan"
+                    </button>
+                </div>
+            </form>
+        }
+        .into_any()
+    };
+    match choice {
+        Choice::Nothing => None,
+        Choice::Replicas { planned, now } => {
+            let said = match now {
+                1 => "There is 1 replica.".to_owned(),
+                now => format!("There are {now} replicas."),
+            };
+            Some(form(number("replicas", "Replicas", planned).into_any(), said))
+        }
+        Choice::Range { autoscaler, planned: (min, max), now, replicas } => {
+            let fields = view! { {number("min", "Fewest", min)} {number("max", "Most", max)} }.into_any();
+            Some(form(
+                fields,
+                format!(
+                    "The autoscaler {autoscaler} chooses {} to {}, now {replicas}. A number set by hand is undone by it, so its \
+                     range is what can be changed.",
+                    now.0, now.1
+                ),
+            ))
+        }
+        Choice::Revision(revisions) => Some(revision_list(revisions)),
+        Choice::Pods(pods) => {
+            let pods = pods
+                .into_iter()
+                .map(|(name, address)| {
+                    view! {
+                        <li>
+                            <a href=address class="text-accent hover:underline">
+                                "Evict only " {name}
+                            </a>
+                        </li>
+                    }
+                })
+                .collect_view();
+            Some(
+                view! {
+                    <details class=CARD>
+                        <summary class="cursor-pointer font-medium">"One pod only"</summary>
+                        <p class="my-1 text-soft">"An eviction asks the disruption budgets; a restart does not."</p>
+                        <ul class="grid gap-1">{pods}</ul>
+                    </details>
+                }
+                .into_any(),
+            )
+        }
+    }
+}
+
+fn revision_list(revisions: Vec<RevisionChoice>) -> AnyView {
+    let rows = revisions
+        .into_iter()
+        .map(|revision| {
+            let RevisionChoice { number, current, chosen, images, created, differences, address } = revision;
+            let images = images
+                .into_iter()
+                .map(|(image, digest)| {
+                    let digest = if digest.is_empty() {
+                        "digest not known".into()
+                    } else {
+                        let digest: &str = digest.strip_prefix("sha256:").unwrap_or(&digest);
+                        digest.chars().take(12).collect::<String>()
+                    };
+                    view! {
+                        <span class="block font-mono text-sm [overflow-wrap:anywhere]">
+                            {image} <span class="text-faint">" " {digest}</span>
+                        </span>
+                    }
+                })
+                .collect_view();
+            let choose = if current {
+                view! { <span class="text-soft">"Wanted now"</span> }.into_any()
+            } else if chosen {
+                view! { <span class="font-semibold">"Planned below"</span> }.into_any()
+            } else {
+                let label = format!("Plan a rollback to revision {number}");
+                view! {
+                    <a href=address class="text-accent hover:underline" aria-label=label>
+                        "Choose"
+                    </a>
+                }
+                .into_any()
+            };
+            view! {
+                <tr class="border-t border-line align-top" aria-current=chosen.then_some("true")>
+                    <th scope="row" class="px-3 py-1.5 text-left font-medium">{number}</th>
+                    <td class="px-3 py-1.5">{images}</td>
+                    <td class="hidden px-3 py-1.5 whitespace-nowrap text-soft sm:table-cell">{exact_time(created)}</td>
+                    <td class="hidden px-3 py-1.5 text-right sm:table-cell">{differences}</td>
+                    <td class="px-3 py-1.5 text-right whitespace-nowrap">{choose}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="overflow-hidden rounded-lg border border-line bg-panel" aria-labelledby="revisions">
+            <h2 id="revisions" class="border-b border-line px-3 py-2 font-semibold">"Revisions"</h2>
+            <table class="w-full">
+                <thead class="text-xs text-faint">
+                    <tr>
+                        <th scope="col" class="px-3 py-2 text-left font-semibold">"No."</th>
+                        <th scope="col" class="px-3 py-2 text-left font-semibold">"Image, and the digest that ran"</th>
+                        <th scope="col" class="hidden px-3 py-2 text-left font-semibold sm:table-cell">"Made"</th>
+                        <th scope="col" class="hidden px-3 py-2 text-right font-semibold sm:table-cell">"Fields that differ"</th>
+                        <th scope="col" class="px-3 py-2 text-right font-semibold">"Roll back"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </section>
+    }
+    .into_any()
+}
