@@ -246,7 +246,9 @@ impl Desk {
             record.step(now, "The controllers are at it.");
         }
         if workload.generation > record.generation
-            && let Some((who, _)) = workload.changed.as_ref().filter(|(who, _)| &**who != crate::cluster::MANAGER)
+            && let Some((who, at)) = &workload.changed
+            && **who != *crate::cluster::MANAGER
+            && *at >= record.begun
         {
             record.step(now, format!("{who} changed the object meanwhile."));
         }
