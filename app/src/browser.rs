@@ -169,6 +169,18 @@ fn forget_soon() {
     }
 }
 
+/// Asks whether the browser may tell something while another tab is in front. Its answer counts when there is something to tell.
+pub(crate) fn allow_notifications() {
+    _ = web_sys::Notification::request_permission();
+}
+
+/// Has the browser tell something, where it may.
+pub(crate) fn notify(title: &str, text: &str) {
+    let options = web_sys::NotificationOptions::new();
+    options.set_body(text);
+    _ = web_sys::Notification::new_with_options(title, &options);
+}
+
 /// Loads the page anew.
 pub(crate) fn reload() {
     _ = window().location().reload();

@@ -65,6 +65,14 @@ pub fn shell() -> impl IntoView {
 fn document(request: &Request, boot: Boot, place: Place) -> impl IntoView + use<> {
     let Assets { script, wasm, style, icon } = request.assets.clone();
     let title = Screen::new(&boot, place.clone()).about.with_untracked(|about| escaped(&about.title()));
+    // Without script an operation that runs is shown as it goes by loading its page again.
+    let again = matches!(&boot.page, Page::Operation(record) if !record.is_over()).then(|| {
+        view! {
+            <noscript>
+                <meta http-equiv="refresh" content="2" />
+            </noscript>
+        }
+    });
     let carried = boot.encode();
     let start =
         ["import init,{hydrate} from \"", &script, "\";init({module_or_path:\"", &wasm, "\"}).then(hydrate)"].concat();
@@ -78,6 +86,7 @@ fn document(request: &Request, boot: Boot, place: Place) -> impl IntoView + use<
                 <title inner_html=title></title>
                 <link rel="stylesheet" href=style />
                 <link rel="icon" href=icon />
+                {again}
             </head>
             <body>
                 <App boot place />

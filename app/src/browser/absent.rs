@@ -13,6 +13,12 @@ pub(crate) fn go(_screen: Screen, _address: &str, _replace: bool) {}
 /// Goes there soon, unless something else is typed before.
 pub(crate) fn go_soon(_screen: Screen, _address: String) {}
 
+/// Asks whether the browser may tell something while another tab is in front.
+pub(crate) fn allow_notifications() {}
+
+/// Has the browser tell something, where it may.
+pub(crate) fn notify(_title: &str, _text: &str) {}
+
 /// Loads the page anew.
 pub(crate) fn reload() {}
 

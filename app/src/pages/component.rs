@@ -60,7 +60,7 @@ pub fn ComponentPage(
             </nav>
             {move || match tab.get() {
                 Tab::Overview => view! { <Overview head pods=pods.clone() forbidden /> }.into_any(),
-                Tab::Revisions => view! { <Revisions rows=revisions.clone() /> }.into_any(),
+                Tab::Revisions => view! { <Revisions rows=revisions.clone() head screen /> }.into_any(),
                 Tab::Events => {
                     let events = events.clone();
                     view! {
@@ -280,7 +280,12 @@ fn condition(condition: Condition) -> impl IntoView {
 
 /// What ran before.
 #[component]
-fn Revisions(rows: Rows<RevisionRow>) -> impl IntoView {
+fn Revisions(rows: Rows<RevisionRow>, head: RwSignal<ComponentHead>, screen: Screen) -> impl IntoView {
+    let back = Memo::new(move |_| {
+        let id = head.with(|head| head.cell.id.clone());
+        let may = screen.person.with(|person| person.operates.contains(&id.environment));
+        may.then(|| links::plan(&id, "roll-back"))
+    });
     let none = {
         let rows = rows.clone();
         Memo::new(move |_| rows.count() == 0)
@@ -300,7 +305,7 @@ fn Revisions(rows: Rows<RevisionRow>) -> impl IntoView {
                     </tr>
                 </thead>
                 <tbody>
-                    {each(rows, |row| revision(row).into_any())}
+                    {each(rows, move |row| revision(row, back).into_any())}
                 </tbody>
             </table>
         }
@@ -319,7 +324,7 @@ fn Revisions(rows: Rows<RevisionRow>) -> impl IntoView {
     }
 }
 
-fn revision(row: Row<RevisionRow>) -> impl IntoView {
+fn revision(row: Row<RevisionRow>, back: Memo<Option<String>>) -> impl IntoView {
     let revision: RwSignal<RevisionRow> = row.value.into();
     let RevisionRow { number, name, image, created, .. } = revision.get_untracked();
     let same = move || {
@@ -354,6 +359,17 @@ fn revision(row: Row<RevisionRow>) -> impl IntoView {
                 {image} " "
                 <span class="text-faint" title=move || revision.with(|revision| revision.digest.clone())>
                     {short}
+                </span>
+                <span class="block font-sans empty:hidden">
+                    {move || {
+                        let address = revision.with(|revision| !revision.current).then(|| back.get()).flatten()?;
+                        let address = format!("{address}&revision={number}");
+                        Some(view! {
+                            <a href=address class="text-accent hover:underline" aria-label=format!("Roll back to revision {number}")>
+                                "Roll back to this"
+                            </a>
+                        })
+                    }}
                 </span>
                 <span class="block font-sans text-degraded">{many}</span>
                 <span class="block font-sans text-soft">{same}</span>

@@ -7,11 +7,12 @@ use domain::operation::record::{FailedLog, PodStep, Progress, Record, Step, Watc
 use domain::view::State;
 use leptos::prelude::*;
 
-use crate::clock::exact_time;
+use crate::browser;
+use crate::clock::{exact_time, machine_time};
 use crate::components::age::Ago;
 use crate::components::facts::{Fact, FactStrip};
 use crate::components::panel::Panel;
-use crate::components::state_mark::{Glyph, StateMark};
+use crate::components::state_mark::{Glyph, StateMark, colour};
 use crate::links;
 use crate::pages::stale;
 use crate::screen::Screen;
@@ -67,6 +68,7 @@ pub fn OperationPage(
     let old = stale(screen, move || record.with(|record| record.target.cluster.clone()));
     let part = move |read: fn(&Record) -> Arc<str>| Signal::derive(move || record.with(|record| read(record)));
     let is_over = Memo::new(move |_| record.with(Record::is_over));
+    let state = Memo::new(move |_| record.with(|record| drawn(record.stage()).0));
     let steps = Memo::new(move |_| record.with(|record| record.steps.clone()));
     let pods = Memo::new(move |_| record.with(|record| record.pods.clone()));
     let progress = Memo::new(move |_| record.with(|record| record.progress));
@@ -88,14 +90,15 @@ pub fn OperationPage(
                 </h1>
                 <p class="mt-1 flex flex-wrap items-center gap-x-3" role="status">
                     <StateMark
-                        state=Signal::derive(move || record.with(|record| drawn(record.stage()).0))
+                        state
                         word=part(|record| drawn(record.stage()).1.into())
                         why=part(|_| "".into())
                     />
                     <span class="[overflow-wrap:anywhere]">{part(sentence)}</span>
                 </p>
+                <TellMe is_over title=part(|record| record.title().into()) said=part(sentence) />
             </div>
-            <Bar progress is_over />
+            <Bar progress is_over state />
             <FactStrip>
                 <Fact name="Pressed by">{part(|record| record.by.name.as_str().into())}</Fact>
                 <Fact name="When">
@@ -115,7 +118,12 @@ pub fn OperationPage(
                 </div>
                 <div class="grid grid-cols-[minmax(0,1fr)] content-start gap-4">
                     <Panel title="What happened">
-                        <ol class="grid gap-1 px-3 py-2.5">{move || steps.get().into_iter().map(step).collect_view()}</ol>
+                        <ol class="grid gap-1 px-3 py-2.5">
+                            {move || {
+                                let begun = record.with(|record| record.begun);
+                                steps.get().into_iter().map(|each| step(begun, each)).collect_view()
+                            }}
+                        </ol>
                     </Panel>
                     <Panel title="The plan that was shown">
                         <ul class="grid gap-1 px-3 py-2.5">
@@ -136,9 +144,46 @@ pub fn OperationPage(
     }
 }
 
+/// A digest with as many of its digits as tell it apart.
+fn short(value: &str) -> String {
+    match value.split_once("@sha256:") {
+        Some((image, digest)) => [image, " ", digest.get(..12).unwrap_or(digest)].concat(),
+        None => value.to_owned(),
+    }
+}
+
+/// A button that has the browser say when it is over, also while another tab is in front.
+#[component]
+fn TellMe(is_over: Memo<bool>, title: Signal<Arc<str>>, said: Signal<Arc<str>>) -> impl IntoView {
+    let asked = RwSignal::new(false);
+    Effect::new(move |_| {
+        if asked.get() && is_over.get() {
+            browser::notify(&title.get_untracked(), &said.get_untracked());
+        }
+    });
+    let press = move |_| {
+        browser::allow_notifications();
+        asked.set(true);
+    };
+    view! {
+        <Show when=move || !is_over.get()>
+            <p class="mt-2 noscript:hidden">
+                <button
+                    type="button"
+                    class="h-7 rounded border border-line-strong bg-panel px-2.5 hover:bg-raised disabled:text-faint"
+                    disabled=move || asked.get()
+                    on:click=press
+                >
+                    {move || if asked.get() { "Your browser tells you when it is over" } else { "Tell me when it is over" }}
+                </button>
+            </p>
+        </Show>
+    }
+}
+
 /// How far it is, as a bar. Not drawn where nothing is known.
 #[component]
-fn Bar(progress: Memo<Option<Progress>>, is_over: Memo<bool>) -> impl IntoView {
+fn Bar(progress: Memo<Option<Progress>>, is_over: Memo<bool>, state: Memo<State>) -> impl IntoView {
     let shown = move || {
         let Progress { wanted, updated, available, .. } = progress.get()?;
         // Both count: what is made anew, and what of it can be used.
@@ -146,14 +191,14 @@ fn Bar(progress: Memo<Option<Progress>>, is_over: Memo<bool>) -> impl IntoView {
         let label = format!("{part} of {wanted} done");
         Some(view! {
             <progress
-                class="h-2 w-full overflow-hidden rounded bg-raised accent-progress"
+                class="block h-2 w-full appearance-none overflow-hidden rounded bg-raised [&::-webkit-progress-bar]:bg-raised [&::-webkit-progress-value]:bg-current [&::-moz-progress-bar]:bg-current"
                 max=wanted.max(1).to_string()
                 value=if is_over.get() && wanted == 0 { "1".to_owned() } else { part.to_string() }
                 aria-label=label
             ></progress>
         })
     };
-    view! { <div class="h-2">{shown}</div> }
+    view! { <div class=move || ["h-2 ", colour(state.get())].concat()>{shown}</div> }
 }
 
 fn took(record: &Record) -> String {
@@ -204,7 +249,8 @@ type Change = (Vec<(Arc<str>, Arc<str>)>, Vec<(Arc<str>, Arc<str>)>);
 
 fn before_and_after((before, after): Change) -> impl IntoView {
     let all = |state: &[(Arc<str>, Arc<str>)], name: &str| {
-        let values: Vec<&str> = state.iter().filter(|(known, _)| **known == *name).map(|(_, value)| &**value).collect();
+        let values = state.iter().filter(|(known, _)| **known == *name).map(|(_, value)| short(value));
+        let values: Vec<String> = values.collect();
         if values.is_empty() { "–".to_owned() } else { values.join(", ") }
     };
     let rows = ["ready", "restarts", "image"]
@@ -234,10 +280,16 @@ fn before_and_after((before, after): Change) -> impl IntoView {
     }
 }
 
-fn step(step: Step) -> impl IntoView {
+fn step(begun: i64, step: Step) -> impl IntoView {
     view! {
         <li class="flex gap-3">
-            <time class="shrink-0 text-sm text-faint">{exact_time(step.at)}</time>
+            <time
+                class="w-14 shrink-0 text-right text-sm text-faint tabular-nums"
+                datetime=machine_time(step.at)
+                title=exact_time(step.at)
+            >
+                {format!("+{} s", (step.at - begun).max(0))}
+            </time>
             <span class="min-w-0 [overflow-wrap:anywhere]">{step.text}</span>
         </li>
     }

@@ -136,6 +136,7 @@ pub fn plan(page: PlanView) -> AnyView {
 fn planned(plan: Planned, tier: Tier, name: Arc<str>, component: String) -> impl IntoView {
     let Planned { lines, off, button, dangerous, reason, typed, why, carries, kubectl, diff, read } = plan;
     let is_off = !off.is_empty();
+    let summary = summary(&lines);
     let lines = lines.into_iter().map(line).collect_view();
     let hidden =
         carries.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value /> }).collect_view();
@@ -192,6 +193,7 @@ fn planned(plan: Planned, tier: Tier, name: Arc<str>, component: String) -> impl
                 <h2 id="plan" class="text-lg font-semibold">"What will happen"</h2>
                 <span class="text-sm text-faint">"read from the cluster " {exact_time(read)}</span>
             </div>
+            <p class="mb-2 text-soft">{summary}</p>
             <ul class="grid gap-1.5">{lines}</ul>
         </section>
         {differences}
@@ -219,6 +221,25 @@ fn planned(plan: Planned, tier: Tier, name: Arc<str>, component: String) -> impl
 /// A name holds letters, digits, `-` and `.`: only the dot means something in a pattern.
 fn escaped_pattern(name: &str) -> String {
     name.replace('.', "\\.")
+}
+
+/// The plan in a sentence.
+fn summary(lines: &[Line]) -> String {
+    let count = |level: Level| lines.iter().filter(|line| line.level == level).count();
+    let things = |count: usize, what: &str| match count {
+        0 => None,
+        1 => Some(format!("1 thing {what}")),
+        count => Some(format!("{count} things {}", what.replacen("is ", "are ", 1).replacen("blocks", "block", 1))),
+    };
+    let said: Vec<String> = [
+        things(count(Level::Red), "blocks it"),
+        things(count(Level::Unknown), "is not known"),
+        things(count(Level::Amber), "to mind"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if said.is_empty() { "Nothing speaks against it.".to_owned() } else { [&said.join(", "), "."].concat() }
 }
 
 /// How a level is drawn.

@@ -1,6 +1,7 @@
 //! What the guard is told: the registry, the person, our own record, and the cluster as it is now.
 
-use domain::access::{Place as Where, Right};
+use domain::access::{Grants, Place as Where, Right};
+use domain::frame::{Page, Topic};
 use domain::guard::facts::{Asker, Facts, Given, Known, Other, Place};
 use domain::ledger::OperationId;
 use domain::name::ComponentId;
@@ -126,11 +127,29 @@ impl Desk {
             role: grants.role_for(Right::Operate, Where::Environment(place)),
         };
         let (target, mut facts) = facts_of(&registry, &reader, component, asker, given, planned).await?;
+        self.add_seen_digests(grants, component, &mut facts);
         facts.others = under_way(self.people.store(), &target, Some(id)).await;
         if let Known::Read { value, .. } = &mut facts.others {
             value.extend(self.looks(&target, id));
         }
         Ok((target, facts))
+    }
+
+    /// Digests of revisions that run no pod any more, where one was seen to run here.
+    fn add_seen_digests(&self, grants: &Grants, component: &ComponentId, facts: &mut Facts) {
+        let Known::Read { value: revisions, .. } = &mut facts.revisions else { return };
+        let Page::Component(page) = self.rows.seen_by(grants).page(&Topic::Component(component.clone())) else {
+            return;
+        };
+        for revision in revisions {
+            let seen = page.revisions.iter().find(|seen| *seen.name == *revision.name.as_str());
+            // The rows look at the first container. Of a tag that moved while the revision ran no one digest can be named.
+            let (Some(seen), Some((first, _))) = (seen, revision.images.first()) else { continue };
+            if revision.digests.is_empty() && revision.images.len() == 1 && seen.digests == 1 && !seen.digest.is_empty()
+            {
+                revision.digests.push((first.clone(), seen.digest.clone()));
+            }
+        }
     }
 
     /// Who else has a plan open for the environment here.
