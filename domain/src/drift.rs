@@ -10,6 +10,7 @@ mod tests;
 use std::cmp::Reverse;
 
 pub(crate) use config::{ago, last_change};
+pub(crate) use template::is_mutable;
 
 use crate::component::ComponentFacts;
 use crate::freshness::Freshness;

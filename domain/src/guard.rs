@@ -6,6 +6,10 @@
 pub mod facts;
 mod order;
 mod rule;
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -183,20 +187,31 @@ struct Case<'a> {
 ///
 /// Nothing red, in production nothing unknown, and everything that is asked for given: then there is a permit.
 pub fn judge(operation: &Operation, target: &Target, facts: &Facts) -> Verdict {
-    let class = rule::class(operation, facts);
+    let class = rule::class(operation, target, facts);
     let place = &facts.place;
     let mut required = place.policy.requirement(place.tier, &place.id, class);
-    let case = Case { operation, target, facts, class, required };
+    let mut case = Case { operation, target, facts, class, required };
     let mut lines: Vec<Line> = rule::RULES.iter().flat_map(|rule| rule(&case)).collect();
     let order = order::order(operation, target, facts);
     if let Err(text) = &order {
         lines.push(Line { rule: Rule::Order, level: Level::Red, text: text.clone(), source: "plan".into(), at: None });
     }
-    // Stable: within a level the rules' own order stays.
-    lines.sort_by_key(|line| std::cmp::Reverse(line.level));
-    let worst = lines.iter().map(|line| line.level).max().unwrap_or(Level::Green);
+    // Who else looks at the plan must not decide what is asked for, or two people who look would keep each other from it.
+    let worst = |lines: &[Line]| {
+        let counted = lines.iter().filter(|line| line.rule.counts()).map(|line| line.level);
+        counted.max().unwrap_or(Level::Green)
+    };
+    let is_bound = match required.when {
+        When::AnyTime => false,
+        When::WhenGreen => worst(&lines) > Level::Green,
+        When::InWindow => true,
+    };
+    case.required.when = if is_bound { When::InWindow } else { When::AnyTime };
+    lines.extend(rule::window::lines(&case));
+    // The worst first, and within a level as the rules come.
+    lines.sort_by_key(|line| (std::cmp::Reverse(line.level), line.rule));
     // Development is there to be tried out: its policy says what is asked.
-    required.reason |= worst > Level::Green && place.tier != Tier::Development;
+    required.reason |= worst(&lines) > Level::Green && place.tier != Tier::Development;
 
     let mut refusals: Vec<Refusal> = Vec::new();
     for line in &lines {
@@ -206,13 +221,10 @@ pub fn judge(operation: &Operation, target: &Target, facts: &Facts) -> Verdict {
             Level::Unknown | Level::Amber | Level::Green => {}
         }
     }
-    let bound = match required.when {
-        When::AnyTime => false,
-        When::WhenGreen => worst > Level::Green,
-        When::InWindow => true,
-    };
-    if bound && let Err(closed) = rule::window::open(&case) {
-        refusals.push(Refusal::Window(closed));
+    if is_bound && let Err(closed) = rule::window::open(&case) {
+        // A freeze of production is red, and says the same.
+        let closed = (!refusals.contains(&Refusal::Red(closed.clone()))).then_some(Refusal::Window(closed));
+        refusals.extend(closed);
     }
     if required.second_person {
         refusals.push(Refusal::SecondPerson(class.words()));

@@ -172,7 +172,7 @@ pub(super) fn tag_remark(facts: &ComponentFacts<'_>) -> Option<Difference> {
 }
 
 /// Whether a tag names no version, commit or date: `latest`, `dev`, `staging`.
-pub(super) fn is_mutable(tag: &str) -> bool {
+pub(crate) fn is_mutable(tag: &str) -> bool {
     let is_version = |part: &str| part.strip_prefix('v').unwrap_or(part).starts_with(|c: char| c.is_ascii_digit());
     let is_commit = |part: &str| {
         part.len() >= 6 && part.chars().all(|c| c.is_ascii_hexdigit()) && part.contains(|c: char| c.is_ascii_digit())

@@ -54,8 +54,10 @@ pub enum Order {
 
 /// The order, or why it cannot be put together: a sentence without full stop.
 pub(super) fn order(operation: &Operation, target: &Target, facts: &Facts) -> Result<Order, Arc<str>> {
-    let Some(Some(workload)) = facts.workload.value() else {
-        return Err(format!("{} was not read, so nothing can be sent to it", target.name()).into());
+    let workload = match facts.workload.value() {
+        Some(Some(workload)) => workload,
+        Some(None) => return Err(format!("there is no {} that anything could be sent to", target.name()).into()),
+        None => return Err(format!("{} was not read, so nothing can be sent to it", target.name()).into()),
     };
     match operation {
         Operation::Restart => Ok(Order::Restart),

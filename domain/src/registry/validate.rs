@@ -3,6 +3,7 @@
 mod access;
 mod component;
 mod environment;
+mod policy;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -82,6 +83,7 @@ pub fn validate(registry: &Registry) -> Vec<Problem> {
         }
     }
     access::check(registry, &mut problems);
+    policy::check(registry, &mut problems);
     problems.found
 }
 

@@ -10,9 +10,9 @@ mod tests;
 
 use jiff::civil::{Date, DateTime, Weekday as CivilWeekday};
 use jiff::tz::{AmbiguousOffset, TimeZone};
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use super::{Maintenance, MaintenanceWindow, WallTime, Weekday};
+use super::{Freeze, Maintenance, MaintenanceWindow, WallTime, Weekday};
 
 /// How far the next opening is looked for: a fifth weekday comes within four months, and a year is a year.
 const HORIZON_DAYS: i32 = 400;
@@ -45,7 +45,7 @@ pub fn window_state(maintenance: &Maintenance, zone: &TimeZone, now: Timestamp) 
 
 fn state_in(windows: &[MaintenanceWindow], zone: &TimeZone, now: Timestamp) -> WindowState {
     let mut open_until: Option<Timestamp> = None;
-    for (start, end) in openings(windows, zone, now) {
+    for (start, end) in occurrences(windows, zone, now, HORIZON_DAYS) {
         match open_until {
             // Openings come in the order of their starts: nothing later can touch.
             Some(until) if start > until => return WindowState::Open(until),
@@ -58,16 +58,77 @@ fn state_in(windows: &[MaintenanceWindow], zone: &TimeZone, now: Timestamp) -> W
     open_until.map_or(WindowState::Closed(None), WindowState::Open)
 }
 
-/// Start and end of every opening around and after `now`, by start.
-fn openings<'a>(
+/// When changes are let in between two instants, and until when: windows that touch or overlap are one, and what is frozen
+/// is cut out of them. Where nothing was declared there is none.
+pub fn openings(
+    maintenance: &Maintenance,
+    freezes: &[Freeze],
+    zone: &TimeZone,
+    from: Timestamp,
+    to: Timestamp,
+) -> Vec<(Timestamp, Timestamp)> {
+    let mut open: Vec<(Timestamp, Timestamp)> = match maintenance {
+        Maintenance::Undeclared => Vec::new(),
+        Maintenance::AnyTime => vec![(from, to)],
+        Maintenance::Windows(windows) => {
+            let days =
+                zone.to_datetime(from).date().until(zone.to_datetime(to).date()).map_or(0, |span| span.get_days());
+            let mut merged: Vec<(Timestamp, Timestamp)> = Vec::new();
+            for (start, end) in occurrences(windows, zone, from, days) {
+                match merged.last_mut() {
+                    Some(last) if start <= last.1 => last.1 = last.1.max(end),
+                    _ => merged.push((start, end)),
+                }
+            }
+            merged
+        }
+    };
+    for freeze in freezes {
+        let Some((begin, thaw)) = frozen(freeze, zone) else { continue };
+        let parts = open.into_iter().flat_map(|(start, end)| [(start, end.min(begin)), (start.max(thaw), end)]);
+        open = parts.filter(|(start, end)| start < end).collect();
+    }
+    let clipped = open.into_iter().map(|(start, end)| (start.max(from), end.min(to)));
+    clipped.filter(|(start, end)| start < end).collect()
+}
+
+/// When changes are let in next after `now`, as far as a year reaches; now, when they are.
+pub fn next_opening(
+    maintenance: &Maintenance,
+    freezes: &[Freeze],
+    zone: &TimeZone,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let end = now.checked_add(SignedDuration::from_hours(24 * i64::from(HORIZON_DAYS))).ok()?;
+    openings(maintenance, freezes, zone, now, end).first().map(|(start, _)| *start)
+}
+
+/// The freeze that holds at `now`, and its end; of several the one that holds longest.
+pub fn freeze_at<'a>(freezes: &'a [Freeze], zone: &TimeZone, now: Timestamp) -> Option<(&'a Freeze, Timestamp)> {
+    let holding = freezes.iter().filter_map(|freeze| {
+        let (begin, thaw) = frozen(freeze, zone)?;
+        (begin <= now && now < thaw).then_some((freeze, thaw))
+    });
+    holding.max_by_key(|(_, thaw)| *thaw)
+}
+
+/// First instant of a freeze and the first that is free again.
+fn frozen(freeze: &Freeze, zone: &TimeZone) -> Option<(Timestamp, Timestamp)> {
+    let (begin, thaw) = (first_reached(zone, freeze.from.0)?, first_reached(zone, freeze.to.0)?);
+    (begin < thaw).then_some((begin, thaw))
+}
+
+/// Start and end of every window that opens from shortly before `from` until so many days later, by start.
+fn occurrences<'a>(
     windows: &'a [MaintenanceWindow],
     zone: &'a TimeZone,
-    now: Timestamp,
+    from: Timestamp,
+    days: i32,
 ) -> impl Iterator<Item = (Timestamp, Timestamp)> + 'a {
     let mut by_start: Vec<&MaintenanceWindow> = windows.iter().collect();
     by_start.sort_by_key(|window| window.from);
-    let today = zone.to_datetime(now).date();
-    (-DAYS_BACK..=HORIZON_DAYS).filter_map(move |days| today.checked_add(days.days()).ok()).flat_map(move |date| {
+    let first = zone.to_datetime(from).date();
+    (-DAYS_BACK..=days).filter_map(move |days| first.checked_add(days.days()).ok()).flat_map(move |date| {
         let opens: Vec<_> = by_start
             .iter()
             .filter(|window| opens_on(window, date))

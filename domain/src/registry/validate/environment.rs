@@ -15,6 +15,13 @@ pub(super) fn check(environment: &Environment, path: &str, problems: &mut Proble
         problems.add(&format!("{path}.timeZone"), trouble);
     }
     maintenance(&environment.maintenance, &format!("{path}.maintenance"), problems);
+    for (index, freeze) in environment.freezes.iter().enumerate() {
+        let path = format!("{path}.freezes[{index}]");
+        if freeze.from >= freeze.to {
+            problems.add(&format!("{path}.to"), "it ends before it begins: write a later date and time");
+        }
+        problems.unless_blank(&format!("{path}.why"), &freeze.why, "why, like year-end closing");
+    }
     for (index, contact) in environment.contacts.iter().enumerate() {
         let path = format!("{path}.contacts[{index}]");
         problems.unless_blank(&format!("{path}.role"), &contact.role, "who it is, like On-call");

@@ -11,6 +11,7 @@ const GOOD: &str = r#"{
     {"id": "fleet-management", "name": "Fleet Management", "environments": [
       {"id": "production", "cluster": "main", "namespace": "fleet-management", "tier": "production",
        "host": "fleet.example.com", "timeZone": "America/New_York", "zeroDowntime": true,
+       "freezes": [{"from": "2026-12-18T18:00", "to": "2027-01-04T08:00", "why": "year-end closing"}],
        "maintenance": {"windows": [{"days": ["sunday"], "nth": 1, "from": "02:00", "to": "06:00"}]},
        "contacts": [{"role": "On-call", "reach": "pager, immediate"}],
        "links": [{"name": "Grafana", "url": "https://grafana.example.com"}],
@@ -81,6 +82,9 @@ fn every_mistake_is_found_where_it_stands_with_what_to_write() {
         (r#""nth": 1"#, r#""nth": 0"#, "{}.maintenance.windows[0].nth", "write 1 to 5"),
         (r#""to": "06:00""#, r#""to": "02:00""#, "{}.maintenance.windows[0].to", "open for no time"),
         (r#""from": "02:00""#, r#""from": "24:00""#, "{}.maintenance.windows[0].from", "write 00:00"),
+        ("2027-01-04T08:00", "2026-12-18T18:00", "{}.freezes[0].to", "write a later date"),
+        ("2027-01-04T08:00", "2025-12-20T18:00", "{}.freezes[0].to", "write a later date"),
+        ("year-end closing", " ", "{}.freezes[0].why", "write why"),
         (
             r#"[{"days": ["sunday"], "nth": 1, "from": "02:00", "to": "06:00"}]"#,
             "[]",
@@ -229,4 +233,37 @@ fn a_line_of_access_gives_something_that_there_is_once() {
             .to_string()
             .contains("begins with 'system:'")
     );
+}
+
+#[test]
+fn a_row_of_the_policy_is_about_something_that_there_is() {
+    let with = |rows: &str| {
+        let text = GOOD.trim_end().strip_suffix('}').unwrap();
+        problems(&format!(r#"{text}, "policy": [{rows}]}}"#))
+    };
+    let row = |what: &str, hours: &str| {
+        format!(
+            r#"{{"operation": "restart", {what} "require": {{"confirm": "press", "reason": true, "when": "inWindow",
+               "secondPerson": false{hours}}}}}"#
+        )
+    };
+    for fine in [
+        "",
+        r#""tier": "staging","#,
+        r#""scope": "*","#,
+        r#""scope": "fleetops", "tier": "production","#,
+        r#""scope": "fleetops/staging", "tier": "staging","#,
+    ] {
+        assert_eq!(with(&row(fine, r#", "backupHours": 1"#)), [], "{fine}");
+    }
+    for (what, hours, path, message) in [
+        (r#""scope": "fleet","#, "", "policy[0].scope", "write one of fleet-management, fleetops"),
+        (r#""scope": "fleetops/prod","#, "", "policy[0].scope", "write one of fleet-management/production"),
+        (r#""scope": "fleetops/staging", "tier": "production","#, "", "policy[0].tier", "is staging: write that"),
+        ("", r#", "backupHours": 0"#, "policy[0].require.backupHours", "write at least 1"),
+    ] {
+        let found = with(&row(what, hours));
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(found[0].path == path && found[0].message.contains(message), "{found:#?}");
+    }
 }

@@ -221,3 +221,127 @@ proptest! {
         }
     }
 }
+
+fn freeze(from: &str, to: &str) -> Freeze {
+    Freeze {
+        from: crate::registry::WallDateTime::try_from(from.to_owned()).unwrap(),
+        to: crate::registry::WallDateTime::try_from(to.to_owned()).unwrap(),
+        why: "year-end closing".to_owned(),
+    }
+}
+
+#[test]
+fn openings_are_listed_with_freezes_cut_out() {
+    let sundays = Maintenance::Windows(vec![window(&[Sunday], None, "02:00", "06:00")]);
+    for (maintenance, freezes, from, to, expected) in [
+        // Over the end of daylight saving, clipped at both ends.
+        (
+            &sundays,
+            vec![],
+            "2026-10-25T07:30:00Z",
+            "2026-11-08T08:00:00Z",
+            "2026-10-25T07:30:00Z..2026-10-25T10:00:00Z 2026-11-01T07:00:00Z..2026-11-01T11:00:00Z \
+             2026-11-08T07:00:00Z..2026-11-08T08:00:00Z",
+        ),
+        // Over its beginning: three hours.
+        (
+            &sundays,
+            vec![],
+            "2026-03-02T00:00:00Z",
+            "2026-03-16T00:00:00Z",
+            "2026-03-08T07:00:00Z..2026-03-08T10:00:00Z 2026-03-15T06:00:00Z..2026-03-15T10:00:00Z",
+        ),
+        // The end, the middle and all of a window are frozen; a freeze begins at a time that is skipped.
+        (
+            &sundays,
+            vec![
+                freeze("2026-03-08T02:30", "2026-03-08T04:00"),
+                freeze("2026-03-15T03:00", "2026-03-15T04:00"),
+                freeze("2026-03-20T00:00", "2026-03-30T00:00"),
+            ],
+            "2026-03-02T00:00:00Z",
+            "2026-04-01T00:00:00Z",
+            "2026-03-08T08:00:00Z..2026-03-08T10:00:00Z 2026-03-15T06:00:00Z..2026-03-15T07:00:00Z \
+             2026-03-15T08:00:00Z..2026-03-15T10:00:00Z",
+        ),
+        (
+            &Maintenance::AnyTime,
+            vec![freeze("2026-12-18T18:00", "2027-01-04T08:00")],
+            "2026-12-01T00:00:00Z",
+            "2027-02-01T00:00:00Z",
+            "2026-12-01T00:00:00Z..2026-12-18T23:00:00Z 2027-01-04T13:00:00Z..2027-02-01T00:00:00Z",
+        ),
+        (&Maintenance::Undeclared, vec![], "2026-12-01T00:00:00Z", "2027-02-01T00:00:00Z", ""),
+        (&sundays, vec![], "2026-11-01T08:00:00Z", "2026-11-01T08:00:00Z", ""),
+        (&sundays, vec![], "2026-11-09T08:00:00Z", "2026-11-01T08:00:00Z", ""),
+    ] {
+        let listed = openings(maintenance, &freezes, &zone(NEW_YORK), instant(from), instant(to));
+        let listed: Vec<String> = listed.into_iter().map(|(start, end)| format!("{start}..{end}")).collect();
+        assert_eq!(listed.join(" "), expected, "{from} {to}");
+    }
+}
+
+#[test]
+fn a_freeze_holds_on_the_wall_clock_and_the_longest_is_named() {
+    let zone = zone(NEW_YORK);
+    let freezes = [freeze("2026-12-18T18:00", "2027-01-04T08:00"), freeze("2026-12-24T00:00", "2026-12-27T00:00")];
+    for (now, until) in [
+        ("2026-12-18T22:59:59Z", None),
+        ("2026-12-18T23:00:00Z", Some("2027-01-04T13:00:00Z")),
+        ("2026-12-25T12:00:00Z", Some("2027-01-04T13:00:00Z")),
+        ("2027-01-04T13:00:00Z", None),
+    ] {
+        let found = freeze_at(&freezes, &zone, instant(now)).map(|(_, thaw)| thaw.to_string());
+        assert_eq!(found.as_deref(), until, "{now}");
+    }
+    let sundays = Maintenance::Windows(vec![window(&[Sunday], None, "02:00", "06:00")]);
+    let next = |now: &str| next_opening(&sundays, &freezes, &zone, instant(now)).map(|next| next.to_string());
+    assert_eq!(next("2026-12-19T00:00:00Z").as_deref(), Some("2027-01-10T07:00:00Z"));
+    assert_eq!(next("2026-12-13T08:00:00Z").as_deref(), Some("2026-12-13T08:00:00Z"));
+    assert_eq!(next_opening(&Maintenance::Undeclared, &[], &zone, instant("2026-12-19T00:00:00Z")), None);
+}
+
+fn any_freeze(around: Timestamp, zone: TimeZone) -> impl Strategy<Value = Freeze> {
+    (0i64..(9 * 96), 1i64..200).prop_map(move |(begin, quarters)| {
+        let from = zone.to_datetime(around).date().at(0, 0, 0, 0) + (begin * 15 - 2 * 1440).minutes();
+        let to = from + (quarters * 15).minutes();
+        Freeze {
+            from: crate::registry::WallDateTime(from),
+            to: crate::registry::WallDateTime(to),
+            why: "why".to_owned(),
+        }
+    })
+}
+
+proptest! {
+    // 250 cases of 40 instants each, and of all edges: more than 10,000 around the days on which clocks are set.
+    #![proptest_config(ProptestConfig::with_cases(250))]
+    #[test]
+    fn the_listing_agrees_with_the_state_at_every_instant(
+        (name, switch, windows, freezes) in proptest::sample::select(SWITCHES).prop_flat_map(|(name, switch)| (
+            Just(name),
+            Just(switch),
+            proptest::collection::vec(any_window(), 1..4),
+            proptest::collection::vec(any_freeze(instant(switch), zone(name)), 0..3),
+        )),
+        samples in proptest::collection::vec(0i64..(7 * 86_400), 40),
+    ) {
+        let zone = zone(name);
+        let (from, to) = (instant(switch) - SignedDuration::from_hours(84), instant(switch) + SignedDuration::from_hours(84));
+        let maintenance = Maintenance::Windows(windows);
+        let listed = openings(&maintenance, &freezes, &zone, from, to);
+        for pair in listed.windows(2) {
+            prop_assert!(pair[0].1 < pair[1].0, "merged and in order: {:?}", listed);
+        }
+        let edges = listed.iter().flat_map(|(start, end)| [*start, *end]).flat_map(|edge| {
+            [edge - SignedDuration::from_secs(1), edge]
+        });
+        let instants = samples.iter().map(|second| from + SignedDuration::from_secs(*second)).chain(edges);
+        for now in instants.filter(|now| from <= *now && *now < to) {
+            let is_open = matches!(window_state(&maintenance, &zone, now), WindowState::Open(_));
+            let is_frozen = freeze_at(&freezes, &zone, now).is_some();
+            let is_listed = listed.iter().any(|(start, end)| *start <= now && now < *end);
+            prop_assert_eq!(is_listed, is_open && !is_frozen, "{} of {:?}", now, listed);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Whether the facts are of now.
+
+use super::super::facts::Known;
+use super::super::{Case, Level, Line};
+use super::{Rule, span};
+use crate::age::apart;
+
+/// What is older is not acted on, in seconds. A moment that lies so far ahead is no better: a clock is wrong.
+const LIMIT_S: i64 = 10;
+
+pub(super) fn lines(case: &Case<'_>) -> Vec<Line> {
+    let facts = case.facts;
+    fn read<T>(fact: &Known<T>) -> Option<i64> {
+        fact.at()
+    }
+    let mut needed = vec![
+        (case.kind(), read(&facts.workload)),
+        ("autoscaler", read(&facts.autoscaler)),
+        ("disruption budgets", read(&facts.budgets)),
+        ("record", read(&facts.others)),
+    ];
+    if let Some((workload, _)) = case.workload() {
+        if case.makes_pods(workload) {
+            needed.extend([("quotas", read(&facts.quotas)), ("limit ranges", read(&facts.limits))]);
+        }
+        if case.needs_room(workload) {
+            needed.extend([("nodes", read(&facts.nodes)), ("pods", read(&facts.pods))]);
+        }
+    }
+    if matches!(case.operation, crate::operation::Operation::RestartPod { .. }) {
+        needed.push(("pods", read(&facts.pods)));
+    }
+    if case.needs_revisions() {
+        needed.push(("revisions", read(&facts.revisions)));
+    }
+    if case.needs_backup() {
+        needed.push(("backup", read(&facts.backup)));
+    }
+    let oldest =
+        needed.into_iter().filter_map(|(what, at)| Some((what, at?))).max_by_key(|(_, at)| apart(*at, facts.now));
+    let Some((what, at)) = oldest else { return Vec::new() };
+    let age = span(apart(at, facts.now));
+    let (level, text) = if apart(at, facts.now) <= LIMIT_S {
+        (Level::Green, format!("all of this was read at most {age} ago"))
+    } else if at > facts.now {
+        (Level::Red, format!("what is known of the {what} is dated {age} ahead: a clock is wrong"))
+    } else {
+        let text =
+            format!("what is known of the {what} is {age} old, and nothing is done on what is older than {LIMIT_S} s");
+        (Level::Red, text)
+    };
+    vec![case.line(Rule::Freshness, level, text, "plan", Some(at))]
+}

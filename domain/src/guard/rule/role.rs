@@ -1,0 +1,18 @@
+//! Whether the person may operate here.
+
+use super::super::{Case, Level, Line};
+use super::Rule;
+use crate::access::Right;
+
+pub(super) fn lines(case: &Case<'_>) -> Vec<Line> {
+    let (asker, title) = (&case.facts.asker, &case.facts.place.title);
+    let (level, text) = match asker.role {
+        Some(role) if role.holds(Right::Operate) => (Level::Green, format!("{} is {role} in {title}", asker.name)),
+        Some(role) => {
+            let text = format!("{} is {role} in {title}, and only an operator or a lead does this", asker.name);
+            (Level::Red, text)
+        }
+        None => (Level::Red, format!("{} may not operate in {title}: an admin can give the role", asker.name)),
+    };
+    vec![case.line(Rule::Role, level, text, "people", None)]
+}
