@@ -2,6 +2,8 @@
 
 pub mod audit;
 pub mod database;
+pub mod plan;
+pub mod policy;
 pub mod user;
 
 use std::path::{Path, PathBuf};
@@ -42,6 +44,14 @@ pub enum Command {
     Audit(audit::AuditArguments),
     /// The tables of the database, for whoever owns them.
     Database(database::DatabaseArguments),
+    /// What operations need in an environment: confirmation, reason, window, second person.
+    Policy(policy::PolicyArguments),
+    /// Lists when an environment may be disturbed, as UTC instants and on its wall clock.
+    Windows(policy::WindowsArguments),
+    /// The flight plan of an operation, from fresh facts; nothing is done.
+    ///
+    /// Ends with 0 where it would be permitted, with 1 where it would not, with 2 where no plan can be made.
+    Plan(Box<plan::PlanArguments>),
     /// Prints every address that is answered, with who may ask.
     Endpoints,
     /// Prints the JSON Schema of a registry, with which editors check and complete it.

@@ -27,35 +27,27 @@ fn main() -> ExitCode {
             cli::endpoints();
             ExitCode::SUCCESS
         }
-        Command::Audit(arguments) => match quietly(async { Ok(cli::audit::run(arguments).await) }) {
-            Ok(code) => code,
-            Err(error) => {
-                eprintln!("quarterdeck: {error:#}");
-                ExitCode::FAILURE
-            }
-        },
-        Command::Database(arguments) => match quietly(cli::database::run(arguments)) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("quarterdeck: {error:#}");
-                ExitCode::FAILURE
-            }
-        },
-        Command::User(arguments) => match quietly(cli::user::run(arguments)) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("quarterdeck: {error:#}");
-                ExitCode::FAILURE
-            }
-        },
-        Command::Serve(settings) => match serve(*settings) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("quarterdeck: {error:#}");
-                ExitCode::FAILURE
-            }
-        },
+        Command::Policy(arguments) => done(cli::policy::run(arguments)),
+        Command::Windows(arguments) => done(cli::policy::windows(arguments)),
+        Command::Plan(arguments) => code(quietly(async { Ok(cli::plan::run(*arguments).await) })),
+        Command::Audit(arguments) => code(quietly(async { Ok(cli::audit::run(arguments).await) })),
+        Command::Database(arguments) => done(quietly(cli::database::run(arguments))),
+        Command::User(arguments) => done(quietly(cli::user::run(arguments))),
+        Command::Serve(settings) => done(serve(*settings)),
     }
+}
+
+/// How something ended that says nothing more.
+fn done(done: anyhow::Result<()>) -> ExitCode {
+    code(done.map(|()| ExitCode::SUCCESS))
+}
+
+/// How something ended, by its own code or with the error.
+fn code(ended: anyhow::Result<ExitCode>) -> ExitCode {
+    ended.unwrap_or_else(|error| {
+        eprintln!("quarterdeck: {error:#}");
+        ExitCode::FAILURE
+    })
 }
 
 /// Runs something short to its end.

@@ -103,7 +103,10 @@ fn words(required: &Requirement) -> String {
 fn state(environment: &Environment, at: Timestamp) -> anyhow::Result<String> {
     let zone = zone(environment)?;
     let shown = |time: Timestamp| format!("{time} ({})", time.to_zoned(zone.clone()).strftime("%A %H:%M %Z"));
-    Ok(match window::state_with(&environment.maintenance, &environment.freezes, &zone, at) {
+    if let Some((freeze, thaw)) = window::freeze_at(&environment.freezes, &zone, at) {
+        return Ok(format!("frozen at {at}, until {}: {}", shown(thaw), freeze.why));
+    }
+    Ok(match window::window_state(&environment.maintenance, &zone, at) {
         WindowState::Undeclared => "no maintenance window is declared".to_owned(),
         WindowState::AnyTime => "may be disturbed at any time".to_owned(),
         WindowState::Open(until) => format!("the window is open at {at}, until {}", shown(until)),
@@ -142,8 +145,10 @@ fn zone(environment: &Environment) -> anyhow::Result<TimeZone> {
 fn find<'a>(registry: &'a Registry, id: &EnvironmentId, config: &Path) -> anyhow::Result<&'a Environment> {
     let found = registry.environment(id).map(|(_, environment)| environment);
     found.with_context(|| {
-        let known: Vec<_> =
-            registry.environments().map(|(system, environment)| system.environment_id(environment).to_string()).collect();
+        let known: Vec<_> = registry
+            .environments()
+            .map(|(system, environment)| system.environment_id(environment).to_string())
+            .collect();
         format!("{id} is not in {}: it has {}", config.display(), known.join(", "))
     })
 }
