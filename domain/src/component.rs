@@ -3,6 +3,7 @@
 mod finding;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod node;
 #[cfg(test)]
 mod tests;
 
@@ -11,7 +12,7 @@ use std::sync::Arc;
 
 use crate::drift;
 pub use crate::drift::Expectation;
-use crate::facts::{AutoscalerFacts, ConfigMapFacts, WorkloadFacts};
+use crate::facts::{AutoscalerFacts, ConfigMapFacts, NodeFacts, WorkloadFacts};
 use crate::freshness::Freshness;
 use crate::health::{self, Word};
 use crate::image::{ImageReference, most_run_first};
@@ -37,6 +38,8 @@ pub struct ComponentFacts<'a> {
     pub autoscaler: Option<&'a AutoscalerFacts>,
     /// Its pods, of all revisions.
     pub pods: &'a [&'a PodRow],
+    /// The nodes of its cluster, by name; empty when they cannot be read.
+    pub nodes: &'a BTreeMap<Arc<str>, NodeFacts>,
     /// The ConfigMaps of its environment that the registry names, by name; one that is missing does not exist.
     pub config_maps: &'a BTreeMap<Arc<str>, ConfigMapFacts>,
     /// What may not be read, so that its absence says nothing.
@@ -47,6 +50,13 @@ pub struct ComponentFacts<'a> {
     pub freshness: Freshness,
     /// Seconds since 1970.
     pub now: i64,
+}
+
+impl ComponentFacts<'_> {
+    /// How many of its pods are known to be ready.
+    pub(crate) fn ready(&self) -> u32 {
+        self.workload.map_or(0, |workload| health::known_ready(workload, self.pods.iter().copied()))
+    }
 }
 
 /// What cannot be read here: of this, what is not there is unknown, not absent.
@@ -106,8 +116,9 @@ pub struct Assessment {
 /// chips, findings and agreements that may no longer hold.
 pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
     let seen = seen(facts);
-    let (ready, wanted) = (facts.workload.map_or(0, |workload| workload.ready), facts.workload.map(|held| held.wanted));
+    let (ready, wanted) = (facts.ready(), facts.workload.map(|held| held.wanted));
     let mut chips = drift::chips(facts);
+    chips.extend(node::chips(facts));
     let mut findings = finding::findings(facts, &seen);
     let mut expectations = drift::expectations(facts);
     // What is held of it was read before the right was lost.

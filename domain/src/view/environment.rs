@@ -58,6 +58,8 @@ pub enum FindingKind {
     OldConfig,
     /// What was declared cannot keep a promise.
     Promise,
+    /// A node that it runs on is cordoned or lacks something.
+    Node,
 }
 
 /// Something that is wrong, with its evidence and what to do.

@@ -1,6 +1,7 @@
 //! The rows against a naive model, and what one sees while they change.
 
 mod model;
+mod nodes;
 mod samples;
 mod trust;
 
@@ -184,7 +185,10 @@ impl Pair {
         {
             let which = Which {
                 cluster: CLUSTERS.iter().position(|it| *it == cluster.as_str()).unwrap(),
-                namespace: NAMESPACES.iter().position(|it| *it == key.namespace.as_str()).unwrap(),
+                namespace: NAMESPACES
+                    .iter()
+                    .position(|it| Some(*it) == key.namespace.as_ref().map(Namespace::as_str))
+                    .unwrap(),
                 thing: THINGS.iter().position(|it| *it == (key.kind, &*key.name)).unwrap(),
             };
             let age = (observed.uid % 256) as u8;

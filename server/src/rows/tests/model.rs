@@ -52,6 +52,11 @@ pub struct Model {
     said: Vec<(i64, Said)>,
 }
 
+/// The namespace of an object. The model knows no nodes: what they turn is held by tests of their own.
+fn namespace_of(key: &Key) -> &Namespace {
+    key.namespace.as_ref().unwrap()
+}
+
 /// What decides how far the clusters can be trusted, which no object tells.
 enum Said {
     Of(ClusterId, Word),
@@ -71,7 +76,7 @@ impl Model {
     pub fn take_in(&mut self, cluster: &ClusterId, change: &Change) {
         match change {
             Change::Seen(observed) => {
-                if self.is_registered(cluster, &observed.key.namespace) {
+                if self.is_registered(cluster, namespace_of(&observed.key)) {
                     let held = Held { observed: observed.clone(), judged: now() };
                     self.put(cluster, held);
                 }
@@ -94,7 +99,7 @@ impl Model {
     }
 
     fn put(&mut self, cluster: &ClusterId, mut held: Held) {
-        let Key { namespace, name, .. } = held.observed.key.clone();
+        let (namespace, name) = (namespace_of(&held.observed.key).clone(), held.observed.key.name.clone());
         match &mut held.observed.object {
             Object::ConfigMap(facts) => {
                 let Some(expected) = self.expected(cluster, &namespace, &name) else { return };
@@ -115,10 +120,10 @@ impl Model {
     fn went(&mut self, cluster: &ClusterId, held: Option<Held>) {
         let Some(held) = held else { return };
         let Some((revision, digest)) = ran(&held) else { return };
-        let namespace = &held.observed.key.namespace;
+        let namespace = namespace_of(&held.observed.key);
         let is_there = self.objects.iter().any(|((of, key), held)| {
             of == cluster
-                && key.namespace == *namespace
+                && namespace_of(key) == namespace
                 && *key.name == *revision
                 && matches!(held.observed.object, Object::Revision(_))
         });
@@ -131,7 +136,7 @@ impl Model {
         let held = self.objects.remove(&(cluster.clone(), key.clone()));
         self.went(cluster, held);
         if matches!(key.kind, Kind::ReplicaSet | Kind::ControllerRevision) {
-            self.digests.remove(&(cluster.clone(), key.namespace.clone(), key.name.clone()));
+            self.digests.remove(&(cluster.clone(), namespace_of(key).clone(), key.name.clone()));
         }
     }
 
@@ -151,7 +156,7 @@ impl Model {
     ) -> Vec<(Observed, Key)> {
         let is_within = |key: &Key| {
             within.is_none_or(|(namespace, name)| {
-                key.namespace == *namespace && name.as_ref().is_none_or(|name| *name == key.name)
+                namespace_of(key) == namespace && name.as_ref().is_none_or(|name| *name == key.name)
             })
         };
         self.objects
@@ -174,11 +179,12 @@ impl Model {
         let stays = |cluster: &ClusterId, namespace: &Namespace| before.at(cluster, namespace).is_some();
         let held = std::mem::take(&mut self.objects);
         for ((cluster, key), mut held) in held {
-            if !stays(&cluster, &key.namespace) || !self.is_registered(&cluster, &key.namespace) {
+            let namespace = namespace_of(&key).clone();
+            if !stays(&cluster, &namespace) || !self.is_registered(&cluster, &namespace) {
                 continue;
             }
             if let Object::ConfigMap(facts) = &mut held.observed.object {
-                let Some(expected) = self.expected(&cluster, &key.namespace, &key.name) else { continue };
+                let Some(expected) = self.expected(&cluster, &namespace, &key.name) else { continue };
                 facts.values.retain(|key, _| expected.contains(&**key));
             }
             self.objects.insert((cluster, key), held);
@@ -214,7 +220,7 @@ impl Model {
         set_now(current);
         for ((cluster, key), held) in &self.objects {
             rows.take_in(cluster, vec![Change::Seen(held.observed.clone())]);
-            let digest = self.digests.get(&(cluster.clone(), key.namespace.clone(), key.name.clone()));
+            let digest = self.digests.get(&(cluster.clone(), namespace_of(key).clone(), key.name.clone()));
             if let (Object::Revision(_), Some(digest)) = (&held.observed.object, digest) {
                 for change in ghost(key, digest) {
                     rows.take_in(cluster, vec![change]);
@@ -235,7 +241,7 @@ impl Model {
     }
 
     fn row(&self, cluster: &ClusterId, key: &Key, held: &Held, pod: &ObservedPod) -> PodRow {
-        let (system, environment) = self.registry.at(cluster, &key.namespace).unwrap();
+        let (system, environment) = self.registry.at(cluster, namespace_of(key)).unwrap();
         let declared = |(kind, name): &(WorkloadKind, Arc<str>)| {
             environment.components.iter().any(|it| it.kind == *kind && it.name.as_str() == &**name)
         };

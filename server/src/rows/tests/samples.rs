@@ -81,7 +81,7 @@ impl Which {
 
     pub fn key(self) -> Key {
         let (kind, name) = THINGS[self.thing];
-        Key { kind, namespace: Namespace::new(NAMESPACES[self.namespace]).unwrap(), name: name.into() }
+        Key { kind, namespace: Some(Namespace::new(NAMESPACES[self.namespace]).unwrap()), name: name.into() }
     }
 
     /// Another object of the same name has another uid.
@@ -102,6 +102,7 @@ impl Which {
             Kind::Autoscaler => autoscaler(&key.name, variant),
             Kind::ConfigMap => Object::ConfigMap(config_map(variant)),
             Kind::Event => Object::Event(Box::new(event(variant))),
+            Kind::Node => unreachable!("none of the things is a node"),
         };
         Observed { key, uid: self.uid(incarnation), object }
     }
