@@ -6,6 +6,7 @@ pub(crate) mod fixture;
 mod node;
 #[cfg(test)]
 mod tests;
+mod version;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,11 +16,11 @@ pub use crate::drift::Expectation;
 use crate::facts::{AutoscalerFacts, ConfigMapFacts, NodeFacts, WorkloadFacts};
 use crate::freshness::Freshness;
 use crate::health::{self, Word};
-use crate::image::{ImageReference, most_run_first};
 use crate::name::ComponentId;
 use crate::registry;
-use crate::text::plain;
 use crate::view::{Cell, Finding, PodRow, State, Status};
+
+use version::Version;
 
 pub use finding::merged;
 
@@ -156,8 +157,7 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
             Word::Unknown.status(State::Unknown, why)
         }
     };
-    let tag = facts.workload.and_then(|workload| workload.container.as_ref());
-    let tag = tag.map_or("", |container| ImageReference::parse(&container.image).tag);
+    let Version { tag, digest, next } = version::running(facts);
     let cell = Cell {
         id: facts.id.clone(),
         role: facts.declared.role,
@@ -165,8 +165,9 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
         ready,
         wanted,
         range: facts.autoscaler.map(|autoscaler| (autoscaler.min, autoscaler.max)),
-        tag: plain(tag, 128).into(),
-        digest: digest(facts.pods, tag),
+        tag,
+        digest,
+        next,
         restarts: match facts.unreadable.pods {
             Some(_) => None,
             None => Some(facts.pods.iter().fold(0, |sum: u32, pod| sum.saturating_add(pod.restarts))),
@@ -194,12 +195,4 @@ fn seen(facts: &ComponentFacts<'_>) -> Status {
         }
         Some(workload) => health::workload(workload, facts.pods.iter().copied(), facts.now),
     }
-}
-
-/// The digest that most ready pods run under the tag of the template; empty when no pod of it was seen. Pods of an older
-/// revision may run another tag, and theirs is not this one's.
-fn digest(pods: &[&PodRow], tag: &str) -> Arc<str> {
-    let of_tag = pods.iter().filter(|pod| *pod.tag == *tag);
-    let digests = most_run_first(of_tag.map(|pod| (&pod.digest, pod.status.state == State::Ready)));
-    digests.first().map_or_else(|| "".into(), |digest| (*digest).clone())
 }

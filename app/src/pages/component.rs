@@ -121,7 +121,11 @@ fn Head(head: RwSignal<ComponentHead>, environment: RwSignal<EnvironmentHead>) -
                     </span>
                 </Fact>
                 <Fact name="Version">
-                    <Version tag=cell(|cell| cell.tag.clone()) digest=cell(|cell| cell.digest.clone()) />
+                    <Version
+                        tag=cell(|cell| cell.tag.clone())
+                        digest=cell(|cell| cell.digest.clone())
+                        next=Signal::derive(move || head.with(|head| head.cell.next.clone()))
+                    />
                 </Fact>
                 <Fact name="Image">
                     <span class="font-mono text-sm">{image}</span>

@@ -187,14 +187,21 @@ fn the_digest_is_what_most_ready_pods_run() {
 #[test]
 fn a_digest_stands_beside_the_tag_that_it_ran_under() {
     let mut app = world("fleet-app");
+    (app.workload().existing, app.workload().updated) = (4, 1);
     app.container().image = "registry.test/fleet-app:v1.5.0".into();
     let mut new = app.pods[0].clone();
     (new.uid, new.tag, new.digest) = (9, "v1.5.0".into(), "".into());
     app.pods.push(new);
+    app.pods.iter_mut().for_each(|pod| pod.status = Status::new(State::Failed, "Crash loop", CRASH));
     let cell = app.assess().cell;
     assert_eq!((&*cell.tag, &*cell.digest), ("v1.5.0", ""), "no pod of the new tag was seen to run");
     app.pods[3].digest = "830d8f4".into();
-    assert_eq!(&*app.assess().cell.digest, "830d8f4", "though more pods run the old one");
+    assert_eq!(&*app.assess().cell.digest, "830d8f4", "though more pods have the old one");
+    app.pods[0].status = ready();
+    let cell = app.assess().cell;
+    assert_eq!((&*cell.tag, &*cell.digest), ("v1.4.0", "51c02ae"), "what is ready runs");
+    let next = cell.next.map(|next| (next.name.to_string(), next.ready, next.wanted));
+    assert_eq!(next, Some(("v1.5.0".to_owned(), 0, 3)));
 }
 
 #[test]

@@ -141,10 +141,12 @@ fn degraded(degraded: &[&Cell], is_usable: bool) -> String {
     said
 }
 
-/// `Rolling out fleet-app dev: 2 of 3 ready.` Without a digest: most ready pods may still run the old one.
+/// `Rolling out fleet-app dev: 2 of 3 ready.` The tag is the one that is to come, without a digest: most ready pods may still
+/// run the old one.
 fn progress(cell: &Cell) -> String {
     let (name, counted) = (&cell.id.name, counts(cell));
-    let tag = if cell.tag.is_empty() { String::new() } else { format!(" {}", cell.tag) };
+    let tag = cell.next.as_ref().map_or(&cell.tag, |next| &next.name);
+    let tag = if tag.is_empty() { String::new() } else { format!(" {tag}") };
     match Progress::of(cell) {
         Progress::Rolling => format!("Rolling out {name}{tag}: {counted}."),
         Progress::Scaling => format!("Scaling {name}: {counted}."),

@@ -270,3 +270,18 @@ fn the_wall_counts_states_and_names_the_last_change() {
     assert_eq!(&*detail, expected);
     assert_eq!(&*super::wall(&heads[..1], &[], NOW).detail, "1 environment: 1 usable.");
 }
+
+#[test]
+fn a_rollout_is_named_by_the_version_that_it_brings() {
+    let rolling = |cell: &mut Cell| {
+        roll(cell);
+        cell.next = Some(crate::view::NextVersion { name: "v1.5.0".into(), ready: 1, wanted: 3 });
+    };
+    for (change, expected) in [
+        (rolling as fn(&mut Cell), "Rolling out fleet-app v1.5.0: 2 of 3 ready."),
+        (roll, "Rolling out fleet-app v1.4.0: 2 of 3 ready."),
+    ] {
+        let (state, said) = say(Tier::Production, &cells(&[("fleet-app", change)]), live());
+        assert_eq!((state, said.as_str()), (State::Progressing, expected));
+    }
+}
