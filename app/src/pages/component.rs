@@ -16,7 +16,7 @@ use crate::components::finding::Findings;
 use crate::components::hpa_bar::HpaBar;
 use crate::components::panel::{Missing, Panel};
 use crate::components::pod_rows::{PodContext, PodRows};
-use crate::components::state_mark::{Glyph, StateMark};
+use crate::components::state_mark::{Glyph, RemarkGlyph, StateMark};
 use crate::components::tier_chip::EnvironmentTitle;
 use crate::components::version::Version;
 use crate::links;
@@ -237,13 +237,17 @@ fn calm(state: State) -> &'static str {
 }
 
 fn expectation((name, actual, expected, agrees): (Arc<str>, Arc<str>, Arc<str>, bool)) -> impl IntoView {
-    let state = if agrees { State::Ready } else { State::Degraded };
+    let mark = if agrees {
+        view! { <Glyph state=State::Ready size="10" /> }.into_any()
+    } else {
+        view! { <RemarkGlyph size="10" /> }.into_any()
+    };
     view! {
         <tr class="border-t border-line align-top">
             <th scope="row" class="px-3 py-1.5 text-sm font-medium whitespace-nowrap">{name}</th>
             <td class="px-3 py-1.5 [overflow-wrap:anywhere]">
                 <span class="inline-flex items-center gap-1.5">
-                    <Glyph state size="10" />
+                    {mark}
                     <span class="sr-only">{if agrees { "agrees: " } else { "differs: " }}</span>
                     {actual}
                 </span>

@@ -261,3 +261,23 @@ fn what_may_not_be_read_is_unknown_and_not_absent() {
         }
     }
 }
+
+#[test]
+fn a_remark_is_what_differs_and_stops_nothing() {
+    use crate::view::FindingKind::{Autoscaler, Difference, Failure, Node, OldConfig, Promise};
+    for (kind, state, is_remark) in [
+        (Failure, State::Degraded, false),
+        (Autoscaler, State::Degraded, false),
+        (Difference, State::Degraded, true),
+        (OldConfig, State::Degraded, true),
+        (Promise, State::Degraded, true),
+        (Node, State::Degraded, true),
+        // Scaled to 0, and not known.
+        (Difference, State::Failed, false),
+        (Difference, State::Unknown, false),
+    ] {
+        let finding =
+            Finding { state, kind, title: "".into(), evidence: "".into(), advice: "".into(), component: None };
+        assert_eq!(finding.is_remark(), is_remark, "{kind:?} {state:?}");
+    }
+}

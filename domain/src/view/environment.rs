@@ -79,6 +79,19 @@ pub struct Finding {
     pub component: Option<ComponentId>,
 }
 
+impl Finding {
+    /// Whether it keeps nobody from working: a remark on how something is, and no fault of what runs. What is not known, and
+    /// what stops something, is more than that.
+    pub fn is_remark(&self) -> bool {
+        match self.kind {
+            FindingKind::Failure | FindingKind::Autoscaler => false,
+            FindingKind::Difference | FindingKind::OldConfig | FindingKind::Promise | FindingKind::Node => {
+                self.state == State::Degraded
+            }
+        }
+    }
+}
+
 impl Keyed for Finding {
     type Key = (Option<ComponentId>, Arc<str>);
     type Patch = Self;

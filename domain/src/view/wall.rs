@@ -81,7 +81,7 @@ pub struct NextVersion {
 /// A short remark in a cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chip {
-    /// How bad it is: `Ready` for a good remark, `Unknown` for a neutral one.
+    /// How bad it is: `Degraded` for a difference that nobody feels, `Off` for a neutral remark.
     pub state: State,
     /// `LOG_LEVEL debug, expected info`.
     pub text: Arc<str>,
