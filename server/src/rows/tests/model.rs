@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use domain::facts::NodeFacts;
 use domain::frame::{Page, Topic};
 use domain::image::{ImageReference, running_digest, short_digest};
 use domain::name::{ClusterId, EnvironmentId, Namespace, WorkloadKind};
@@ -47,12 +48,15 @@ struct Held {
 pub struct Model {
     registry: Arc<Registry>,
     objects: BTreeMap<(ClusterId, Key), Held>,
+    nodes: BTreeMap<(ClusterId, Arc<str>), NodeFacts>,
+    /// Nodes whose pods are judged again by whoever looks next.
+    turned: HashSet<(ClusterId, Arc<str>)>,
     /// What the last pod that went of a revision that is there ran.
     digests: BTreeMap<(ClusterId, Namespace, Arc<str>), Arc<str>>,
     said: Vec<(i64, Said)>,
 }
 
-/// The namespace of an object. The model knows no nodes: what they turn is held by tests of their own.
+/// The namespace of an object that is no node.
 fn namespace_of(key: &Key) -> &Namespace {
     key.namespace.as_ref().unwrap()
 }
@@ -66,7 +70,8 @@ enum Said {
 impl Model {
     pub fn new(registry: Arc<Registry>) -> Self {
         let said = vec![(now(), Said::Registered(registry.clone()))];
-        Self { registry, objects: BTreeMap::new(), digests: BTreeMap::new(), said }
+        let (nodes, turned) = (BTreeMap::new(), HashSet::new());
+        Self { registry, objects: BTreeMap::new(), nodes, turned, digests: BTreeMap::new(), said }
     }
 
     fn is_registered(&self, cluster: &ClusterId, namespace: &Namespace) -> bool {
@@ -75,6 +80,19 @@ impl Model {
 
     pub fn take_in(&mut self, cluster: &ClusterId, change: &Change) {
         match change {
+            Change::Seen(Observed { key, object: Object::Node(facts), .. }) => {
+                let node = (cluster.clone(), key.name.clone());
+                let before = self.nodes.insert(node.clone(), (**facts).clone());
+                if before.map_or(domain::health::is_node_of_note(facts), |before| before != **facts) {
+                    self.turned.insert(node);
+                }
+            }
+            Change::Gone(Key { kind: Kind::Node, name, .. }, _) => {
+                let node = (cluster.clone(), name.clone());
+                if self.nodes.remove(&node).is_some() {
+                    self.turned.insert(node);
+                }
+            }
             Change::Seen(observed) => {
                 if self.is_registered(cluster, namespace_of(&observed.key)) {
                     let held = Held { observed: observed.clone(), judged: now() };
@@ -166,6 +184,18 @@ impl Model {
             .collect()
     }
 
+    /// Somebody looks.
+    pub fn look(&mut self) {
+        for ((cluster, _), held) in &mut self.objects {
+            if let Object::Pod(pod) = &held.observed.object
+                && self.turned.contains(&(cluster.clone(), pod.node.clone()))
+            {
+                held.judged = now();
+            }
+        }
+        self.turned.clear();
+    }
+
     pub fn tick(&mut self) {
         self.objects.values_mut().for_each(|held| held.judged = now());
     }
@@ -189,6 +219,7 @@ impl Model {
             }
             self.objects.insert((cluster, key), held);
         }
+        self.nodes.retain(|(cluster, _), _| self.registry.clusters.iter().any(|known| known.id == *cluster));
         let known: Vec<_> =
             self.registry.environments().map(|(_, it)| (it.cluster.clone(), it.namespace.clone())).collect();
         self.digests.retain(|(cluster, namespace, _), _| known.contains(&(cluster.clone(), namespace.clone())));
@@ -227,6 +258,9 @@ impl Model {
                 }
             }
         }
+        for ((cluster, name), facts) in &self.nodes {
+            rows.take_in(cluster, vec![node(name, facts.clone())]);
+        }
         rows.tick();
         rows
     }
@@ -252,7 +286,11 @@ impl Model {
             environment: system.environment_id(environment),
             component: pod.workload.as_ref().filter(|it| declared(it)).map_or("".into(), |(_, name)| name.clone()),
             node: pod.node.clone(),
-            status: domain::health::pod(&pod.facts, held.judged / 1000),
+            status: domain::health::pod_on_node(
+                domain::health::pod(&pod.facts, held.judged / 1000),
+                &pod.node,
+                self.nodes.get(&(cluster.clone(), pod.node.clone())),
+            ),
             ready: u16::from(main.ready),
             containers: 1,
             restarts: main.restarts,
@@ -312,6 +350,12 @@ fn lets_through(query: &PodQuery, row: &PodRow) -> bool {
     query.environment.as_ref().is_none_or(|only| row.environment == *only)
         && query.state.is_none_or(|only| row.status.state == only)
         && query.words().all(|word| texts.iter().any(|text| text.to_lowercase().contains(word)))
+}
+
+/// A node that is seen so.
+pub fn node(name: &Arc<str>, facts: NodeFacts) -> Change {
+    let key = Key { kind: Kind::Node, namespace: None, name: name.clone() };
+    Change::Seen(Observed { key, uid: 7, object: Object::Node(Box::new(facts)) })
 }
 
 /// The revision that a pod is of, and the digest that it runs; `None` for what is no pod.
