@@ -104,24 +104,9 @@ pub fn RemarkGlyph(
     size: &'static str,
 ) -> impl IntoView {
     view! {
-        <svg aria-hidden="true" width=size height=size class="text-remark">
+        <svg aria-hidden="true" width=size height=size class="text-remark stale:grayscale">
             <use_ href="#s-remark" />
         </svg>
-    }
-}
-
-/// The shape of a remark with its word for those who do not see it.
-#[component]
-pub fn RemarkDot(
-    /// Width and height in pixels.
-    #[prop(default = "12")]
-    size: &'static str,
-) -> impl IntoView {
-    view! {
-        <span class="inline-flex stale:grayscale" title="Remark">
-            <RemarkGlyph size />
-            <span class="sr-only">"Remark"</span>
-        </span>
     }
 }
 
