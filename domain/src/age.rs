@@ -5,8 +5,8 @@ use std::fmt;
 /// How far ahead of our clock a moment may lie and still count as now: clocks are never quite together.
 const SKEW_MS: i64 = 5_000;
 
-/// An age, shown with its two biggest units at most: `0.2 s`, `14 s`, `4 min`, `2 h`, `3 d`; of a moment that has yet to come
-/// `in 2 h`.
+/// An age, shown in its biggest unit: `0.2 s`, `14 s`, `4 min`, `2 h`, `3 d`; of a moment that has yet to come `in 2 h`. The
+/// same age has the same unit wherever it stands: see [`Unit`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Age {
     milliseconds: i64,
@@ -17,6 +17,28 @@ pub struct Age {
 /// How far two moments are apart, in seconds, whichever was first: a moment far ahead is as little just now as one long ago.
 pub(crate) fn apart(then: i64, now: i64) -> i64 {
     now.saturating_sub(then).saturating_abs()
+}
+
+/// What an age is counted in, rounded down: seconds below a minute, minutes below an hour, hours below two days. `1 d` would
+/// hide up to 23 of them, and of what changed yesterday the hour matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Second,
+    Minute,
+    Hour,
+    Day,
+}
+
+impl Unit {
+    /// As figures and as words have it.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Second => ("s", "second"),
+            Self::Minute => ("min", "minute"),
+            Self::Hour => ("h", "hour"),
+            Self::Day => ("d", "day"),
+        }
+    }
 }
 
 impl Age {
@@ -49,29 +71,29 @@ impl Age {
 
     /// Written out, for sentences: `4 minutes`, `1 day`.
     pub fn words(self) -> String {
+        let (count, unit) = self.counted();
+        format!("{count} {}{}", unit.names().1, if count == 1 { "" } else { "s" })
+    }
+
+    fn counted(self) -> (i64, Unit) {
         let seconds = self.seconds();
-        let (count, unit) = match seconds {
-            ..60 => (seconds, "second"),
-            60..3600 => (seconds / 60, "minute"),
-            3600..172_800 => (seconds / 3600, "hour"),
-            _ => (seconds / 86_400, "day"),
-        };
-        format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+        match seconds {
+            ..60 => (seconds, Unit::Second),
+            60..3600 => (seconds / 60, Unit::Minute),
+            3600..172_800 => (seconds / 3600, Unit::Hour),
+            172_800.. => (seconds / 86_400, Unit::Day),
+        }
     }
 }
 
 impl fmt::Display for Age {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.seconds();
         if self.ahead {
             f.write_str("in ")?;
         }
-        match seconds {
-            ..1 => write!(f, "0.{} s", self.milliseconds / 100),
-            1..100 => write!(f, "{seconds} s"),
-            100..6000 => write!(f, "{} min", seconds / 60),
-            6000..172_800 => write!(f, "{} h", seconds / 3600),
-            _ => write!(f, "{} d", seconds / 86_400),
+        match self.counted() {
+            (..1, Unit::Second) => write!(f, "0.{} s", self.milliseconds / 100),
+            (count, unit) => write!(f, "{count} {}", unit.names().0),
         }
     }
 }
@@ -105,10 +127,17 @@ mod tests {
             (240, "0.2 s", "0 seconds"),
             (1_000, "1 s", "1 second"),
             (59_000, "59 s", "59 seconds"),
-            (99_000, "99 s", "1 minute"),
+            (59_999, "59 s", "59 seconds"),
+            (60_000, "1 min", "1 minute"),
+            (98_000, "1 min", "1 minute"),
+            (120_000, "2 min", "2 minutes"),
             (240_000, "4 min", "4 minutes"),
-            (5_999_000, "99 min", "1 hour"),
+            (3_599_999, "59 min", "59 minutes"),
+            (3_600_000, "1 h", "1 hour"),
+            (5_999_000, "1 h", "1 hour"),
             (7_200_000, "2 h", "2 hours"),
+            (86_400_000, "24 h", "24 hours"),
+            (172_799_999, "47 h", "47 hours"),
             (172_800_000, "2 d", "2 days"),
             (-5_000, "0.0 s", "0 seconds"),
         ] {

@@ -3,22 +3,24 @@
 mod finding;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod node;
 #[cfg(test)]
 mod tests;
+mod version;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::drift;
 pub use crate::drift::Expectation;
-use crate::facts::{AutoscalerFacts, ConfigMapFacts, WorkloadFacts};
+use crate::facts::{AutoscalerFacts, ConfigMapFacts, NodeFacts, WorkloadFacts};
 use crate::freshness::Freshness;
 use crate::health::{self, Word};
-use crate::image::{ImageReference, most_run_first};
 use crate::name::ComponentId;
 use crate::registry;
-use crate::text::plain;
 use crate::view::{Cell, Finding, PodRow, State, Status};
+
+use version::Version;
 
 pub use finding::merged;
 
@@ -37,6 +39,8 @@ pub struct ComponentFacts<'a> {
     pub autoscaler: Option<&'a AutoscalerFacts>,
     /// Its pods, of all revisions.
     pub pods: &'a [&'a PodRow],
+    /// The nodes of its cluster, by name; empty when they cannot be read.
+    pub nodes: &'a BTreeMap<Arc<str>, NodeFacts>,
     /// The ConfigMaps of its environment that the registry names, by name; one that is missing does not exist.
     pub config_maps: &'a BTreeMap<Arc<str>, ConfigMapFacts>,
     /// What may not be read, so that its absence says nothing.
@@ -47,6 +51,13 @@ pub struct ComponentFacts<'a> {
     pub freshness: Freshness,
     /// Seconds since 1970.
     pub now: i64,
+}
+
+impl ComponentFacts<'_> {
+    /// How many of its pods are known to be ready.
+    pub(crate) fn ready(&self) -> u32 {
+        self.workload.map_or(0, |workload| health::known_ready(workload, self.pods.iter().copied()))
+    }
 }
 
 /// What cannot be read here: of this, what is not there is unknown, not absent.
@@ -106,8 +117,9 @@ pub struct Assessment {
 /// chips, findings and agreements that may no longer hold.
 pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
     let seen = seen(facts);
-    let (ready, wanted) = (facts.workload.map_or(0, |workload| workload.ready), facts.workload.map(|held| held.wanted));
+    let (ready, wanted) = (facts.ready(), facts.workload.map(|held| held.wanted));
     let mut chips = drift::chips(facts);
+    chips.extend(node::chips(facts));
     let mut findings = finding::findings(facts, &seen);
     let mut expectations = drift::expectations(facts);
     // What is held of it was read before the right was lost.
@@ -145,8 +157,7 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
             Word::Unknown.status(State::Unknown, why)
         }
     };
-    let tag = facts.workload.and_then(|workload| workload.container.as_ref());
-    let tag = tag.map_or("", |container| ImageReference::parse(&container.image).tag);
+    let Version { tag, digest, next } = version::running(facts);
     let cell = Cell {
         id: facts.id.clone(),
         role: facts.declared.role,
@@ -154,8 +165,9 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
         ready,
         wanted,
         range: facts.autoscaler.map(|autoscaler| (autoscaler.min, autoscaler.max)),
-        tag: plain(tag, 128).into(),
-        digest: digest(facts.pods, tag),
+        tag,
+        digest,
+        next,
         restarts: match facts.unreadable.pods {
             Some(_) => None,
             None => Some(facts.pods.iter().fold(0, |sum: u32, pod| sum.saturating_add(pod.restarts))),
@@ -183,12 +195,4 @@ fn seen(facts: &ComponentFacts<'_>) -> Status {
         }
         Some(workload) => health::workload(workload, facts.pods.iter().copied(), facts.now),
     }
-}
-
-/// The digest that most ready pods run under the tag of the template; empty when no pod of it was seen. Pods of an older
-/// revision may run another tag, and theirs is not this one's.
-fn digest(pods: &[&PodRow], tag: &str) -> Arc<str> {
-    let of_tag = pods.iter().filter(|pod| *pod.tag == *tag);
-    let digests = most_run_first(of_tag.map(|pod| (&pod.digest, pod.status.state == State::Ready)));
-    digests.first().map_or_else(|| "".into(), |digest| (*digest).clone())
 }

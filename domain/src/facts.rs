@@ -196,6 +196,17 @@ pub struct AutoscalerFacts {
     pub conditions: Vec<Condition>,
 }
 
+/// A node.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NodeFacts {
+    /// `spec.unschedulable`: it was cordoned, and takes no new pods.
+    pub unschedulable: bool,
+    /// Conditions: `Ready`, `MemoryPressure`, `DiskPressure`, `PIDPressure`, `NetworkUnavailable`.
+    pub conditions: Vec<Condition>,
+    /// Label `topology.kubernetes.io/zone`.
+    pub zone: Option<Arc<str>>,
+}
+
 /// A ConfigMap that the registry names: only the keys it names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConfigMapFacts {

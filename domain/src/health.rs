@@ -1,15 +1,18 @@
-//! How a pod, a workload or an autoscaler is, and why: one pure function per kind.
+//! How a pod, a workload, an autoscaler or a node is, and why: one pure function per kind.
 
 mod autoscaler;
+mod node;
 mod pod;
 mod word;
 mod workload;
 
 pub use autoscaler::autoscaler;
-pub use pod::{pod, with_known_cause};
+pub use node::{is_node_down, is_node_of_note, pod_on_node};
+pub use pod::{pod, ready_pod, with_known_cause};
 pub use word::Word;
 pub use workload::workload;
 
 pub(crate) use autoscaler::{Trouble, trouble};
-pub(crate) use word::exit_code_in;
-pub(crate) use workload::is_mixed;
+pub(crate) use node::{down_condition, pressures};
+pub(crate) use word::{exit_code_in, with_message};
+pub(crate) use workload::{is_mixed, known_ready};

@@ -70,7 +70,7 @@ pub enum WatchScope {
     /// One watch per kind over the whole cluster: the fewest connections; needs a ClusterRole.
     #[default]
     Cluster,
-    /// One watch per kind and registered namespace: Roles in those namespaces are enough.
+    /// One watch per kind and registered namespace: Roles in those namespaces are enough, but for nodes.
     Namespaces,
 }
 

@@ -15,7 +15,7 @@ pub use environment::{
 };
 pub use frame::{Chrome, MissingRight, NavEnvironment, Person, SourceView};
 pub use pod::{PodPatch, PodRow, PodsHead, PodsView};
-pub use wall::{Cell, Chip, EnvironmentHead, WallHead, WallView};
+pub use wall::{Cell, Chip, EnvironmentHead, NextVersion, WallHead, WallView};
 
 use serde::{Deserialize, Serialize};
 

@@ -215,6 +215,7 @@ fn fleet_api(digests: &[&str]) -> Assessment {
         }),
         autoscaler: None,
         pods: &pods.iter().collect::<Vec<_>>(),
+        nodes: &BTreeMap::new(),
         config_maps: &BTreeMap::new(),
         unreadable: Unreadable::default(),
         changed: NOW - 60,

@@ -6,6 +6,7 @@
 mod change;
 mod environment;
 mod judge;
+mod nodes;
 mod owner;
 mod pages;
 mod pods;
@@ -32,6 +33,7 @@ pub use change::{Change, Key, Kind, Object, Observed, ObservedEvent, ObservedPod
 pub use source::{WatchId, WatchState};
 
 use environment::Environment;
+use nodes::Nodes;
 use pods::Pods;
 use source::Source;
 use texts::Texts;
@@ -53,6 +55,7 @@ struct State {
     environments: Vec<Environment>,
     places: HashMap<(ClusterId, Namespace), usize>,
     pods: Pods,
+    nodes: HashMap<ClusterId, Nodes>,
     texts: Texts,
     /// When these were swept last, seconds since 1970.
     swept: i64,
@@ -73,6 +76,7 @@ impl Rows {
             environments: Vec::new(),
             places: HashMap::new(),
             pods: Pods::default(),
+            nodes: HashMap::new(),
             texts: Texts::default(),
             swept: 0,
             wall: WallHead::default(),

@@ -17,9 +17,9 @@ use domain::freshness::Freshness;
 use domain::name::{ClusterId, ComponentId, WorkloadKind};
 use domain::query::{PodColumn, PodQuery, Sort};
 use domain::registry::Registry;
-use domain::view::{ComponentView, PodsView};
+use domain::view::{ComponentView, FindingKind, PodsView, State};
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Namespace, Pod};
+use k8s_openapi::api::core::v1::{Namespace, Node, Pod};
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig as KubeconfigFile};
 use kube::{Api, Client, Config};
@@ -339,6 +339,42 @@ async fn what_kubectl_changes_shows() {
     let gone = |scene: &Scene| scene.pods("shop/one").rows.is_empty() && scene.component().head.cell.wanted.is_none();
     scene.until("nothing is left", LONG, gone).await;
     assert_eq!(&*scene.component().head.cell.status.word, "Missing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local control plane; `make test` runs it"]
+async fn a_node_that_goes_down_takes_its_pods_along_until_it_is_back() {
+    let scene = Scene::new("nodes").await;
+    let node = scene.pods("shop/one").rows[0].node.to_string();
+    let nodes: Api<Node> = Api::all(scene.client.clone());
+    let patch = async |patch: serde_json::Value| {
+        nodes.patch(&node, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+    };
+    let is_ready = |scene: &Scene| scene.component().head.cell.status.state == State::Ready;
+    scene.until("the workload is ready", LONG, is_ready).await;
+    patch(json!({"spec": {"unschedulable": true}})).await;
+    let remarks =
+        |scene: &Scene| scene.component().head.findings.iter().any(|finding| finding.kind == FindingKind::Node);
+    scene.until("the node is cordoned", LONG, remarks).await;
+    assert!(is_ready(&scene), "{:#?}", scene.component().head);
+    patch(json!({"spec": {"unschedulable": null}})).await;
+    scene.until("the node takes pods again", LONG, |scene| !remarks(scene)).await;
+
+    // kwok stops to answer for it; also where only a namespace is watched.
+    patch(json!({"metadata": {"labels": {"sim.kwok.dev/node": "down"}}})).await;
+    let lost = |scene: &Scene| {
+        ["shop/one", "shop/two"].iter().all(|environment| {
+            let rows = scene.pods(environment).rows;
+            rows.iter().any(|row| *row.node == *node && row.status.why.contains("NotReady"))
+        })
+    };
+    scene.until("its pods are not known", LONG, lost).await;
+    let head = scene.component().head;
+    assert!(head.cell.ready < 2 && head.cell.status.state > State::Ready, "{:#?}", head.cell);
+    assert!(head.findings[0].evidence.contains(&format!("Node {node}")), "{:#?}", head.findings);
+    patch(json!({"metadata": {"labels": {"sim.kwok.dev/node": null}}})).await;
+    scene.until("all is ready again", LONG, is_ready).await;
+    assert_eq!(scene.component().head.cell.ready, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,8 +10,8 @@ use domain::name::{ClusterId, ComponentId, EnvironmentId, ObjectName, WorkloadKi
 use domain::registry::{Role, Tier};
 use domain::view::{
     AutoscalerView, Cell, Chip, Chrome, ComponentHead, ComponentView, ContactView, EnvironmentFacts, EnvironmentHead,
-    EnvironmentView, EventRow, Finding, LinkView, MissingRight, NavEnvironment, Person, PodRow, PodsHead, PodsView,
-    RevisionRow, SourceView, State, Status, WallHead, WallView,
+    EnvironmentView, EventRow, Finding, LinkView, MissingRight, NavEnvironment, NextVersion, Person, PodRow, PodsHead,
+    PodsView, RevisionRow, SourceView, State, Status, WallHead, WallView,
 };
 
 const NOW: i64 = 1_795_217_343;
@@ -121,6 +121,7 @@ fn cell(environment: &EnvironmentId, name: &str, role: Role) -> Cell {
         ("fleet-management/development", "fleet-redis") => Status::new(State::Off, "Off", "Scaled to 0."),
         _ => Status::new(State::Ready, "Ready", ""),
     };
+    let status_word = status.word.clone();
     let chip = |state, text: &str| Chip { state, text: text.into() };
     Cell {
         id: ComponentId {
@@ -141,6 +142,7 @@ fn cell(environment: &EnvironmentId, name: &str, role: Role) -> Cell {
         status,
         tag: if role == Role::Database { "15.8" } else { "latest" }.into(),
         digest: "e80d113".into(),
+        next: (&*status_word == "Rolling").then(|| NextVersion { name: "v2.1.0".into(), ready: 2, wanted: 3 }),
         restarts: if broken { Some(1207) } else { Some(0) },
         changed: NOW - if broken { 14 * 60 } else { 3 * 86_400 },
         chips: if broken {

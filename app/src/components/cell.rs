@@ -62,6 +62,7 @@ pub fn CellLines(
             <Version
                 tag=Signal::derive(move || cell.with(|cell| cell.tag.clone()))
                 digest=Signal::derive(move || cell.with(|cell| cell.digest.clone()))
+                next=Signal::derive(move || cell.with(|cell| cell.next.clone()))
             />
             {last.map(|name| view! { <span class="font-mono text-sm text-faint">" · " {name}</span> })}
         </span>

@@ -3,7 +3,7 @@
 use domain::view::{Chip, State};
 use leptos::prelude::*;
 
-/// The ground and text colour of a remark.
+/// The ground and text colour of a remark: what only differs has the colour of remarks, and not that of a state.
 fn class(state: State) -> &'static str {
     match state {
         State::Off | State::Unknown => {
@@ -16,7 +16,7 @@ fn class(state: State) -> &'static str {
             "inline-block max-w-full rounded-sm [overflow-wrap:anywhere] px-1.5 text-xs font-medium bg-progress-ground text-progress"
         }
         State::Degraded => {
-            "inline-block max-w-full rounded-sm [overflow-wrap:anywhere] px-1.5 text-xs font-medium bg-degraded-ground text-degraded"
+            "inline-block max-w-full rounded-sm [overflow-wrap:anywhere] px-1.5 text-xs font-medium bg-remark-ground text-remark"
         }
         State::Failed => {
             "inline-block max-w-full rounded-sm [overflow-wrap:anywhere] px-1.5 text-xs font-medium bg-failed-ground text-failed"

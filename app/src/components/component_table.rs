@@ -72,10 +72,11 @@ fn line(row: Row<Cell>, address: fn(&Cell) -> String) -> impl IntoView {
                     </span>
                 </span>
             </td>
-            <td class="hidden truncate px-3 py-1.5 md:table-cell">
+            <td class="hidden px-3 py-1.5 [overflow-wrap:anywhere] md:table-cell">
                 <Version
                     tag=Signal::derive(move || cell.with(|cell| cell.tag.clone()))
                     digest=Signal::derive(move || cell.with(|cell| cell.digest.clone()))
+                next=Signal::derive(move || cell.with(|cell| cell.next.clone()))
                 />
             </td>
             <td class="hidden px-3 py-1.5 text-right md:table-cell">

@@ -1,9 +1,9 @@
 //! Something that is wrong, with its evidence and what to do.
 
-use domain::view::{Finding, State};
+use domain::view::Finding;
 use leptos::prelude::*;
 
-use crate::components::state_mark::StateDot;
+use crate::components::state_mark::{RemarkGlyph, StateDot};
 
 /// Findings, worst first.
 #[component]
@@ -29,7 +29,14 @@ pub fn Findings(
 }
 
 fn item(address: Option<String>, finding: Finding) -> impl IntoView {
-    let Finding { state, title, evidence, advice, .. } = finding;
+    let is_remark = finding.is_remark();
+    let mark = if is_remark {
+        view! { <RemarkGlyph size="14" /> }.into_any()
+    } else {
+        let state = finding.state;
+        view! { <StateDot state=Signal::derive(move || state) size="14" /> }.into_any()
+    };
+    let Finding { title, evidence, advice, .. } = finding;
     let link = address.map(|address| {
         view! {
             <a
@@ -44,11 +51,11 @@ fn item(address: Option<String>, finding: Finding) -> impl IntoView {
     });
     view! {
         <li class="flex flex-wrap gap-x-3 gap-y-2 border-t border-line px-3 py-2.5 first:border-t-0 sm:flex-nowrap">
-            <span class="mt-0.5">
-                <StateDot state=Signal::derive(move || -> State { state }) size="14" />
-            </span>
+            <span class="mt-0.5">{mark}</span>
             <div class="min-w-0 flex-1 break-words">
-                <div class="font-medium">{title.clone()}</div>
+                <div class="font-medium">
+                    {is_remark.then(|| view! { <span class="text-remark">"Remark: "</span> })} {title.clone()}
+                </div>
                 <div class="text-soft">{evidence}</div>
                 <div>{advice}</div>
             </div>

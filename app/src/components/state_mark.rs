@@ -30,6 +30,9 @@ pub fn Shapes() -> impl IntoView {
             <symbol id="s-failed" viewBox="0 0 12 12">
                 <rect x="1.5" y="1.5" width="9" height="9" rx="1.5" fill="currentColor" />
             </symbol>
+            <symbol id="s-remark" viewBox="0 0 12 12">
+                <path d="M6 .9 11.1 6 6 11.1.9 6z" fill="currentColor" />
+            </symbol>
         </svg>
     }
 }
@@ -90,6 +93,20 @@ pub fn StateDot(
             <Glyph state size />
             <span class="sr-only">{move || state.get().word()}</span>
         </span>
+    }
+}
+
+/// The shape of a remark in its colour: of what differs and keeps nobody from working. The word must stand beside it.
+#[component]
+pub fn RemarkGlyph(
+    /// Width and height in pixels.
+    #[prop(default = "12")]
+    size: &'static str,
+) -> impl IntoView {
+    view! {
+        <svg aria-hidden="true" width=size height=size class="text-remark stale:grayscale">
+            <use_ href="#s-remark" />
+        </svg>
     }
 }
 

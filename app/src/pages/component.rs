@@ -17,7 +17,7 @@ use crate::components::hpa_bar::HpaBar;
 use crate::components::operations::Operations;
 use crate::components::panel::{Missing, Panel};
 use crate::components::pod_rows::{PodContext, PodRows};
-use crate::components::state_mark::{Glyph, StateMark};
+use crate::components::state_mark::{Glyph, RemarkGlyph, StateMark};
 use crate::components::tier_chip::EnvironmentTitle;
 use crate::components::version::Version;
 use crate::links;
@@ -129,7 +129,11 @@ fn Head(
                     </span>
                 </Fact>
                 <Fact name="Version">
-                    <Version tag=cell(|cell| cell.tag.clone()) digest=cell(|cell| cell.digest.clone()) />
+                    <Version
+                        tag=cell(|cell| cell.tag.clone())
+                        digest=cell(|cell| cell.digest.clone())
+                        next=Signal::derive(move || head.with(|head| head.cell.next.clone()))
+                    />
                 </Fact>
                 <Fact name="Image">
                     <span class="font-mono text-sm">{image}</span>
@@ -241,13 +245,17 @@ fn calm(state: State) -> &'static str {
 }
 
 fn expectation((name, actual, expected, agrees): (Arc<str>, Arc<str>, Arc<str>, bool)) -> impl IntoView {
-    let state = if agrees { State::Ready } else { State::Degraded };
+    let mark = if agrees {
+        view! { <Glyph state=State::Ready size="10" /> }.into_any()
+    } else {
+        view! { <RemarkGlyph size="10" /> }.into_any()
+    };
     view! {
         <tr class="border-t border-line align-top">
             <th scope="row" class="px-3 py-1.5 text-sm font-medium whitespace-nowrap">{name}</th>
             <td class="px-3 py-1.5 [overflow-wrap:anywhere]">
                 <span class="inline-flex items-center gap-1.5">
-                    <Glyph state size="10" />
+                    {mark}
                     <span class="sr-only">{if agrees { "agrees: " } else { "differs: " }}</span>
                     {actual}
                 </span>

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use super::{Assessment, ComponentFacts};
+use super::{Assessment, ComponentFacts, node};
 use crate::drift;
 use crate::drift::{ago, last_change};
 use crate::facts::TemplateContainer;
@@ -41,7 +41,12 @@ pub(super) fn findings(facts: &ComponentFacts<'_>, seen: &Status) -> Vec<Finding
         Freshness::Never => return Vec::new(),
         Freshness::Live(_) | Freshness::Stale(_) => {}
     }
-    let mut findings: Vec<Finding> = about_status(facts, seen).into_iter().collect();
+    let nodes = node::findings(facts, seen);
+    // Each node says the same with more of it.
+    let is_said =
+        Word::of(seen) == Some(Word::NodeLost) && nodes.iter().any(|finding| finding.kind == FindingKind::Failure);
+    let mut findings: Vec<Finding> = about_status(facts, seen).into_iter().filter(|_| !is_said).collect();
+    findings.extend(nodes);
     findings.extend(about_autoscaler(facts));
     findings.extend(drift::findings(facts));
     findings.sort_by_key(order);
@@ -76,7 +81,7 @@ fn about_status(facts: &ComponentFacts<'_>, seen: &Status) -> Option<Finding> {
 /// Title and advice.
 fn words(word: Word, facts: &ComponentFacts<'_>, restarts: u32, exit_code: Option<i32>) -> (String, &'static str) {
     let name = &facts.id.name;
-    let counted = facts.workload.map(|workload| format!("{} of {} ready", workload.ready, workload.wanted));
+    let counted = facts.workload.map(|workload| format!("{} of {} ready", facts.ready(), workload.wanted));
     let counted = counted.unwrap_or_default();
     let ends = ends(restarts, exit_code);
     match word {
@@ -130,7 +135,7 @@ fn words(word: Word, facts: &ComponentFacts<'_>, restarts: u32, exit_code: Optio
             "Free some of the quota or raise it; without a quota in the message look at admission webhooks.",
         ),
         Word::NodeLost => (
-            format!("{name} runs on a node that does not answer: {counted}"),
+            format!("{name} runs on a node that is NotReady: {counted}"),
             "Look at the node. Pods of a Deployment move after 5 minutes; those of a StatefulSet wait for the node.",
         ),
         Word::StuckTerminating | Word::Terminating => (

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Assessment, ComponentFacts, Unreadable, assess};
-use crate::facts::{AutoscalerFacts, Condition, ConfigMapFacts, TemplateContainer, Update, WorkloadFacts};
+use crate::facts::{AutoscalerFacts, Condition, ConfigMapFacts, NodeFacts, TemplateContainer, Update, WorkloadFacts};
 use crate::freshness::Freshness;
 use crate::name::{EnvironmentId, WorkloadKind};
 use crate::registry::Environment;
@@ -21,6 +21,7 @@ pub(crate) struct World {
     pub(crate) workload: Option<WorkloadFacts>,
     pub(crate) autoscaler: Option<AutoscalerFacts>,
     pub(crate) pods: Vec<PodRow>,
+    pub(crate) nodes: BTreeMap<Arc<str>, NodeFacts>,
     pub(crate) config_maps: BTreeMap<Arc<str>, ConfigMapFacts>,
     pub(crate) unreadable: Unreadable,
     pub(crate) changed: i64,
@@ -77,6 +78,11 @@ pub(crate) fn condition(kind: &str, status: bool, reason: &str) -> Condition {
     Condition { kind: kind.into(), status: Some(status), reason: reason.into(), message: "".into(), since: 0 }
 }
 
+/// A node as it should be.
+pub(crate) fn node() -> NodeFacts {
+    NodeFacts { conditions: vec![condition("Ready", true, "KubeletReady")], ..NodeFacts::default() }
+}
+
 /// A component of [`production`] with everything as declared.
 pub(crate) fn world(name: &str) -> World {
     let environment = production();
@@ -126,6 +132,7 @@ pub(crate) fn world(name: &str) -> World {
     };
     World {
         pods: (0..count as usize).map(|number| pod(name, number, ready())).collect(),
+        nodes: [("node-1".into(), node())].into(),
         environment,
         component,
         workload: Some(workload),
@@ -148,6 +155,7 @@ impl World {
             workload: self.workload.as_ref(),
             autoscaler: self.autoscaler.as_ref(),
             pods: &pods,
+            nodes: &self.nodes,
             config_maps: &self.config_maps,
             unreadable: self.unreadable,
             changed: self.changed,

@@ -187,14 +187,21 @@ fn the_digest_is_what_most_ready_pods_run() {
 #[test]
 fn a_digest_stands_beside_the_tag_that_it_ran_under() {
     let mut app = world("fleet-app");
+    (app.workload().existing, app.workload().updated) = (4, 1);
     app.container().image = "registry.test/fleet-app:v1.5.0".into();
     let mut new = app.pods[0].clone();
     (new.uid, new.tag, new.digest) = (9, "v1.5.0".into(), "".into());
     app.pods.push(new);
+    app.pods.iter_mut().for_each(|pod| pod.status = Status::new(State::Failed, "Crash loop", CRASH));
     let cell = app.assess().cell;
     assert_eq!((&*cell.tag, &*cell.digest), ("v1.5.0", ""), "no pod of the new tag was seen to run");
     app.pods[3].digest = "830d8f4".into();
-    assert_eq!(&*app.assess().cell.digest, "830d8f4", "though more pods run the old one");
+    assert_eq!(&*app.assess().cell.digest, "830d8f4", "though more pods have the old one");
+    app.pods[0].status = ready();
+    let cell = app.assess().cell;
+    assert_eq!((&*cell.tag, &*cell.digest), ("v1.4.0", "51c02ae"), "what is ready runs");
+    let next = cell.next.map(|next| (next.name.to_string(), next.ready, next.wanted));
+    assert_eq!(next, Some(("v1.5.0".to_owned(), 0, 3)));
 }
 
 #[test]
@@ -252,5 +259,25 @@ fn what_may_not_be_read_is_unknown_and_not_absent() {
             let chip = chip.unwrap_or_else(|| panic!("{text} is not among {:?}", cell.chips));
             assert_eq!(chip.state == State::Unknown, blind.autoscalers.is_some(), "{text}");
         }
+    }
+}
+
+#[test]
+fn a_remark_is_what_differs_and_stops_nothing() {
+    use crate::view::FindingKind::{Autoscaler, Difference, Failure, Node, OldConfig, Promise};
+    for (kind, state, is_remark) in [
+        (Failure, State::Degraded, false),
+        (Autoscaler, State::Degraded, false),
+        (Difference, State::Degraded, true),
+        (OldConfig, State::Degraded, true),
+        (Promise, State::Degraded, true),
+        (Node, State::Degraded, true),
+        // Scaled to 0, and not known.
+        (Difference, State::Failed, false),
+        (Difference, State::Unknown, false),
+    ] {
+        let finding =
+            Finding { state, kind, title: "".into(), evidence: "".into(), advice: "".into(), component: None };
+        assert_eq!(finding.is_remark(), is_remark, "{kind:?} {state:?}");
     }
 }

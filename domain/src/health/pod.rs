@@ -46,7 +46,7 @@ pub fn pod(facts: &PodFacts, now: i64) -> Status {
         Phase::Failed if facts.reason.as_deref() != Some("NodeLost") => return failed(facts),
         Phase::Failed | Phase::Unknown => return lost(),
         Phase::Pending | Phase::Running if facts.reason.as_deref() == Some("NodeLost") => return lost(),
-        Phase::Pending | Phase::Running if facts.ready => return Word::Ready.status(State::Ready, ""),
+        Phase::Pending | Phase::Running if facts.ready => return ready_pod(),
         Phase::Pending | Phase::Running if is_lost(&facts.not_ready_reason) => return lost(),
         Phase::Pending | Phase::Running => {}
     }
@@ -66,6 +66,11 @@ pub fn pod(facts: &PodFacts, now: i64) -> Status {
         // The first of the worst: init containers come first, and what they hold up follows from them.
         .reduce(|worst, next| if next.state > worst.state { next } else { worst })
         .unwrap_or_else(|| unexplained(facts, age))
+}
+
+/// A pod that is as it should be.
+pub fn ready_pod() -> Status {
+    Word::Ready.status(State::Ready, "")
 }
 
 /// The same verdict with the cause that was known before: a kubelet that waits between two tries to pull an image no longer

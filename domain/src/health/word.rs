@@ -121,7 +121,7 @@ pub(super) fn full_stop(message: &str) -> String {
 }
 
 /// A claim of ours with what the cluster says about it: `No node takes it: 3 Insufficient cpu.`
-pub(super) fn with_message(claim: &str, message: &str) -> String {
+pub(crate) fn with_message(claim: &str, message: &str) -> String {
     let said = full_stop(message);
     if said.is_empty() { format!("{claim}.") } else { format!("{claim}: {said}") }
 }

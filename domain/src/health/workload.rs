@@ -26,15 +26,21 @@ pub fn workload<'a>(facts: &WorkloadFacts, pods: impl Iterator<Item = &'a PodRow
         };
     }
     let worst = worst_pod(pods.clone());
+    let ready = known_ready(facts, pods.clone());
     let stuck = condition(facts, "Progressing")
         .filter(|condition| condition.status == Some(false) && &*condition.reason == "ProgressDeadlineExceeded");
     let refused = condition(facts, "ReplicaFailure").filter(|condition| condition.status == Some(true));
 
     // Nobody is served, and a pod says why: that is the news, whatever else holds.
-    if facts.ready == 0
+    if ready == 0
         && let Some(pod) = worst.filter(|pod| explains(pod))
     {
-        return explained(facts, pod, pods, State::Failed);
+        // Some may be, by pods whose node fell silent.
+        let state = match facts.ready {
+            0 => State::Failed,
+            1.. => pod.status.state.min(State::Degraded),
+        };
+        return explained(facts, pod, pods, state);
     }
     if let Some(condition) = refused {
         return replica_failure(facts, condition);
@@ -44,7 +50,7 @@ pub fn workload<'a>(facts: &WorkloadFacts, pods: impl Iterator<Item = &'a PodRow
     }
     let rolling = is_rolling(facts);
     let patient = rolling && !behind && facts.kind == WorkloadKind::Deployment;
-    if let Some(pod) = worst.filter(|pod| explains(pod) && (facts.ready < facts.wanted || rolling))
+    if let Some(pod) = worst.filter(|pod| explains(pod) && (ready < facts.wanted || rolling))
         // Slow starts are part of a rollout; its deadline tells when they are too slow.
         && !(patient && gets_ready(pod))
     {
@@ -63,13 +69,23 @@ pub fn workload<'a>(facts: &WorkloadFacts, pods: impl Iterator<Item = &'a PodRow
     if facts.existing != facts.wanted {
         return scaling(facts, worst);
     }
-    if facts.ready >= facts.wanted {
+    if ready >= facts.wanted {
         return match held_back(facts, pods) {
             Some(why) => Word::HeldBack.status(State::Progressing, why),
             None => Word::Ready.status(State::Ready, ""),
         };
     }
     few_ready(facts, worst, pods)
+}
+
+/// How many pods are known to be ready. Kubernetes counts those on a node that fell silent until it gave the node up.
+pub(crate) fn known_ready<'a>(facts: &WorkloadFacts, pods: impl Iterator<Item = &'a PodRow>) -> u32 {
+    let (mut lost, mut ready) = (false, 0u32);
+    for pod in pods {
+        lost |= Word::of(&pod.status) == Some(Word::NodeLost);
+        ready += u32::from(pod.status.state == State::Ready);
+    }
+    if lost { facts.ready.min(ready) } else { facts.ready }
 }
 
 /// Whether pods of an older revision are still there, or the newest change was not read.

@@ -43,11 +43,12 @@ pub fn environment(
         Tier::Production if drifted.is_some() => worst.max(State::Degraded),
         Tier::Production | Tier::Staging | Tier::Development => worst,
     };
-    (state, sentence(worst, &judged, drifted, cells, now))
+    (state, sentence(worst, state, &judged, drifted, cells, now))
 }
 
 fn sentence(
     worst: State,
+    state: State,
     judged: &[(State, &Cell)],
     drifted: Option<(&Cell, &str)>,
     cells: &[&Cell],
@@ -71,8 +72,12 @@ fn sentence(
         said.push_str(&format!(" {}", coming(cell)));
     }
     match (worst, drifted) {
+        // All that makes it Degraded is that it differs, and the sentence says so.
+        (State::Ready, Some((cell, difference))) if state == State::Degraded => {
+            said = format!("Usable, but not as declared: {}", what_differs(cell, difference, cells));
+        }
         (State::Ready | State::Progressing | State::Off, Some((cell, difference))) => {
-            said.push_str(&format!(" {}", not_as_declared(cell, difference, cells)));
+            said.push_str(&format!(" Not as declared: {}", what_differs(cell, difference, cells)));
         }
         (State::Ready, None) => said.push_str(&quiet(cells, now)),
         (State::Failed | State::Degraded | State::Unknown | State::Progressing | State::Off, _) => {}
@@ -141,10 +146,12 @@ fn degraded(degraded: &[&Cell], is_usable: bool) -> String {
     said
 }
 
-/// `Rolling out fleet-app dev: 2 of 3 ready.` Without a digest: most ready pods may still run the old one.
+/// `Rolling out fleet-app dev: 2 of 3 ready.` The tag is the one that is to come, without a digest: most ready pods may still
+/// run the old one.
 fn progress(cell: &Cell) -> String {
     let (name, counted) = (&cell.id.name, counts(cell));
-    let tag = if cell.tag.is_empty() { String::new() } else { format!(" {}", cell.tag) };
+    let tag = cell.next.as_ref().map_or(&cell.tag, |next| &next.name);
+    let tag = if tag.is_empty() { String::new() } else { format!(" {tag}") };
     match Progress::of(cell) {
         Progress::Rolling => format!("Rolling out {name}{tag}: {counted}."),
         Progress::Scaling => format!("Scaling {name}: {counted}."),
@@ -192,8 +199,8 @@ impl Progress {
     }
 }
 
-/// `Not as declared: fleet-api LOG_LEVEL debug, expected info, and 1 more.` One fault that several components share is one.
-fn not_as_declared(cell: &Cell, difference: &str, cells: &[&Cell]) -> String {
+/// `fleet-api LOG_LEVEL debug, expected info, and 1 more.` One fault that several components share is one.
+fn what_differs(cell: &Cell, difference: &str, cells: &[&Cell]) -> String {
     let all = cells.iter().flat_map(|cell| &cell.chips).filter(|chip| chip.state > State::Ready);
     let texts: BTreeSet<&str> = all.clone().map(|chip| &*chip.text).collect();
     let sharing = all.filter(|chip| *chip.text == *difference).count();
@@ -202,8 +209,8 @@ fn not_as_declared(cell: &Cell, difference: &str, cells: &[&Cell]) -> String {
         more => format!("{difference} in {more} components"),
     };
     match texts.len() {
-        0 | 1 => format!("Not as declared: {what}."),
-        more => format!("Not as declared: {what}, and {} more.", more - 1),
+        0 | 1 => format!("{what}."),
+        more => format!("{what}, and {} more.", more - 1),
     }
 }
 

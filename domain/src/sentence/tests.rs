@@ -57,6 +57,10 @@ fn many(cell: &mut Cell) {
     cell.chips = vec![Chip { state: State::Degraded, text: "no HPA, expected 3–20".into() }];
 }
 
+fn neutral(cell: &mut Cell) {
+    cell.chips = vec![Chip { state: State::Off, text: "mutable tag".into() }];
+}
+
 fn off(cell: &mut Cell) {
     set(cell, State::Off, "Off", "0 replicas are wanted.", 0);
     cell.wanted = Some(0);
@@ -148,7 +152,8 @@ fn an_environment_of_workers_is_not_usable_without_them() {
 fn drift_degrades_production_and_is_a_remark_elsewhere() {
     let sentence = "Usable. Not as declared: fleet-api LOG_LEVEL debug, expected info.".to_owned();
     let cells = cells(&[("fleet-api", debug)]);
-    assert_eq!(say(Tier::Production, &cells, live()), (State::Degraded, sentence.clone()));
+    let degraded = "Usable, but not as declared: fleet-api LOG_LEVEL debug, expected info.".to_owned();
+    assert_eq!(say(Tier::Production, &cells, live()), (State::Degraded, degraded));
     assert_eq!(say(Tier::Staging, &cells, live()), (State::Ready, sentence.clone()));
     assert_eq!(say(Tier::Development, &cells, live()), (State::Ready, sentence));
     for (other, sentence) in [
@@ -253,6 +258,22 @@ fn the_wall_calls_nothing_usable_that_serves_nobody() {
 }
 
 #[test]
+fn what_differs_is_counted_beside_everything_that_is_usable() {
+    for (changes, sentence) in [
+        (&[] as &[Change], "Everything is usable."),
+        (&[("fleet-api", debug as fn(&mut Cell))], "Everything is usable, with 1 remark."),
+        // One fault that two read.
+        (&[("fleet-api", debug), ("fleet-app", debug)], "Everything is usable, with 1 remark."),
+        (&[("fleet-api", debug), ("fleet-app", many)], "Everything is usable, with 2 remarks."),
+        (&[("fleet-api", neutral)], "Everything is usable."),
+    ] {
+        let cells = cells(changes);
+        let cells: Vec<&Cell> = cells.iter().collect();
+        assert_eq!(&*super::wall(&[fleet(State::Ready)], &cells, NOW).sentence, sentence);
+    }
+}
+
+#[test]
 fn the_wall_counts_states_and_names_the_last_change() {
     let todo: EnvironmentId = "super-todo/production".parse().unwrap();
     let mut newest = cell(&world("fleet-app"));
@@ -269,4 +290,19 @@ fn the_wall_counts_states_and_names_the_last_change() {
                     production.";
     assert_eq!(&*detail, expected);
     assert_eq!(&*super::wall(&heads[..1], &[], NOW).detail, "1 environment: 1 usable.");
+}
+
+#[test]
+fn a_rollout_is_named_by_the_version_that_it_brings() {
+    let rolling = |cell: &mut Cell| {
+        roll(cell);
+        cell.next = Some(crate::view::NextVersion { name: "v1.5.0".into(), ready: 1, wanted: 3 });
+    };
+    for (change, expected) in [
+        (rolling as fn(&mut Cell), "Rolling out fleet-app v1.5.0: 2 of 3 ready."),
+        (roll, "Rolling out fleet-app v1.4.0: 2 of 3 ready."),
+    ] {
+        let (state, said) = say(Tier::Production, &cells(&[("fleet-app", change)]), live());
+        assert_eq!((state, said.as_str()), (State::Progressing, expected));
+    }
 }

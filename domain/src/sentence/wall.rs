@@ -1,6 +1,7 @@
 //! What the wall says: what needs you, or that nothing does; and the counts.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use super::NOT_SEEN_YET;
 use super::phrase::{clause, depth, difference};
@@ -27,13 +28,26 @@ fn sentence(environments: &[EnvironmentHead], cells: &[&Cell]) -> String {
             Some((head, cell)) => {
                 format!("{} waits for {}, which serves nobody yet.", title(head), cell.id.name)
             }
-            None => "Everything is usable.".to_owned(),
+            None => usable(environments, cells),
         },
         [one] => format!("{} needs you: {}", title(one), trouble(one, cells)),
         [first, others @ ..] => {
             let count = others.len() + 1;
             format!("{count} environments need you, {} first: {}", title(first), trouble(first, cells))
         }
+    }
+}
+
+/// `Everything is usable, with 3 remarks.` What several components of an environment share is one.
+fn usable(environments: &[EnvironmentHead], cells: &[&Cell]) -> String {
+    let of = |head: &EnvironmentHead| {
+        let chips = in_environment(head, cells).flat_map(|cell| &cell.chips);
+        chips.filter(|chip| chip.state > State::Ready).map(|chip| &*chip.text).collect::<BTreeSet<&str>>().len()
+    };
+    match environments.iter().map(of).sum::<usize>() {
+        0 => "Everything is usable.".to_owned(),
+        1 => "Everything is usable, with 1 remark.".to_owned(),
+        more => format!("Everything is usable, with {more} remarks."),
     }
 }
 

@@ -58,6 +58,8 @@ pub enum FindingKind {
     OldConfig,
     /// What was declared cannot keep a promise.
     Promise,
+    /// A node that it runs on is cordoned or lacks something.
+    Node,
 }
 
 /// Something that is wrong, with its evidence and what to do.
@@ -75,6 +77,19 @@ pub struct Finding {
     pub advice: Arc<str>,
     /// The component it is about; `None` when it is about the environment.
     pub component: Option<ComponentId>,
+}
+
+impl Finding {
+    /// Whether it keeps nobody from working: a remark on how something is, and no fault of what runs. What is not known, and
+    /// what stops something, is more than that.
+    pub fn is_remark(&self) -> bool {
+        match self.kind {
+            FindingKind::Failure | FindingKind::Autoscaler => false,
+            FindingKind::Difference | FindingKind::OldConfig | FindingKind::Promise | FindingKind::Node => {
+                self.state == State::Degraded
+            }
+        }
+    }
 }
 
 impl Keyed for Finding {

@@ -52,10 +52,13 @@ pub struct Cell {
     pub wanted: Option<u32>,
     /// Bounds of its autoscaler, if it has one: fewest, most.
     pub range: Option<(u32, u32)>,
-    /// Tag of the image in the template; empty when there is none.
+    /// Tag of the image that runs: the one of most ready pods, or the template's while no other is known to run; empty when
+    /// there is none.
     pub tag: Arc<str>,
     /// First seven characters of the digest that most ready pods with this tag run; empty when none was seen.
     pub digest: Arc<str>,
+    /// The version that is wanted, while ready pods run another one.
+    pub next: Option<NextVersion>,
     /// Restarts of its pods together; `None` when these cannot be read.
     pub restarts: Option<u32>,
     /// When its template last changed (the newest revision's age); 0 when not known.
@@ -64,10 +67,21 @@ pub struct Cell {
     pub chips: Vec<Chip>,
 }
 
+/// The version that a rollout brings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextVersion {
+    /// Tag of the image in the template, or the first seven characters of its digest when it is named by that alone.
+    pub name: Arc<str>,
+    /// Pods that run it and are ready.
+    pub ready: u32,
+    /// Pods that the workload wants.
+    pub wanted: u32,
+}
+
 /// A short remark in a cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chip {
-    /// How bad it is: `Ready` for a good remark, `Unknown` for a neutral one.
+    /// How bad it is: `Degraded` for a difference that nobody feels, `Off` for a neutral remark.
     pub state: State,
     /// `LOG_LEVEL debug, expected info`.
     pub text: Arc<str>,
@@ -106,7 +120,7 @@ pub struct CellPatch {
     status: Option<Status>,
     replicas: Option<(u32, Option<u32>)>,
     range: Option<Option<(u32, u32)>>,
-    image: Option<(Arc<str>, Arc<str>)>,
+    image: Option<(Arc<str>, Arc<str>, Option<NextVersion>)>,
     restarts: Option<Option<u32>>,
     changed: Option<i64>,
     chips: Option<Vec<Chip>>,
@@ -124,7 +138,8 @@ impl Keyed for Cell {
             status: (self.status != new.status).then(|| new.status.clone()),
             replicas: ((self.ready, self.wanted) != (new.ready, new.wanted)).then_some((new.ready, new.wanted)),
             range: (self.range != new.range).then_some(new.range),
-            image: (self.tag != new.tag || self.digest != new.digest).then(|| (new.tag.clone(), new.digest.clone())),
+            image: ((&self.tag, &self.digest, &self.next) != (&new.tag, &new.digest, &new.next))
+                .then(|| (new.tag.clone(), new.digest.clone(), new.next.clone())),
             restarts: (self.restarts != new.restarts).then_some(new.restarts),
             changed: (self.changed != new.changed).then_some(new.changed),
             chips: (self.chips != new.chips).then(|| new.chips.clone()),
@@ -143,8 +158,8 @@ impl Keyed for Cell {
         if let Some(range) = patch.range {
             self.range = range;
         }
-        if let Some((tag, digest)) = patch.image {
-            (self.tag, self.digest) = (tag, digest);
+        if let Some((tag, digest, next)) = patch.image {
+            (self.tag, self.digest, self.next) = (tag, digest, next);
         }
         if let Some(restarts) = patch.restarts {
             self.restarts = restarts;

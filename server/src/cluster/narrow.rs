@@ -14,13 +14,14 @@ const ANNOTATIONS: [&str; 3] =
     ["deployment.kubernetes.io/revision", "kubernetes.io/change-cause", "meta.helm.sh/release-name"];
 
 /// Labels that are read.
-const LABELS: [&str; 6] = [
+const LABELS: [&str; 7] = [
     "pod-template-hash",
     "controller-revision-hash",
     "helm.toolkit.fluxcd.io/name",
     "kustomize.toolkit.fluxcd.io/name",
     "argocd.argoproj.io/instance",
     "app.kubernetes.io/managed-by",
+    "topology.kubernetes.io/zone",
 ];
 
 /// A string map of which only some keys are kept.

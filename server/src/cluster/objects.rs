@@ -115,6 +115,27 @@ objects! {
     }
 
     #[derive(Resource)]
+    #[resource(inherit = k8s_openapi::api::core::v1::Node)]
+    struct Node {
+        #[serde(deserialize_with = "meta")]
+        pub metadata: ObjectMeta,
+        #[serde(deserialize_with = "nullable")]
+        pub spec: NodeSpec,
+        #[serde(deserialize_with = "nullable")]
+        pub status: NodeStatus,
+    }
+
+    struct NodeSpec {
+        #[serde(deserialize_with = "nullable")]
+        pub unschedulable: bool,
+    }
+
+    struct NodeStatus {
+        #[serde(deserialize_with = "nullable")]
+        pub conditions: Vec<ObjectCondition>,
+    }
+
+    #[derive(Resource)]
     #[resource(inherit = k8s_openapi::api::apps::v1::Deployment)]
     struct Deployment {
         #[serde(deserialize_with = "meta")]

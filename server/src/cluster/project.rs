@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::facts::{
-    AutoscalerFacts, Condition, ConfigMapFacts, ContainerFacts, ContainerState, Phase, PodFacts, TemplateContainer,
-    Termination, Update, WorkloadFacts,
+    AutoscalerFacts, Condition, ConfigMapFacts, ContainerFacts, ContainerState, NodeFacts, Phase, PodFacts,
+    TemplateContainer, Termination, Update, WorkloadFacts,
 };
 use domain::name::{Namespace, ObjectName, WorkloadKind};
 use domain::quantity::Quantity;
@@ -27,7 +27,7 @@ pub trait Project: Resource<DynamicType = ()> {
 /// Which object this is; `None` for one without a proper name or namespace, which the API server never sends.
 pub fn key_of<K: Project>(object: &K) -> Option<Key> {
     let meta = object.meta();
-    let namespace = Namespace::new(meta.namespace.as_deref()?).ok()?;
+    let namespace = if K::KIND.is_namespaced() { Some(Namespace::new(meta.namespace.as_deref()?).ok()?) } else { None };
     let name = ObjectName::new(meta.name.as_deref()?).ok()?;
     Some(Key { kind: K::KIND, namespace, name: name.into() })
 }
@@ -360,6 +360,22 @@ impl Project for objects::Autoscaler {
             }),
             target.and_then(|kind| Some((kind, named(&self.spec.scale_target_ref.name)?))),
         ))
+    }
+}
+
+/// The conditions of a node that are read; others, which add-ons write, mean nothing to the rules.
+/// <https://kubernetes.io/docs/reference/node/node-status/#condition>
+const NODE_CONDITIONS: [&str; 5] = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable"];
+
+impl Project for objects::Node {
+    const KIND: Kind = Kind::Node;
+    fn object(mut self) -> Option<Object> {
+        self.status.conditions.retain(|condition| NODE_CONDITIONS.contains(&condition.kind.as_str()));
+        Some(Object::Node(Box::new(NodeFacts {
+            unschedulable: self.spec.unschedulable,
+            conditions: conditions(&self.status.conditions),
+            zone: label(&self.metadata, "topology.kubernetes.io/zone").filter(|zone| !zone.is_empty()).map(message),
+        })))
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use domain::name::{ClusterId, Namespace, ObjectName, WorkloadKind};
 use domain::registry::{Connect, Registry, WatchScope};
 use futures::FutureExt as _;
-use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope};
 use kube::runtime::watcher;
 use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
@@ -190,6 +190,8 @@ async fn connected(
         ids.push(starter.start::<objects::Autoscaler>(Kind::Autoscaler, place.clone()));
         ids.push(starter.start::<objects::Event>(Kind::Event, place));
     }
+    // Also where only some namespaces are watched: a node that is down takes what runs on it along.
+    ids.push(starter.start_of_cluster::<objects::Node>(Kind::Node));
     for (namespace, name) in plan.config_maps.keys().cloned() {
         let id = WatchId { kind: Kind::ConfigMap, within: Some((namespace, Some(name.shared()))) };
         ids.push(starter.start_as::<objects::ConfigMap>(id));
@@ -256,6 +258,21 @@ impl Starter {
                 (Api::namespaced(self.client.clone(), namespace.as_str()), config)
             }
         };
+        self.spawn(id, api, config)
+    }
+
+    /// Watches a kind that is in no namespace.
+    fn start_of_cluster<K>(&self, kind: Kind) -> WatchId
+    where
+        K: Project + Resource<Scope = ClusterResourceScope> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+    {
+        self.spawn(WatchId { kind, within: None }, Api::<K>::all(self.client.clone()), watch_config())
+    }
+
+    fn spawn<K>(&self, id: WatchId, api: Api<K>, config: watcher::Config) -> WatchId
+    where
+        K: Project + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+    {
         let watch = Watch {
             rows: self.rows.clone(),
             cluster: self.cluster.clone(),

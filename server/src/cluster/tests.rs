@@ -33,6 +33,7 @@ fn read(manifest: Value) -> Result<Option<Observed>, serde_json::Error> {
         "HorizontalPodAutoscaler" => read::<objects::Autoscaler>(manifest),
         "ConfigMap" => read::<objects::ConfigMap>(manifest),
         "Event" => read::<objects::Event>(manifest),
+        "Node" => read::<objects::Node>(manifest),
         other => panic!("{other} is not watched"),
     }
 }

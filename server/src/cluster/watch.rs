@@ -232,9 +232,11 @@ impl Watch {
         let within = self.id.within.as_ref().map(|(namespace, _)| namespace.clone());
         let namespace = unread.namespace.as_deref().and_then(|namespace| Namespace::new(namespace).ok());
         let name = ObjectName::new(unread.name.as_deref()?).ok()?;
-        let key = Key { kind, namespace: namespace.or(within)?, name: name.into() };
+        let namespace = if kind.is_namespaced() { Some(namespace.or(within)?) } else { None };
+        let key = Key { kind, namespace, name: name.into() };
         if self.complaints.is_news(&key.name) {
-            warn!(cluster = %self.cluster, "of the {} {}/{} cannot be read", kind.resource(), key.namespace, key.name);
+            let place = key.namespace.as_ref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
+            warn!(cluster = %self.cluster, "of the {} {place}{} cannot be read", kind.resource(), key.name);
         }
         Some((key, unread.uid.as_deref().map_or(0, uid_in)))
     }
@@ -259,9 +261,21 @@ impl Watch {
                 if failures == 1 {
                     warn!(%cluster, "not allowed to list and watch {resource} {place}");
                 }
+                let then = match self.id.kind {
+                    Kind::Node => " Until then a node that is down shows only once Kubernetes turns the pods on it.",
+                    Kind::Pod
+                    | Kind::Workload(_)
+                    | Kind::ReplicaSet
+                    | Kind::ControllerRevision
+                    | Kind::Autoscaler
+                    | Kind::ConfigMap
+                    | Kind::Event => "",
+                };
                 self.state(WatchState::Missing(
-                    format!("Quarterdeck may not list and watch {resource} {place}. Grant both verbs to its account.")
-                        .into(),
+                    format!(
+                        "Quarterdeck may not list and watch {resource} {place}. Grant both verbs to its account.{then}"
+                    )
+                    .into(),
                 ));
                 Verdict::Wait(RIGHT_INTERVAL)
             }

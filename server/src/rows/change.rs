@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use domain::facts::{AutoscalerFacts, ConfigMapFacts, PodFacts, WorkloadFacts};
+use domain::facts::{AutoscalerFacts, ConfigMapFacts, NodeFacts, PodFacts, WorkloadFacts};
 use domain::name::{Namespace, WorkloadKind};
 
 /// A kind that is watched.
@@ -23,15 +23,28 @@ pub enum Kind {
     ConfigMap,
     /// `v1` Event.
     Event,
+    /// `v1` Node.
+    Node,
 }
 
 impl Kind {
-    /// Whether it decides how a component is. Events and revisions explain a state and decide none.
+    /// Whether it decides how a component is, so that without it nothing is known. Events and revisions explain a state and
+    /// decide none; a node decides what may be believed of the pods on it, and without nodes all else is as good as before.
     pub fn decides(self) -> bool {
         match self {
             Self::Pod | Self::Workload(_) | Self::Autoscaler | Self::ConfigMap => true,
-            Self::ReplicaSet | Self::ControllerRevision | Self::Event => false,
+            Self::ReplicaSet | Self::ControllerRevision | Self::Event | Self::Node => false,
         }
+    }
+
+    /// Whether what it tells can turn a state, so that its silence must be noticed soon.
+    pub fn turns_states(self) -> bool {
+        self.decides() || self == Self::Node
+    }
+
+    /// Whether its objects are in a namespace.
+    pub fn is_namespaced(self) -> bool {
+        self != Self::Node
     }
 
     /// As a role of Kubernetes names it: `horizontalpodautoscalers`.
@@ -46,6 +59,7 @@ impl Kind {
             Self::Autoscaler => "horizontalpodautoscalers",
             Self::ConfigMap => "configmaps",
             Self::Event => "events",
+            Self::Node => "nodes",
         }
     }
 }
@@ -55,8 +69,8 @@ impl Kind {
 pub struct Key {
     /// Its kind.
     pub kind: Kind,
-    /// Its namespace.
-    pub namespace: Namespace,
+    /// Its namespace; `None` for what belongs to the whole cluster: a node.
+    pub namespace: Option<Namespace>,
     /// Its name.
     pub name: Arc<str>,
 }
@@ -87,6 +101,8 @@ pub enum Object {
     ConfigMap(ConfigMapFacts),
     /// An event.
     Event(Box<ObservedEvent>),
+    /// A node.
+    Node(Box<NodeFacts>),
 }
 
 /// A pod.
@@ -165,6 +181,6 @@ pub enum Change {
         /// Where, when the watch is of one namespace; for ConfigMaps also the only name it watches.
         within: Option<(Namespace, Option<Arc<str>>)>,
         /// What was seen.
-        seen: HashSet<(Namespace, Arc<str>)>,
+        seen: HashSet<(Option<Namespace>, Arc<str>)>,
     },
 }

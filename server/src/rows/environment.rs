@@ -160,12 +160,20 @@ impl State {
     /// Takes in what a watch tells. `now` is seconds since 1970.
     pub fn take_in(&mut self, cluster: &ClusterId, change: Change, now: i64) {
         match change {
+            Change::Seen(Observed { key, uid, object: Object::Node(facts) }) => {
+                self.nodes_of(cluster).put(key.name, uid, *facts);
+            }
+            Change::Unread(Key { kind: Kind::Node, name, .. }, uid) => self.nodes_of(cluster).put_unread(name, uid),
+            Change::Gone(Key { kind: Kind::Node, name, .. }, uid) => self.nodes_of(cluster).remove(&name, uid),
+            Change::Listed { kind: Kind::Node, seen, .. } => {
+                self.nodes_of(cluster).keep_only(|name| seen.contains(&(None, name.clone())));
+            }
             Change::Seen(Observed { key, uid, object }) => {
-                let Some(&place) = self.places.get(&(cluster.clone(), key.namespace)) else { return };
+                let Some(place) = self.place_of(cluster, &key) else { return };
                 let name = key.name;
                 self.environments[place].is_read(key.kind, &name);
                 match &object {
-                    Object::Pod(_) | Object::Event(_) => {}
+                    Object::Pod(_) | Object::Event(_) | Object::Node(_) => {}
                     Object::Workload(_) | Object::Revision(_) | Object::Autoscaler(..) | Object::ConfigMap(_) => {
                         self.environments[place].uids.insert((key.kind, name.clone()), uid);
                     }
@@ -177,15 +185,16 @@ impl State {
                     Object::Autoscaler(facts, target) => self.put_autoscaler(place, name, *facts, target, now),
                     Object::ConfigMap(facts) => self.put_config_map(place, name, facts),
                     Object::Event(event) => self.put_event(place, name, uid, *event),
+                    Object::Node(_) => {}
                 }
             }
             Change::Unread(key, uid) => {
-                if let Some(&place) = self.places.get(&(cluster.clone(), key.namespace.clone())) {
+                if let Some(place) = self.place_of(cluster, &key) {
                     self.put_unread(place, key, uid);
                 }
             }
             Change::Gone(key, uid) => {
-                if let Some(&place) = self.places.get(&(cluster.clone(), key.namespace.clone())) {
+                if let Some(place) = self.place_of(cluster, &key) {
                     self.remove(place, &key, Some(uid));
                 }
             }
@@ -199,6 +208,7 @@ impl State {
                     .map(|((_, namespace), place)| (namespace.clone(), *place))
                     .collect();
                 for (namespace, place) in places {
+                    let namespace = Some(namespace);
                     for name in self.names(place, kind) {
                         let watched =
                             within.as_ref().is_none_or(|(_, only)| only.as_ref().is_none_or(|only| *only == name));
@@ -209,6 +219,11 @@ impl State {
                 }
             }
         }
+    }
+
+    /// The environment whose namespace an object is in.
+    fn place_of(&self, cluster: &ClusterId, key: &Key) -> Option<usize> {
+        self.places.get(&(cluster.clone(), key.namespace.clone()?)).copied()
     }
 
     /// Names of all objects of a kind that are held of an environment.
@@ -241,6 +256,7 @@ impl State {
             Kind::Autoscaler => environment.autoscalers.keys().cloned().collect(),
             Kind::ConfigMap => environment.config_maps.keys().cloned().collect(),
             Kind::Event => environment.events.names(),
+            Kind::Node => Vec::new(),
         };
         names.extend(environment.unread.iter().filter(|(of, _)| *of == kind).map(|(_, name)| name.clone()));
         names
@@ -270,7 +286,7 @@ impl State {
         environment.is_read(key.kind, name);
         environment.uids.remove(&object);
         match key.kind {
-            Kind::Pod => {}
+            Kind::Pod | Kind::Node => {}
             Kind::Workload(kind) => {
                 let workload = (kind, name.clone());
                 environment.workloads.remove(&workload);
@@ -305,8 +321,9 @@ impl State {
     }
 
     fn put_pod(&mut self, place: usize, name: Arc<str>, uid: u128, pod: ObservedPod, now: i64) {
-        let Self { environments, pods, texts, .. } = self;
+        let Self { environments, pods, texts, nodes, .. } = self;
         let environment = &mut environments[place];
+        let node = nodes.get(&environment.cluster).and_then(|nodes| nodes.get(&pod.node));
         let component = pod.workload.as_ref().and_then(|workload| environment.by_workload.get(workload)).copied();
         let main = pod.facts.containers.iter().find(|container| !container.init);
         let digest = texts.share(main.map_or("", |main| running_digest(&main.image_id)).into());
@@ -317,6 +334,8 @@ impl State {
             Some(before) => domain::health::with_known_cause(&before.row.status, judged),
             None => judged,
         };
+        let settled = status.state == domain::view::State::Ready;
+        let status = domain::health::pod_on_node(status, &pod.node, node);
         let row = PodRow {
             uid,
             name: name.clone(),
@@ -335,7 +354,6 @@ impl State {
             tag: texts.share(main.map_or("", |main| ImageReference::parse(&main.image).tag).into()),
             digest: texts.share(short_digest(&digest).into()),
         };
-        let settled = row.status.state == domain::view::State::Ready;
         let entry = Entry {
             row,
             environment: place,

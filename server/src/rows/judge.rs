@@ -11,6 +11,7 @@ use domain::sentence;
 use domain::view::{Cell, EnvironmentHead, State as Health};
 
 use super::environment::{Component, Environment, Events, share};
+use super::nodes::Nodes;
 use super::owner::Owners;
 use super::pods::{Pods, RowId};
 use super::source::Source;
@@ -34,6 +35,7 @@ impl State {
             .iter()
             .map(|cluster| (cluster.id.clone(), known_sources.remove(&cluster.id).unwrap_or_default()))
             .collect();
+        self.nodes.retain(|id, _| self.sources.iter().any(|(other, _)| other == id));
         // From an environment's old place to its new one.
         let mut moved: HashMap<usize, usize> = HashMap::new();
         // All pods are taken out and put back in the place that their environment has now.
@@ -144,14 +146,12 @@ impl State {
             self.swept = seconds;
             self.texts.sweep();
         }
-        let Self { pods, texts, .. } = self;
+        let Self { pods, texts, environments, nodes, .. } = self;
         for id in unsettled {
-            let Some(facts) = pods.get(id).and_then(|entry| entry.unsettled.as_deref()) else { continue };
-            let mut status = domain::health::pod(facts, seconds);
-            if let Some(entry) = pods.get(id) {
-                status = domain::health::with_known_cause(&entry.row.status, status);
-            }
-            if pods.get(id).is_some_and(|entry| entry.row.status != status) {
+            let Some(entry) = pods.get(id) else { continue };
+            let nodes = nodes.get(&environments[entry.environment].cluster);
+            let status = entry.judged(nodes.and_then(|nodes| nodes.get(&entry.row.node)), seconds);
+            if entry.row.status != status {
                 let status = share(texts, status);
                 pods.change(id, |entry| entry.row.status = status);
             }
@@ -172,6 +172,7 @@ impl State {
     /// Judges whatever was marked. `now` is milliseconds since 1970.
     pub fn judge_all(&mut self, now: i64) {
         let seconds = now / 1000;
+        self.judge_pods_of_turned_nodes(seconds);
         let mut heads_changed = false;
         for place in 0..self.environments.len() {
             if self.environments[place].dirty {
@@ -189,7 +190,7 @@ impl State {
     }
 
     fn judge_environment(&mut self, place: usize, now: i64) {
-        let Self { environments, registry, pods, sources, .. } = self;
+        let Self { environments, registry, pods, sources, nodes, .. } = self;
         let environment = &mut environments[place];
         let declared = &registry.systems[environment.declared.0].environments[environment.declared.1];
         let source = sources.iter().find(|(cluster, _)| *cluster == environment.cluster).map(|(_, source)| source);
@@ -208,7 +209,8 @@ impl State {
         let garbled = |(kind, name): &(WorkloadKind, Arc<str>)| {
             unread.contains(&(Kind::Workload(*kind), name.clone())).then_some(Unread::Garbled)
         };
-        let no_config_maps = BTreeMap::new();
+        let (no_config_maps, no_nodes) = (BTreeMap::new(), BTreeMap::new());
+        let nodes = nodes.get(&environment.cluster).and_then(Nodes::known).unwrap_or(&no_nodes);
         for component in components.iter_mut().filter(|component| component.dirty) {
             let key = (component.id.kind, component.id.name.shared());
             let known = if unreadable.pods.is_some() { &[][..] } else { &component.pods };
@@ -230,6 +232,7 @@ impl State {
                     .filter(|_| unreadable.autoscalers != Some(Unread::Forbidden))
                     .map(|autoscaler| &autoscaler.facts),
                 pods: &rows,
+                nodes,
                 config_maps: if unreadable.config_maps == Some(Unread::Forbidden) {
                     &no_config_maps
                 } else {

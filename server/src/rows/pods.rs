@@ -4,10 +4,11 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::facts::PodFacts;
+use domain::facts::{NodeFacts, PodFacts};
+use domain::health;
 use domain::name::{EnvironmentId, WorkloadKind};
 use domain::query::{PodColumn, PodQuery, Sort};
-use domain::view::{PodRow, PodsHead, PodsView, State};
+use domain::view::{PodRow, PodsHead, PodsView, State, Status};
 
 /// The number of a row, as long as it lives.
 pub type RowId = u32;
@@ -33,8 +34,22 @@ pub struct Entry {
     pub revision: Arc<str>,
     /// The whole digest of its main container.
     pub digest: Arc<str>,
-    /// What it was judged by, kept while the judgement may change with time alone.
+    /// What it was judged by, kept while the judgement may change with time alone: unless it is ready by itself, whatever its
+    /// node makes of that.
     pub unsettled: Option<Box<PodFacts>>,
+}
+
+impl Entry {
+    /// How it is at `now`, seconds since 1970, on a node of which this is known.
+    pub fn judged(&self, node: Option<&NodeFacts>, now: i64) -> Status {
+        // What is kept of a pod that is ready by itself is only that it is, and of one that cannot be read no node is known.
+        let own = match &self.unsettled {
+            Some(facts) => health::with_known_cause(&self.row.status, health::pod(facts, now)),
+            None if self.row.node.is_empty() => self.row.status.clone(),
+            None => health::ready_pod(),
+        };
+        health::pod_on_node(own, &self.row.node, node)
+    }
 }
 
 /// What decides which rows a list holds, and in which order.

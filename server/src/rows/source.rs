@@ -148,6 +148,12 @@ impl Source {
         self.missing_right(kind, namespace).is_some()
     }
 
+    /// Whether a kind may not be read in the whole cluster.
+    pub fn may_not_read_cluster(&self, kind: Kind) -> bool {
+        let watch = self.watches.get(&WatchId { kind, within: None });
+        watch.is_some_and(|state| matches!(state, WatchState::Missing(_)))
+    }
+
     /// What is missing to read a kind in a namespace, in a sentence.
     pub fn missing_right(&self, kind: Kind, namespace: &Namespace) -> Option<&Arc<str>> {
         self.watches.iter().find_map(|(id, state)| match state {
@@ -204,6 +210,7 @@ impl Rows {
             // While a source stays live and as readable as before only its age changes, and no judgement depends on that.
             let as_before = before == (true, source.missing()) && source.freshness_of_readable().is_live();
             if !as_before || !state.all_listed(cluster) {
+                state.trust_nodes(cluster);
                 state.distrust(cluster, listed);
             }
         });

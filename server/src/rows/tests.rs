@@ -1,6 +1,7 @@
 //! The rows against a naive model, and what one sees while they change.
 
 mod model;
+mod nodes;
 mod samples;
 mod trust;
 
@@ -24,6 +25,8 @@ enum Step {
     Seen(Which, u8, u16),
     /// An object of that incarnation was deleted; the word may be late.
     Gone(Which, u8),
+    /// A node is up, down, silent, cordoned or gone.
+    Node { cluster: usize, number: u8, word: u8 },
     /// A kind is listed again: in the whole cluster, a namespace, or one name.
     Relist { cluster: usize, thing: usize, scope: Scope, fates: Vec<Fate>, complete: bool },
     /// Something is said of a cluster.
@@ -75,6 +78,7 @@ fn step() -> impl Strategy<Value = Step> {
         30 => (which(), 0u8..3, 0u16..400).prop_map(|(which, age, variant)| Step::Seen(which, age, variant)),
         8 => (which(), 0u8..3).prop_map(|(which, age)| Step::Gone(which, age)),
         6 => relist,
+        5 => (0..CLUSTERS.len(), 0u8..3, 0u8..5).prop_map(|(cluster, number, word)| Step::Node { cluster, number, word }),
         6 => (0..CLUSTERS.len(), 0u8..9).prop_map(|(cluster, word)| Step::Said(cluster, word)),
         2 => (0usize..4).prop_map(Step::Registered),
         5 => (0u8..200, any::<bool>()).prop_map(|(seconds, ticked)| Step::Passed { seconds, ticked }),
@@ -161,7 +165,8 @@ impl Pair {
     }
 
     /// The pods that can be seen, by place and name.
-    fn shown(&self) -> BTreeSet<(EnvironmentId, Arc<str>)> {
+    fn shown(&mut self) -> BTreeSet<(EnvironmentId, Arc<str>)> {
+        self.model.look();
         let query = PodQuery { length: 200, ..PodQuery::default() };
         let Page::Pods(PodsView { rows, .. }) = self.rows.seen_by(&Grants::everything()).page(&Topic::Pods(query))
         else {
@@ -184,7 +189,10 @@ impl Pair {
         {
             let which = Which {
                 cluster: CLUSTERS.iter().position(|it| *it == cluster.as_str()).unwrap(),
-                namespace: NAMESPACES.iter().position(|it| *it == key.namespace.as_str()).unwrap(),
+                namespace: NAMESPACES
+                    .iter()
+                    .position(|it| Some(*it) == key.namespace.as_ref().map(Namespace::as_str))
+                    .unwrap(),
                 thing: THINGS.iter().position(|it| *it == (key.kind, &*key.name)).unwrap(),
             };
             let age = (observed.uid % 256) as u8;
@@ -210,6 +218,9 @@ impl Pair {
                 self.tell(&which.cluster(), vec![Change::Seen(which.observed(*age, *variant))]);
             }
             Step::Gone(which, age) => self.tell(&which.cluster(), vec![Change::Gone(which.key(), which.uid(*age))]),
+            Step::Node { cluster: place, number, word } => {
+                self.tell(&cluster(*place), vec![samples::node(*number, *word)]);
+            }
             Step::Relist { cluster: number, thing, scope, fates, complete } => {
                 self.relist(&cluster(*number), *thing, *scope, fates, *complete);
             }
@@ -227,6 +238,7 @@ impl Pair {
 
     /// The rows show what the model says.
     fn check(&mut self, viewers: &mut [Viewer]) {
+        self.model.look();
         for viewer in viewers {
             viewer.look(&self.rows);
             if let Topic::Pods(query) = &viewer.topic {

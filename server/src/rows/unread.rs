@@ -7,6 +7,7 @@ use domain::name::ClusterId;
 use domain::view::{PodRow, State as Health, Status};
 
 use super::environment::Environment;
+use super::nodes::Nodes;
 use super::pods::Entry;
 use super::{Key, Kind, State};
 
@@ -86,6 +87,9 @@ impl State {
             .filter(|environment| environment.cluster == *cluster)
             .flat_map(|environment| environment.unread.iter().map(|(kind, _)| *kind))
             .collect();
+        if self.nodes.get(cluster).is_some_and(Nodes::has_unread) {
+            kinds.push(Kind::Node);
+        }
         kinds.sort_unstable();
         kinds.dedup();
         let names: Vec<&str> = kinds.iter().map(|kind| kind.resource()).collect();

@@ -294,3 +294,40 @@ proptest! {
         prop_assert!(status.state < Unknown || !status.why.is_empty());
     }
 }
+
+#[test]
+fn pods_of_a_silent_node_are_not_counted_as_ready_whatever_kubernetes_counts() {
+    let fine = || pod("a", Ready, "Ready", "");
+    let lost = || pod("b", Unknown, "Node lost", "It is so.");
+    let crash = || pod("c", Failed, "Crash loop", "It ends.");
+    let slow = || pod("d", Progressing, "Starting", "");
+    let going = || pod("e", Progressing, "Terminating", "");
+    for (counts, pods, known, state, word) in [
+        ((3, 3, 3, 3), vec![fine(), fine(), fine()], 3, Ready, "Ready"),
+        ((3, 3, 3, 3), vec![fine(), fine(), lost()], 2, Degraded, "Node lost"),
+        // Nobody knows whether anybody is served.
+        ((3, 3, 3, 3), vec![lost(), lost(), lost()], 0, Unknown, "Node lost"),
+        ((1, 1, 1, 1), vec![lost()], 0, Unknown, "Node lost"),
+        ((3, 3, 3, 1), vec![lost(), crash(), slow()], 0, Degraded, "Crash loop"),
+        // Kubernetes has given the node up.
+        ((3, 3, 3, 0), vec![lost(), lost(), lost()], 0, Failed, "Node lost"),
+        ((3, 3, 3, 2), vec![fine(), fine(), lost()], 2, Degraded, "Node lost"),
+        // The pods' watch is ahead of the workload's.
+        ((3, 3, 3, 1), vec![fine(), fine(), lost()], 1, Degraded, "Node lost"),
+        // What was on the node was made anew elsewhere.
+        ((2, 2, 2, 2), vec![fine(), fine(), lost()], 2, Ready, "Ready"),
+        ((2, 2, 2, 2), vec![fine(), fine(), going()], 2, Ready, "Ready"),
+        ((2, 3, 2, 2), vec![fine(), fine(), lost()], 2, Degraded, "Node lost"),
+    ] {
+        let (wanted, existing, updated, ready) = counts;
+        let facts = facts(Deployment, wanted, existing, updated, ready);
+        let status = workload(&facts, pods.iter(), 0);
+        let seen = (known_ready(&facts, pods.iter()), status.state, &*status.word);
+        assert_eq!(
+            seen,
+            (known, state, word),
+            "{counts:?} {:?}",
+            pods.iter().map(|pod| &pod.status.word).collect::<Vec<_>>()
+        );
+    }
+}

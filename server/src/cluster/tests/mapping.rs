@@ -16,7 +16,7 @@ use crate::rows::{Change, Object, Rows};
 /// 2026-11-21T00:10:00Z, a while after the manifests were taken.
 const NOW: i64 = 1_795_219_800;
 
-const KINDS: [&str; 9] = [
+const KINDS: [&str; 10] = [
     "Pod",
     "Deployment",
     "StatefulSet",
@@ -26,6 +26,7 @@ const KINDS: [&str; 9] = [
     "HorizontalPodAutoscaler",
     "ConfigMap",
     "Event",
+    "Node",
 ];
 
 /// Every manifest, by its file's name.
@@ -39,7 +40,7 @@ fn read_fixtures() -> Vec<(String, Value)> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|ending| ending == "yaml"));
     files.sort();
-    assert!(files.len() >= 27, "{files:?}");
+    assert!(files.len() >= 30, "{files:?}");
     let read = |file: &PathBuf| {
         let text = std::fs::read_to_string(file).unwrap();
         let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
@@ -54,6 +55,10 @@ fn judged(object: &Object) -> String {
         Object::Pod(pod) => format!("{:#?}", health::pod(&pod.facts, NOW)),
         Object::Workload(workload) => format!("{:#?}", health::workload(&workload.facts, [].iter(), NOW)),
         Object::Autoscaler(facts, _) => format!("{:#?}", health::autoscaler(facts)),
+        Object::Node(facts) => {
+            let pod = health::pod_on_node(health::ready_pod(), "its-name", Some(facts));
+            format!("of note: {}; a ready pod on it: {pod:#?}", health::is_node_of_note(facts))
+        }
         Object::Revision(_) | Object::ConfigMap(_) | Object::Event(_) => "has no health".to_owned(),
     }
 }
@@ -305,7 +310,7 @@ fn rows() -> Rows {
 /// Takes whatever was read in, and looks at every page.
 fn survive(manifest: Value) {
     let Ok(Some(mut observed)) = read(manifest) else { return };
-    observed.key.namespace = "fleet-management".parse().unwrap();
+    observed.key.namespace = observed.key.namespace.map(|_| "fleet-management".parse().unwrap());
     let rows = rows();
     let main = "main".parse().unwrap();
     rows.answered(&main);

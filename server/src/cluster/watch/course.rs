@@ -32,7 +32,7 @@ pub enum Silence {
 /// One run of a watch.
 pub struct Course<'a> {
     /// What was seen of the list that is under way.
-    pub list: Option<HashSet<(Namespace, Arc<str>)>>,
+    pub list: Option<HashSet<(Option<Namespace>, Arc<str>)>>,
     /// Whether a list was completed in this run.
     pub complete: bool,
     /// Whether everything that was told since the list began could be read.
@@ -54,7 +54,7 @@ impl<'a> Course<'a> {
             whole: true,
             broken: false,
             proved,
-            silent: if kind.decides() { SILENT.0 } else { SILENT.1 },
+            silent: if kind.turns_states() { SILENT.0 } else { SILENT.1 },
             due: (now + SETTLE, Silence::NotThePresent),
         }
     }

@@ -65,7 +65,7 @@ pub fn see(rows: &Rows, manifests: impl IntoIterator<Item = Value>) {
 
 /// Takes a pod out.
 pub fn lose(rows: &Rows, name: &str) {
-    let key = Key { kind: Kind::Pod, namespace: "shop".parse().unwrap(), name: name.into() };
+    let key = Key { kind: Kind::Pod, namespace: Some("shop".parse().unwrap()), name: name.into() };
     rows.take_in(&main(), vec![Change::Gone(key, uid(name))]);
 }
 

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use domain::facts::NodeFacts;
 use domain::frame::{Page, Topic};
 use domain::image::{ImageReference, running_digest, short_digest};
 use domain::name::{ClusterId, EnvironmentId, Namespace, WorkloadKind};
@@ -47,9 +48,17 @@ struct Held {
 pub struct Model {
     registry: Arc<Registry>,
     objects: BTreeMap<(ClusterId, Key), Held>,
+    nodes: BTreeMap<(ClusterId, Arc<str>), NodeFacts>,
+    /// Nodes whose pods are judged again by whoever looks next.
+    turned: HashSet<(ClusterId, Arc<str>)>,
     /// What the last pod that went of a revision that is there ran.
     digests: BTreeMap<(ClusterId, Namespace, Arc<str>), Arc<str>>,
     said: Vec<(i64, Said)>,
+}
+
+/// The namespace of an object that is no node.
+fn namespace_of(key: &Key) -> &Namespace {
+    key.namespace.as_ref().unwrap()
 }
 
 /// What decides how far the clusters can be trusted, which no object tells.
@@ -61,7 +70,8 @@ enum Said {
 impl Model {
     pub fn new(registry: Arc<Registry>) -> Self {
         let said = vec![(now(), Said::Registered(registry.clone()))];
-        Self { registry, objects: BTreeMap::new(), digests: BTreeMap::new(), said }
+        let (nodes, turned) = (BTreeMap::new(), HashSet::new());
+        Self { registry, objects: BTreeMap::new(), nodes, turned, digests: BTreeMap::new(), said }
     }
 
     fn is_registered(&self, cluster: &ClusterId, namespace: &Namespace) -> bool {
@@ -70,8 +80,21 @@ impl Model {
 
     pub fn take_in(&mut self, cluster: &ClusterId, change: &Change) {
         match change {
+            Change::Seen(Observed { key, object: Object::Node(facts), .. }) => {
+                let node = (cluster.clone(), key.name.clone());
+                let before = self.nodes.insert(node.clone(), (**facts).clone());
+                if before.map_or(domain::health::is_node_of_note(facts), |before| before != **facts) {
+                    self.turned.insert(node);
+                }
+            }
+            Change::Gone(Key { kind: Kind::Node, name, .. }, _) => {
+                let node = (cluster.clone(), name.clone());
+                if self.nodes.remove(&node).is_some() {
+                    self.turned.insert(node);
+                }
+            }
             Change::Seen(observed) => {
-                if self.is_registered(cluster, &observed.key.namespace) {
+                if self.is_registered(cluster, namespace_of(&observed.key)) {
                     let held = Held { observed: observed.clone(), judged: now() };
                     self.put(cluster, held);
                 }
@@ -94,7 +117,7 @@ impl Model {
     }
 
     fn put(&mut self, cluster: &ClusterId, mut held: Held) {
-        let Key { namespace, name, .. } = held.observed.key.clone();
+        let (namespace, name) = (namespace_of(&held.observed.key).clone(), held.observed.key.name.clone());
         match &mut held.observed.object {
             Object::ConfigMap(facts) => {
                 let Some(expected) = self.expected(cluster, &namespace, &name) else { return };
@@ -115,10 +138,10 @@ impl Model {
     fn went(&mut self, cluster: &ClusterId, held: Option<Held>) {
         let Some(held) = held else { return };
         let Some((revision, digest)) = ran(&held) else { return };
-        let namespace = &held.observed.key.namespace;
+        let namespace = namespace_of(&held.observed.key);
         let is_there = self.objects.iter().any(|((of, key), held)| {
             of == cluster
-                && key.namespace == *namespace
+                && namespace_of(key) == namespace
                 && *key.name == *revision
                 && matches!(held.observed.object, Object::Revision(_))
         });
@@ -131,7 +154,7 @@ impl Model {
         let held = self.objects.remove(&(cluster.clone(), key.clone()));
         self.went(cluster, held);
         if matches!(key.kind, Kind::ReplicaSet | Kind::ControllerRevision) {
-            self.digests.remove(&(cluster.clone(), key.namespace.clone(), key.name.clone()));
+            self.digests.remove(&(cluster.clone(), namespace_of(key).clone(), key.name.clone()));
         }
     }
 
@@ -151,7 +174,7 @@ impl Model {
     ) -> Vec<(Observed, Key)> {
         let is_within = |key: &Key| {
             within.is_none_or(|(namespace, name)| {
-                key.namespace == *namespace && name.as_ref().is_none_or(|name| *name == key.name)
+                namespace_of(key) == namespace && name.as_ref().is_none_or(|name| *name == key.name)
             })
         };
         self.objects
@@ -159,6 +182,18 @@ impl Model {
             .filter(|((of, key), _)| of == cluster && key.kind == kind && is_within(key))
             .map(|((_, key), held)| (held.observed.clone(), key.clone()))
             .collect()
+    }
+
+    /// Somebody looks.
+    pub fn look(&mut self) {
+        for ((cluster, _), held) in &mut self.objects {
+            if let Object::Pod(pod) = &held.observed.object
+                && self.turned.contains(&(cluster.clone(), pod.node.clone()))
+            {
+                held.judged = now();
+            }
+        }
+        self.turned.clear();
     }
 
     pub fn tick(&mut self) {
@@ -174,15 +209,17 @@ impl Model {
         let stays = |cluster: &ClusterId, namespace: &Namespace| before.at(cluster, namespace).is_some();
         let held = std::mem::take(&mut self.objects);
         for ((cluster, key), mut held) in held {
-            if !stays(&cluster, &key.namespace) || !self.is_registered(&cluster, &key.namespace) {
+            let namespace = namespace_of(&key).clone();
+            if !stays(&cluster, &namespace) || !self.is_registered(&cluster, &namespace) {
                 continue;
             }
             if let Object::ConfigMap(facts) = &mut held.observed.object {
-                let Some(expected) = self.expected(&cluster, &key.namespace, &key.name) else { continue };
+                let Some(expected) = self.expected(&cluster, &namespace, &key.name) else { continue };
                 facts.values.retain(|key, _| expected.contains(&**key));
             }
             self.objects.insert((cluster, key), held);
         }
+        self.nodes.retain(|(cluster, _), _| self.registry.clusters.iter().any(|known| known.id == *cluster));
         let known: Vec<_> =
             self.registry.environments().map(|(_, it)| (it.cluster.clone(), it.namespace.clone())).collect();
         self.digests.retain(|(cluster, namespace, _), _| known.contains(&(cluster.clone(), namespace.clone())));
@@ -214,12 +251,15 @@ impl Model {
         set_now(current);
         for ((cluster, key), held) in &self.objects {
             rows.take_in(cluster, vec![Change::Seen(held.observed.clone())]);
-            let digest = self.digests.get(&(cluster.clone(), key.namespace.clone(), key.name.clone()));
+            let digest = self.digests.get(&(cluster.clone(), namespace_of(key).clone(), key.name.clone()));
             if let (Object::Revision(_), Some(digest)) = (&held.observed.object, digest) {
                 for change in ghost(key, digest) {
                     rows.take_in(cluster, vec![change]);
                 }
             }
+        }
+        for ((cluster, name), facts) in &self.nodes {
+            rows.take_in(cluster, vec![node(name, facts.clone())]);
         }
         rows.tick();
         rows
@@ -235,7 +275,7 @@ impl Model {
     }
 
     fn row(&self, cluster: &ClusterId, key: &Key, held: &Held, pod: &ObservedPod) -> PodRow {
-        let (system, environment) = self.registry.at(cluster, &key.namespace).unwrap();
+        let (system, environment) = self.registry.at(cluster, namespace_of(key)).unwrap();
         let declared = |(kind, name): &(WorkloadKind, Arc<str>)| {
             environment.components.iter().any(|it| it.kind == *kind && it.name.as_str() == &**name)
         };
@@ -246,7 +286,11 @@ impl Model {
             environment: system.environment_id(environment),
             component: pod.workload.as_ref().filter(|it| declared(it)).map_or("".into(), |(_, name)| name.clone()),
             node: pod.node.clone(),
-            status: domain::health::pod(&pod.facts, held.judged / 1000),
+            status: domain::health::pod_on_node(
+                domain::health::pod(&pod.facts, held.judged / 1000),
+                &pod.node,
+                self.nodes.get(&(cluster.clone(), pod.node.clone())),
+            ),
             ready: u16::from(main.ready),
             containers: 1,
             restarts: main.restarts,
@@ -306,6 +350,12 @@ fn lets_through(query: &PodQuery, row: &PodRow) -> bool {
     query.environment.as_ref().is_none_or(|only| row.environment == *only)
         && query.state.is_none_or(|only| row.status.state == only)
         && query.words().all(|word| texts.iter().any(|text| text.to_lowercase().contains(word)))
+}
+
+/// A node that is seen so.
+pub fn node(name: &Arc<str>, facts: NodeFacts) -> Change {
+    let key = Key { kind: Kind::Node, namespace: None, name: name.clone() };
+    Change::Seen(Observed { key, uid: 7, object: Object::Node(Box::new(facts)) })
 }
 
 /// The revision that a pod is of, and the digest that it runs; `None` for what is no pod.

@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::sync::{Arc, LazyLock};
 
 use domain::facts::{
-    AutoscalerFacts, Condition, ConfigMapFacts, ContainerFacts, ContainerState, Phase, PodFacts, TemplateContainer,
-    Termination, Update, WorkloadFacts,
+    AutoscalerFacts, Condition, ConfigMapFacts, ContainerFacts, ContainerState, NodeFacts, Phase, PodFacts,
+    TemplateContainer, Termination, Update, WorkloadFacts,
 };
 use domain::name::{ClusterId, Namespace, WorkloadKind};
 use domain::registry::Registry;
@@ -81,7 +81,7 @@ impl Which {
 
     pub fn key(self) -> Key {
         let (kind, name) = THINGS[self.thing];
-        Key { kind, namespace: Namespace::new(NAMESPACES[self.namespace]).unwrap(), name: name.into() }
+        Key { kind, namespace: Some(Namespace::new(NAMESPACES[self.namespace]).unwrap()), name: name.into() }
     }
 
     /// Another object of the same name has another uid.
@@ -102,9 +102,24 @@ impl Which {
             Kind::Autoscaler => autoscaler(&key.name, variant),
             Kind::ConfigMap => Object::ConfigMap(config_map(variant)),
             Kind::Event => Object::Event(Box::new(event(variant))),
+            Kind::Node => unreachable!("none of the things is a node"),
         };
         Observed { key, uid: self.uid(incarnation), object }
     }
+}
+
+/// What is told of a node that pods are on.
+pub fn node(number: u8, word: u8) -> Change {
+    let name: Arc<str> = format!("node-{number}").into();
+    let ready = match word {
+        0 | 1 => Some(true),
+        2 => Some(false),
+        3 => None,
+        _ => return Change::Gone(Key { kind: Kind::Node, namespace: None, name }, 7),
+    };
+    let condition =
+        Condition { kind: "Ready".into(), status: ready, reason: "".into(), message: "".into(), since: START - 60 };
+    super::model::node(&name, NodeFacts { conditions: vec![condition], unschedulable: word == 1, zone: None })
 }
 
 fn owner(name: &str) -> Option<(WorkloadKind, Arc<str>)> {
