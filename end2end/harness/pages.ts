@@ -10,6 +10,8 @@ export const pages = [
   { name: "component-database", path: "/e/super-todo/staging/statefulset/postgres-staging", title: "postgres-staging" },
   { name: "pods", path: "/pods", title: "Pods" },
   { name: "pods-filtered", path: "/pods?filter=fleet-api", title: "Pods" },
+  { name: "plan", still: true, path: "/operations/plan?component=fleet-management/production/deployment/fleet-api&operation=restart", title: "Restart fleet-api" },
+  { name: "plan-revisions", still: true, path: "/operations/plan?component=fleet-management/production/deployment/fleet-app&operation=roll-back&revision=1", title: "Roll fleet-app back" },
   { name: "changes", still: true, path: "/changes", title: "Changes" },
   { name: "change", still: true, path: "/changes/1", title: "Changes" },
   { name: "people", still: true, path: "/people", title: "People" },

@@ -188,6 +188,7 @@ fn planned(plan: Planned, tier: Tier, name: Arc<str>, component: String) -> impl
     let class = if dangerous || tier == Tier::Production { DANGER } else { PRIMARY };
     let differences = (!diff.is_empty()).then(|| differences(diff));
     view! {
+        {off}
         <section class=CARD aria-labelledby="plan">
             <div class="mb-2 flex flex-wrap items-baseline justify-between gap-2">
                 <h2 id="plan" class="text-lg font-semibold">"What will happen"</h2>
@@ -198,9 +199,7 @@ fn planned(plan: Planned, tier: Tier, name: Arc<str>, component: String) -> impl
         </section>
         {differences}
         <form method="post" action="/operations" class=[CARD, " grid gap-3"].concat()>
-            {hidden}
-            {off}
-            {reason}
+            {hidden} {reason}
             {typed}
             <div class="flex flex-wrap items-center gap-2">
                 <button type="submit" class=[class, " disabled:opacity-50"].concat() disabled=is_off aria-describedby=is_off.then_some("off")>
