@@ -75,7 +75,7 @@ fn mount() -> Mount {
         .get("/pkg/{file}", Anyone, assets::file)
         .post("/theme", Anyone, "/", pages::theme)
         .get("/sign-in", Anyone, sign_in::page)
-        .post("/sign-in", Anyone, "/sign-in", sign_in::post)
+        .post_of_any_build("/sign-in", Anyone, "/sign-in", sign_in::post)
         .get("/sign-in/provider", Anyone, provider::depart)
         .get("/sign-in/callback", Anyone, provider::arrive)
         .post("/sign-out", SignedIn, "/", sign_in::out)

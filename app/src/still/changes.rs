@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::forms::{CARD, SECONDARY, SELECT};
 use crate::clock::{exact_time, machine_time};
+use crate::components::build::BuildField;
 
 /// An entry with its place in the record.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,6 +76,7 @@ pub fn changes(page: ChangesView) -> AnyView {
         let query = query.clone();
         view! {
             <form method="post" action=action>
+                <BuildField />
                 <input type="hidden" name="query" value=query />
                 <button type="submit" class=SECONDARY>
                     {words}

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::forms::{CARD, DANGER, FIELD, Notice, PRIMARY, SECONDARY, SELECT, Tone};
 use crate::clock::exact_time;
+use crate::components::build::BuildField;
 
 /// A person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +70,7 @@ pub fn people(page: PeopleView) -> AnyView {
             {notice.map(|(tone, text)| view! { <Notice tone text /> })}
             {made}
             <form method="post" action="/people/add" class="flex flex-wrap items-end gap-2">
+                <BuildField />
                 <label class="grid grow gap-1 sm:grow-0">
                     <span class="text-sm text-faint">"New name"</span>
                     <input
@@ -101,6 +103,7 @@ fn row(person: PersonRow, scopes: &[(String, String)]) -> impl IntoView + use<> 
             let take = (!own).then(|| {
                 view! {
                     <form method="post" action="/people/take">
+                        <BuildField />
                         <input type="hidden" name="person" value=id.clone() />
                         <input type="hidden" name="role" value=grant.role.as_str() />
                         <input type="hidden" name="scope" value=grant.scope.to_string() />
@@ -154,6 +157,7 @@ fn row(person: PersonRow, scopes: &[(String, String)]) -> impl IntoView + use<> 
         let label = [words, ": ", &name].concat();
         view! {
             <form method="post" action=action>
+                <BuildField />
                 <input type="hidden" name="person" value=id />
                 <button type="submit" class=class aria-label=label>
                     {words}
@@ -173,6 +177,7 @@ fn row(person: PersonRow, scopes: &[(String, String)]) -> impl IntoView + use<> 
     let give = (!own).then(|| {
         view! {
             <form method="post" action="/people/give" class="flex flex-wrap items-center gap-2">
+                <BuildField />
                 <input type="hidden" name="person" value=id.clone() />
                 <select name="role" class=SELECT aria-label=["Role for ", &name].concat()>
                     {roles}

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::forms::{CARD, Field, Notice, PRIMARY, SECONDARY, Tone};
+use crate::components::build::BuildField;
 
 /// Why somebody stands at the door: one of our own sentences, whatever the request said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,6 +153,7 @@ pub fn setup(page: SetupView) -> AnyView {
             </p>
             {refused.map(|text| view! { <Notice tone=Tone::Refused text /> })}
             <form method="post" action="/setup" class="grid gap-3">
+                <BuildField />
                 <input type="hidden" name="token" value=token />
                 <Field label="Name" name="name" value=name autocomplete="username" autofocus=true />
                 <Field

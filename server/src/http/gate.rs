@@ -1,5 +1,7 @@
 //! Who asks, and whether they may: before every endpoint, by its row in the table.
 
+use app::components::build::BUILD;
+use app::routes;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::header::{COOKIE, HOST, HeaderValue, LOCATION, SET_COOKIE};
@@ -10,7 +12,7 @@ use domain::access::{Place, Right};
 
 use super::endpoints::{Endpoint, Need};
 use super::front::only;
-use super::still::problem;
+use super::still::{outdated, problem};
 use super::{BODY_LIMIT_BYTES, Site};
 use crate::clock;
 use crate::people::Who;
@@ -101,7 +103,30 @@ pub(super) async fn pass(row: Endpoint, mut request: Request, next: Next) -> Res
             request.extensions_mut().insert(who);
         }
     }
-    next.run(request).await
+    if !row.own_build {
+        return next.run(request).await;
+    }
+    match of_this_build(&site, &row, request).await {
+        Ok(request) => next.run(request).await,
+        Err(refusal) => refusal,
+    }
+}
+
+/// Refuses the form of a page that another build made: what stands on it may mean something else here. Otherwise the request as
+/// it was.
+async fn of_this_build(site: &Site, row: &Endpoint, request: Request) -> Result<Request, Response> {
+    let (parts, body) = request.into_parts();
+    let Ok(bytes) = to_bytes(body, BODY_LIMIT_BYTES).await else {
+        let text = "Nothing was done: the form is too long, or it did not arrive whole.\n";
+        return Err((StatusCode::PAYLOAD_TOO_LARGE, text).into_response());
+    };
+    let query = String::from_utf8_lossy(&bytes).into_owned();
+    let build = routes::Place { path: String::new(), query }.parameter(BUILD);
+    if build.is_some_and(|build| *build == *site.assets.build) {
+        return Ok(Request::from_parts(parts, Body::from(bytes)));
+    }
+    tracing::info!(http.route = row.path, "refused a form for {} that a page of another build sent", row.path);
+    Err(outdated(site, &parts.headers, &written_back(row.form.unwrap_or("/"), Body::from(bytes)).await))
 }
 
 /// Who holds a token. A socket is opened by a page, not by a person: it keeps no session alive.
@@ -137,13 +162,14 @@ async fn turn_away(site: &Site, row: &Endpoint, request: Request, had_session: b
 async fn written_back(form: &str, body: Body) -> String {
     let bytes = to_bytes(body, BODY_LIMIT_BYTES).await.unwrap_or_default();
     let text = String::from_utf8(bytes.to_vec()).unwrap_or_default();
-    let secret = ["password", "again", "current", "token", "session"];
+    // Secrets, and what only the page itself may say.
+    let dropped = ["password", "again", "current", "token", "session", BUILD];
     let kept: Vec<&str> = text
         .split('&')
         .filter(|pair| {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             !value.is_empty()
-                && !secret.contains(&key)
+                && !dropped.contains(&key)
                 && pair.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
         })
         .collect();
@@ -199,6 +225,7 @@ mod tests {
         for (body, expected) in [
             ("name=kim&password=anchor+lamp", "/people?name=kim"),
             ("password=x", "/people"),
+            ("build=0.1.0+%2Fpkg&name=kim", "/people?name=kim"),
             ("role=operator&scope=%2A&person=", "/people?role=operator&scope=%2A"),
             ("a=\r\nb", "/people"),
         ] {

@@ -1,7 +1,6 @@
 //! The record: pages of it, one entry, and exports.
 
 use app::routes;
-use app::still::Still;
 use app::still::changes::{Asked, ChangesView, RecordedView, change, changes};
 use axum::body::{Body, Bytes};
 use axum::extract::{Extension, Form, Path, Request, State};
@@ -170,7 +169,7 @@ pub async fn page(State(site): State<Site>, Extension(who): Extension<Who>, requ
         trouble,
     };
     let status = if view.trouble.is_some() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-    framed(site, who, request, status, Still::new("Changes", || changes(view))).await
+    framed(site, who, request, status, "Changes", || changes(view)).await
 }
 
 /// One entry, whole. One that may not be read is answered like one that is not there.
@@ -202,8 +201,7 @@ pub async fn entry(
     match found.await {
         Ok(Some((found, others))) => {
             let others = others.into_iter().filter(|other| other.seq != found.seq).map(shown).collect();
-            let still = Still::new("Changes", || change(shown(found), others));
-            framed(site, who, request, StatusCode::OK, still).await
+            framed(site, who, request, StatusCode::OK, "Changes", || change(shown(found), others)).await
         }
         Ok(None) => crate::http::pages::page(State(site), Extension(who), request).await,
         Err(error) => problem(&site, &request, StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),

@@ -1,6 +1,5 @@
 //! People and their roles, for admins.
 
-use app::still::Still;
 use app::still::forms::Tone;
 use app::still::people::{PeopleView, PersonRow, people};
 use axum::extract::{Extension, Form, Query, Request, State};
@@ -78,7 +77,7 @@ async fn show(site: Site, who: Who, request: Request, status: StatusCode, said: 
         made: said.made,
         add: said.add,
     };
-    framed(site, who, request, status, Still::new("People", || people(page))).await
+    framed(site, who, request, status, "People", || people(page)).await
 }
 
 fn row(user: User, by_group: Vec<ByGroup>, who: &Who) -> PersonRow {

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::Request;
 use domain::access::Role;
 
-use super::site::{HOST, ask_as, get_as, person, rows, site};
+use super::site::{HOST, ask_as, get_as, of_this_build, person, rows, site};
 use crate::clock;
 use crate::http::router;
 use crate::people::token::Token;
@@ -86,7 +86,8 @@ async fn an_admin_sets_no_password_of_their_own_without_the_one_before() {
     let router = router(site);
     let request = Request::post("/people/password").header("host", HOST).header("origin", format!("http://{HOST}"));
     let request = request.header("content-type", "application/x-www-form-urlencoded");
-    let answer = ask_as(&router, request.body(Body::from(format!("person={id}"))).unwrap(), Some(&admin)).await;
+    let answer =
+        ask_as(&router, request.body(Body::from(of_this_build(&format!("person={id}")))).unwrap(), Some(&admin)).await;
     assert!(answer.text().contains("own account"), "{}: {}", answer.status, answer.text());
     assert_eq!(get_as(&router, "/account", Some(&admin)).await.status.as_u16(), 200, "their session goes on");
 }
