@@ -2,6 +2,7 @@
 
 mod access;
 mod coming;
+mod exports;
 mod hostile;
 mod html;
 mod live;

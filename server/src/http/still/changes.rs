@@ -18,7 +18,7 @@ use serde::Deserialize;
 use super::{framed, problem, trouble};
 use crate::clock;
 use crate::http::Site;
-use crate::http::gate::encode;
+use crate::http::gate::{encode, token_of};
 use crate::people::Who;
 use crate::store::StoreError;
 use crate::store::ledger::{AccessEntries, Environments, Filter, Recorded};
@@ -262,6 +262,31 @@ fn visible(json: &str) -> String {
     text
 }
 
+/// Why a file that is being sent ends before its end. Its body breaks off, so that nobody takes it for whole.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    /// It cannot be read on.
+    #[error("the record cannot be read on")]
+    Store(#[from] StoreError),
+    /// Who takes it along may not any more, or not the same.
+    #[error("the session has ended, or its rights have changed")]
+    Over,
+}
+
+/// Whether somebody may still have what they began to take along: signed in as of two seconds ago, with the rights of then.
+async fn may_go_on(site: &Site, headers: &HeaderMap, who: &Who) -> Result<(), Broken> {
+    let now = match token_of(site, headers) {
+        Some(token) => site.people.still(&token, clock::now_us()).await?,
+        None => None,
+    };
+    if now.is_some_and(|now| now.user.grants == who.user.grants) {
+        return Ok(());
+    }
+    let (user, id) = (&who.user.name, &who.user.id);
+    tracing::warn!(user.id = %id, "an export of {user} was broken off: their session has ended, or their rights have changed");
+    Err(Broken::Over)
+}
+
 /// Writes down that it was taken along, then sends it, a batch at a time.
 #[expect(clippy::too_many_arguments, reason = "two callers, which differ in these")]
 async fn export(
@@ -289,16 +314,17 @@ async fn export(
         return trouble(&site, &headers, StatusCode::SERVICE_UNAVAILABLE, &error.to_string());
     }
     let first = filter(&site, &who, &asked, None, BATCH);
-    let store = site.people.store().clone();
     let batches = stream::try_unfold(Some(first), move |next| {
-        let (store, line) = (store.clone(), line.clone());
+        let (site, who, headers, line) = (site.clone(), who.clone(), headers.clone(), line.clone());
         async move {
             let Some(filter) = next else { return Ok(None) };
-            let found = store.read().await?.query(&filter).await?;
+            // Whoever reads slowly can take longer than their rights last.
+            may_go_on(&site, &headers, &who).await?;
+            let found = site.people.store().read().await?.query(&filter).await?;
             let next =
                 (found.len() == BATCH as usize).then(|| Filter { before: found.last().map(|last| last.seq), ..filter });
             let text: String = found.into_iter().map(line).collect();
-            Ok::<_, StoreError>(Some((Bytes::from(text), next)))
+            Ok::<_, Broken>(Some((Bytes::from(text), next)))
         }
     });
     let head = stream::once(async move { Ok(Bytes::from(head)) });
