@@ -4,7 +4,7 @@ use app::components::build::BUILD;
 use app::routes;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::header::{COOKIE, HOST, HeaderValue, LOCATION, SET_COOKIE};
+use axum::http::header::{COOKIE, HOST, HeaderValue, LOCATION};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -89,7 +89,7 @@ pub(super) async fn pass(row: Endpoint, mut request: Request, next: Next) -> Res
         (Need::Anyone, who) => {
             request.extensions_mut().insert(Visitor(who));
         }
-        (_, None) => return turn_away(&site, &row, request, token.is_some()).await,
+        (_, None) => return turn_away(&row, request, token.is_some()).await,
         (Need::SignedIn | Need::Look, Some(who)) => {
             request.extensions_mut().insert(who);
         }
@@ -136,7 +136,7 @@ async fn known(site: &Site, row: &Endpoint, token: &Token) -> Result<Option<Who>
 }
 
 /// To the sign-in, and back afterwards. What was written into a form comes back with its page; secrets do not.
-async fn turn_away(site: &Site, row: &Endpoint, request: Request, had_session: bool) -> Response {
+async fn turn_away(row: &Endpoint, request: Request, had_session: bool) -> Response {
     let (parts, body) = request.into_parts();
     let to = if parts.method == Method::GET {
         parts.uri.path_and_query().map_or("/", |address| address.as_str()).to_owned()
@@ -151,11 +151,8 @@ async fn turn_away(site: &Site, row: &Endpoint, request: Request, had_session: b
     }
     let why = if had_session { "&why=expired" } else { "" };
     let location = format!("/sign-in?to={}{why}", encode(&to));
-    let mut response = (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response();
-    if had_session {
-        response.headers_mut().append(SET_COOKIE, cookie(site, &parts.headers, None));
-    }
-    response
+    // Its cookie stays until the sign-in has told whoever holds it why the session is over.
+    (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response()
 }
 
 /// The page of a form with what was written into it, as far as it is no secret and not too long.

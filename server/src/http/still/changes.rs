@@ -38,6 +38,7 @@ fn asked(query: &str) -> (Asked, Option<i64>) {
     let asked = Asked {
         environment: text("environment"),
         person: text("person").trim().to_owned(),
+        whom: text("whom").trim().to_owned(),
         kind: text("kind").parse().ok(),
         outcome: text("result").parse().ok(),
         from: text("from"),
@@ -54,6 +55,7 @@ fn query_of(asked: &Asked, before: Option<i64>) -> String {
     let pairs = [
         ("environment", &*asked.environment),
         ("person", &asked.person),
+        ("whom", &asked.whom),
         ("kind", kind),
         ("result", outcome),
         ("from", &asked.from),
@@ -90,12 +92,13 @@ fn readable(site: &Site, who: &Who, limit: u32) -> Filter {
 }
 
 fn filter(site: &Site, who: &Who, asked: &Asked, before: Option<i64>, limit: u32) -> Filter {
-    let person = (!asked.person.is_empty()).then(|| asked.person.to_lowercase());
+    let name = |text: &str| (!text.is_empty()).then(|| text.to_lowercase());
     Filter {
         environment: asked.environment.parse().ok(),
         kind: asked.kind,
         outcome: asked.outcome,
-        person,
+        person: name(&asked.person),
+        whom: name(&asked.whom),
         from: midnight(&asked.from, 0),
         until: midnight(&asked.until, 1),
         before,
@@ -111,6 +114,10 @@ fn shown(recorded: Recorded) -> RecordedView {
     let safe = |text: &mut String| *text = plain(text, LONGEST).into_owned();
     for text in [&mut entry.what, &mut entry.why, &mut entry.actor.name, &mut entry.actor.source] {
         safe(text);
+    }
+    if let Some(whom) = &mut entry.whom {
+        safe(&mut whom.id);
+        safe(&mut whom.name);
     }
     if let Some(target) = &mut entry.target {
         safe(&mut target.kind);
@@ -134,6 +141,7 @@ fn unreadable() -> Entry {
         operation: None,
         environment: None,
         target: None,
+        whom: None,
         what: "Written by a newer version of Quarterdeck, which shows it.".into(),
         why: String::new(),
         plan: Vec::new(),
@@ -333,7 +341,7 @@ async fn export(
     (headers, Body::from_stream(futures::StreamExt::chain(head, batches))).into_response()
 }
 
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 16] = [
     "number",
     "when",
     "kind",
@@ -341,6 +349,7 @@ const COLUMNS: [&str; 15] = [
     "person",
     "role",
     "from",
+    "done-to",
     "environment",
     "target",
     "uid",
@@ -365,6 +374,7 @@ fn csv_row(recorded: &Recorded) -> String {
         entry.actor.name.clone(),
         entry.actor.role.map(|role| role.to_string()).unwrap_or_default(),
         entry.actor.source.clone(),
+        entry.whom.as_ref().map(|whom| whom.name.clone()).unwrap_or_default(),
         entry.environment.as_ref().map(ToString::to_string).unwrap_or_default(),
         target.map(|target| format!("{}/{}/{}", target.namespace, target.kind, target.name)).unwrap_or_default(),
         target.map(|target| target.uid.clone()).unwrap_or_default(),
@@ -378,7 +388,7 @@ fn csv_row(recorded: &Recorded) -> String {
 
 /// A line of CSV (RFC 4180). What a spreadsheet would calculate is marked as text: a name may begin with `=`
 /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
-fn csv_line(cells: &[String; 15]) -> String {
+fn csv_line(cells: &[String; 16]) -> String {
     let cell = |text: &String| {
         let calculates = text.trim_start().starts_with(['=', '+', '-', '@', '|', '%']);
         let mark = if calculates { "'" } else { "" };
@@ -393,7 +403,7 @@ mod tests {
 
     #[test]
     fn a_query_comes_back_as_it_was_asked() {
-        let query = "environment=a/b&person=kim&kind=restart&result=done&from=2026-11-20&until=2026-11-21";
+        let query = "environment=a/b&person=kim&whom=ada&kind=restart&result=done&from=2026-11-20&until=2026-11-21";
         let (read, before) = asked(query);
         assert_eq!((query_of(&read, None).as_str(), before), (query, None));
         let (read, before) = asked("kind=x&result=y&from=%3Cscript%3E&before=12&person=+Kim+");
@@ -420,7 +430,7 @@ mod tests {
             ("-1", "\"'-1\""),
             ("a \"b\", c", "\"a \"\"b\"\", c\""),
         ] {
-            let mut cells: [String; 15] = Default::default();
+            let mut cells: [String; 16] = Default::default();
             cells[0] = text.to_owned();
             assert!(csv_line(&cells).starts_with(expected), "{text}");
         }

@@ -6,6 +6,7 @@ use axum::http::Request;
 use domain::access::{Grant, Role};
 use domain::ledger::{Actor, Entry, Kind, Outcome};
 use domain::person::UserId;
+use domain::session::Ending;
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
@@ -27,6 +28,7 @@ fn entry(number: usize) -> Entry {
         operation: None,
         environment: Some("shop/production".parse().unwrap()),
         target: None,
+        whom: None,
         what: format!("Entry {number}."),
         why: String::new(),
         plan: Vec::new(),
@@ -59,7 +61,7 @@ async fn end(site: &Site, how: &str, id: UserId, token: &Token, other: UserId) {
         "disabled" => _ = people.disable(&by, id, true, now).await.unwrap(),
         "signed out" => {
             let who = people.who(token, now).await.unwrap().unwrap();
-            people.sign_out(&who, now).await.unwrap();
+            people.sign_out(&who, Ending::SignedOut, now).await.unwrap();
         }
         "another role" => {
             // As when a group loses its line in the registry: the session goes on with other rights.

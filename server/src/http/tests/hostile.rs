@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::Request;
 use domain::access::Role;
-use domain::ledger::{Actor, Entry, Kind, OperationId, Outcome, Target};
+use domain::ledger::{Actor, Entry, Kind, OperationId, Outcome, Target, Whom};
 use serde_json::{Value, json};
 
 use super::pages::assert_harmless;
@@ -117,6 +117,7 @@ fn entry(payload: &str) -> Entry {
             uid: payload.into(),
         }),
         what: payload.into(),
+        whom: Some(Whom { id: payload.into(), name: payload.into() }),
         why: payload.into(),
         plan: vec![payload.into()],
         before: vec![(payload.into(), payload.into())],

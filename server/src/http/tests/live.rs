@@ -8,6 +8,7 @@ use domain::access::{Grants, Role};
 use domain::frame::{Ask, Frame, Page, PageDelta, SIGNED_OUT, Topic};
 use domain::name::{ComponentId, WorkloadKind};
 use domain::query::{PodColumn, PodQuery, Sort};
+use domain::session::Ending;
 use domain::view::{Chrome, Person};
 use futures::{SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -423,7 +424,7 @@ async fn a_socket_ends_within_five_seconds_of_its_session() {
             }
             _ => {
                 let who = people.who(token, now).await.unwrap().unwrap();
-                people.sign_out(&who, now).await.unwrap();
+                people.sign_out(&who, Ending::SignedOut, now).await.unwrap();
             }
         }
     }
