@@ -15,7 +15,7 @@ async fn role(bench: &Bench, name: &str, rights: &str) -> String {
 
 fn sentence(error: &StoreError) -> &str {
     match error {
-        StoreError::Schema(text) => text,
+        StoreError::Schema(text, _) => text,
         other => panic!("{other:?}"),
     }
 }
