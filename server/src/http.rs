@@ -1,6 +1,7 @@
 //! HTTP: pages, the socket, files, and what guards them.
 
 mod assets;
+mod crowd;
 mod endpoints;
 mod front;
 mod gate;
@@ -25,6 +26,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 use tower_http::limit::RequestBodyLimitLayer;
 
 pub use assets::{Assets, AssetsError};
+pub use crowd::Crowd;
 use endpoints::Mount;
 pub use endpoints::{Endpoint, Need};
 pub use front::{Front, PublicUrl, PublicUrlError};
@@ -54,6 +56,8 @@ pub struct Site {
     pub leaving: CancellationToken,
     /// Cancelled when it ends: endless streams end with it.
     pub cancel: CancellationToken,
+    /// Who has how many sockets open.
+    pub crowd: Arc<Crowd>,
     /// Has a token of everybody who looks on.
     pub viewers: TaskTracker,
 }

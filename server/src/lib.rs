@@ -119,8 +119,17 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
         loops.spawn(named("the certificate", async move { certificate.follow(cancel).await }));
     }
     let viewers = TaskTracker::new();
-    let site =
-        Site { rows, assets, people, provider, front, leaving, cancel: cancel.clone(), viewers: viewers.clone() };
+    let site = Site {
+        rows,
+        assets,
+        people,
+        provider,
+        front,
+        leaving,
+        cancel: cancel.clone(),
+        crowd: Arc::default(),
+        viewers: viewers.clone(),
+    };
     if let Some(listener) = private {
         let served = listener.serve(http::private_router(site.clone()), cancel.clone(), FAREWELL);
         loops.spawn(named("the listener for programs", served));

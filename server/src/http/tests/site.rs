@@ -132,6 +132,7 @@ pub async fn site(rows: Arc<Rows>) -> Site {
         front: Arc::new(Front::default()),
         leaving: CancellationToken::new(),
         cancel: CancellationToken::new(),
+        crowd: Arc::default(),
         viewers: TaskTracker::new(),
     };
     person(&site, "viewer", &[(Role::Viewer, "*")], &token()).await;
