@@ -57,6 +57,8 @@ pub struct Ending {
 /// Serves until the end.
 pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) -> anyhow::Result<()> {
     settings.check()?;
+    let kubeconfig = Kubeconfig { path: settings.kubeconfig.clone() };
+    kubeconfig.check()?;
     let assets = Arc::new(Assets::read(&settings.site)?);
     let certificate = settings.tls_files().map(Certificate::read).transpose()?.map(Arc::new);
     let provider = match settings.oidc.provider()? {
@@ -76,7 +78,6 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
     let (registry, registries) = watch::channel(first);
 
     let mut loops = JoinSet::new();
-    let kubeconfig = Kubeconfig { path: settings.kubeconfig.clone() };
     loops.spawn(named("the clusters", cluster::supervise(registries, rows.clone(), kubeconfig, cancel.clone())));
     loops.spawn(named(
         "the registry",
