@@ -8,4 +8,5 @@ mod html;
 mod live;
 mod oidc;
 mod pages;
+mod people;
 mod site;
