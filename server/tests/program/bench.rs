@@ -199,7 +199,7 @@ impl Program {
         let page = self.get("/", cookie).await.body;
         // The sign-in has none.
         let build = page.split_once("name=\"build\" value=\"").and_then(|(_, rest)| rest.split_once('"'));
-        let build = build.map(|(build, _)| build.replace('/', "%2F").replace(' ', "+")).unwrap_or_default();
+        let build = build.map(|(build, _)| build).unwrap_or_default();
         let body = &format!("build={build}&{body}");
         self.ask(&Ask { method: "POST", cookie, body, ..Ask::get(path) }).await
     }
