@@ -4,6 +4,7 @@ pub mod account_menu;
 pub mod age;
 pub mod autoscaler;
 pub mod breadcrumb;
+pub mod build;
 pub mod cell;
 pub mod chip;
 pub mod component_table;

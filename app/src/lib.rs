@@ -28,6 +28,7 @@ pub mod theme;
 use leptos::prelude::*;
 
 use crate::boot::Boot;
+use crate::components::build::Build;
 use crate::frame::Frame;
 use crate::routes::Place;
 use crate::screen::Screen;
@@ -42,6 +43,7 @@ pub fn App(
 ) -> impl IntoView {
     let screen = Screen::new(&boot, place);
     provide_context(screen);
+    provide_context(Build(boot.build.clone()));
     browser::start(screen, boot);
     view! { <Frame screen /> }
 }

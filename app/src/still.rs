@@ -15,6 +15,7 @@ use std::sync::Arc;
 use domain::name::EnvironmentId;
 use leptos::prelude::*;
 
+use crate::components::build::Build;
 use crate::components::wheel::Wheel;
 use crate::shell::{Assets, Theme, escaped};
 
@@ -30,9 +31,13 @@ pub struct Still {
 }
 
 impl Still {
-    /// A page's content, rendered.
-    pub fn new(title: &str, content: impl FnOnce() -> AnyView) -> Self {
-        Self { title: title.into(), environment: None, html: Owner::new().with(|| content().to_html()).into() }
+    /// A page's content, rendered by a build.
+    pub fn new(build: Arc<str>, title: &str, content: impl FnOnce() -> AnyView) -> Self {
+        let html = Owner::new().with(|| {
+            provide_context(Build(build));
+            content().to_html()
+        });
+        Self { title: title.into(), environment: None, html: html.into() }
     }
 
     /// The same about an environment.
@@ -42,7 +47,17 @@ impl Still {
 }
 
 /// A document without frame and script: for those who are not signed in.
-pub fn document(theme: Theme, assets: &Assets, title: &str, content: impl FnOnce() -> AnyView) -> String {
+pub fn document(
+    theme: Theme,
+    assets: &Assets,
+    build: Arc<str>,
+    title: &str,
+    content: impl FnOnce() -> AnyView,
+) -> String {
+    let content = || {
+        provide_context(Build(build));
+        content()
+    };
     whole(theme, assets, title, None, content)
 }
 

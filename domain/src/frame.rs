@@ -20,6 +20,9 @@ use crate::view::{
 
 /// The code with which the server closes the socket of somebody who is signed in no more: the tab goes to the sign-in.
 pub const SIGNED_OUT: u16 = 4401;
+/// The code with which the server closes a socket too many of one session or person, with why. The tab tries again, ever more
+/// rarely.
+pub const CROWDED: u16 = 4429;
 
 /// What a page is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -244,6 +244,16 @@ pub struct Actor {
     pub source: String,
 }
 
+/// The person it was done to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Whom {
+    /// Their id.
+    pub id: String,
+    /// Their name then.
+    pub name: String,
+}
+
 /// The object it was done to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -279,6 +289,9 @@ pub struct Entry {
     /// To what.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Target>,
+    /// To whom, where it was somebody else than who did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whom: Option<Whom>,
     /// What was done, in a sentence: `Gave kim the role operator in fleet-management.`
     pub what: String,
     /// The reason somebody wrote; empty when none was asked for.

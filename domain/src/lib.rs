@@ -27,5 +27,6 @@ pub mod quantity;
 pub mod query;
 pub mod registry;
 pub mod sentence;
+pub mod session;
 pub mod text;
 pub mod view;

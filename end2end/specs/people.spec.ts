@@ -55,6 +55,7 @@ test("a page that is open goes to the sign-in when its session is ended, and com
   await live(other);
 
   await page.goto("/people");
+  await page.getByText(`Disable ${name}…`).click();
   await page.getByRole("button", { name: `Disable: ${name}` }).click();
   await expect(page.getByRole("status").filter({ hasText: "sessions have ended" })).toBeVisible();
   await expect(other).toHaveURL(/\/sign-in\?why=expired&to=/, { timeout: 5_000 });

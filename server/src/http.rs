@@ -1,6 +1,7 @@
 //! HTTP: pages, the socket, files, and what guards them.
 
 mod assets;
+mod crowd;
 mod endpoints;
 mod front;
 mod gate;
@@ -25,6 +26,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 use tower_http::limit::RequestBodyLimitLayer;
 
 pub use assets::{Assets, AssetsError};
+pub use crowd::Crowd;
 use endpoints::Mount;
 pub use endpoints::{Endpoint, Need};
 pub use front::{Front, PublicUrl, PublicUrlError};
@@ -57,6 +59,8 @@ pub struct Site {
     pub leaving: CancellationToken,
     /// Cancelled when it ends: endless streams end with it.
     pub cancel: CancellationToken,
+    /// Who has how many sockets open.
+    pub crowd: Arc<Crowd>,
     /// Has a token of everybody who looks on.
     pub viewers: TaskTracker,
 }
@@ -78,7 +82,7 @@ fn mount() -> Mount {
         .get("/pkg/{file}", Anyone, assets::file)
         .post("/theme", Anyone, "/", pages::theme)
         .get("/sign-in", Anyone, sign_in::page)
-        .post("/sign-in", Anyone, "/sign-in", sign_in::post)
+        .post_of_any_build("/sign-in", Anyone, "/sign-in", sign_in::post)
         .get("/sign-in/provider", Anyone, provider::depart)
         .get("/sign-in/callback", Anyone, provider::arrive)
         .post("/sign-out", SignedIn, "/", sign_in::out)

@@ -59,6 +59,8 @@ pub struct Ending {
 /// Serves until the end.
 pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) -> anyhow::Result<()> {
     settings.check()?;
+    let kubeconfig = Kubeconfig { path: settings.kubeconfig.clone() };
+    kubeconfig.check()?;
     let assets = Arc::new(Assets::read(&settings.site)?);
     let certificate = settings.tls_files().map(Certificate::read).transpose()?.map(Arc::new);
     let provider = match settings.oidc.provider()? {
@@ -78,7 +80,6 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
     let (registry, registries) = watch::channel(first);
 
     let mut loops = JoinSet::new();
-    let kubeconfig = Kubeconfig { path: settings.kubeconfig.clone() };
     let clusters = Clusters::new(registries.clone(), kubeconfig.clone());
     let desk = Arc::new(Desk::new(people.clone(), clusters, rows.clone(), cancel.clone()));
     loops.spawn(named("the operations", desk.clone().run()));
@@ -124,8 +125,18 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
         loops.spawn(named("the certificate", async move { certificate.follow(cancel).await }));
     }
     let viewers = TaskTracker::new();
-    let site =
-        Site { rows, assets, people, desk, provider, front, leaving, cancel: cancel.clone(), viewers: viewers.clone() };
+    let site = Site {
+        rows,
+        assets,
+        people,
+        desk,
+        provider,
+        front,
+        leaving,
+        cancel: cancel.clone(),
+        crowd: Arc::default(),
+        viewers: viewers.clone(),
+    };
     if let Some(listener) = private {
         let served = listener.serve(http::private_router(site.clone()), cancel.clone(), FAREWELL);
         loops.spawn(named("the listener for programs", served));

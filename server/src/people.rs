@@ -17,9 +17,10 @@ use std::sync::Arc;
 
 use domain::access::{Grants, Role};
 use domain::group::{ByGroup, GroupName, GroupRule, granted};
-use domain::ledger::{Actor, Entry, Kind, Outcome};
+use domain::ledger::{Actor, Entry, Kind, Outcome, Whom};
 use domain::name::EnvironmentId;
 use domain::registry::{Registry, Tier};
+use domain::session::Ending;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::Semaphore;
 
@@ -206,6 +207,17 @@ impl People {
         self.look(token.key(), now, false).await
     }
 
+    /// Why the session of a token is over. Only whoever holds the token can ask: nobody else learns why.
+    pub async fn ending(&self, token: &Token, now: i64) -> Result<Option<Ending>, StoreError> {
+        Ok(match self.store.read().await?.session(token.key(), now).await? {
+            SessionState::Live(_) | SessionState::Unknown => None,
+            SessionState::Ended(why) => why,
+            SessionState::Expired => Some(Ending::Expired),
+            SessionState::Idle => Some(Ending::Idle),
+            SessionState::Disabled => Some(Ending::Disabled),
+        })
+    }
+
     async fn look(&self, key: Key, now: i64, uses: bool) -> Result<Option<Who>, StoreError> {
         if let Some(known) = self.remembered(key, now, uses) {
             return Ok(known);
@@ -302,12 +314,18 @@ fn entry(at: i64, kind: Kind, outcome: Outcome, actor: Actor, what: String) -> E
         operation: None,
         environment: None,
         target: None,
+        whom: None,
         what,
         why: String::new(),
         plan: Vec::new(),
         before: Vec::new(),
         after: Vec::new(),
     }
+}
+
+/// Somebody to whom a thing was done.
+fn whom(user: &User) -> Option<Whom> {
+    Some(Whom { id: user.id.to_string(), name: user.name.to_string() })
 }
 
 /// Whom an entry names that nobody is known for.

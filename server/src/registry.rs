@@ -4,6 +4,7 @@ mod diagnose;
 mod follow;
 mod nearest;
 mod schema;
+mod scope;
 mod tree;
 mod zones;
 
@@ -16,6 +17,7 @@ use domain::registry::validate::validate;
 
 pub use self::follow::{Current, follow};
 pub use self::schema::schema;
+pub use self::scope::{Unregistered, judge_scope};
 
 /// A registry of a thousand environments takes a tenth of this.
 const SIZE_LIMIT_BYTES: usize = 1024 * 1024;

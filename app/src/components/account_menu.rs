@@ -3,6 +3,7 @@
 use domain::view::Person;
 use leptos::prelude::*;
 
+use super::build::BuildField;
 use crate::links;
 
 /// The menu: a link and a form, so that it works without script.
@@ -30,6 +31,7 @@ pub fn AccountMenu(
                     "Account"
                 </a>
                 <form method="post" action="/sign-out">
+                    <BuildField />
                     <button type="submit" class="flex h-8 w-full items-center rounded px-2 text-left hover:bg-raised">
                         "Sign out"
                     </button>

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::build::BuildField;
 use crate::theme::Theme;
 
 /// The menu: a form, so that it works without script.
@@ -43,6 +44,7 @@ pub fn ThemeMenu(
                 </svg>
             </summary>
             <form method="post" action="/theme" class="absolute right-0 top-9 z-40 w-40 rounded-lg border border-line bg-panel p-1 shadow">
+                <BuildField />
                 <input type="hidden" name="back" value=move || back.get() />
                 {choices}
             </form>

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::forms::{CARD, DANGER, Field, Notice, PRIMARY, SECONDARY, Tone};
 use crate::clock::{exact_time, machine_time};
+use crate::components::build::BuildField;
 
 /// A session of one's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +67,7 @@ pub fn account(page: AccountView) -> AnyView {
             <div class="flex flex-wrap items-center justify-between gap-3">
                 <h1 class="text-xl font-semibold">{name.clone()}</h1>
                 <form method="post" action="/sign-out">
+                    <BuildField />
                     <button type="submit" class=SECONDARY>
                         "Sign out"
                     </button>
@@ -87,6 +89,7 @@ pub fn account(page: AccountView) -> AnyView {
                         .then(|| {
                             view! {
                                 <form method="post" action="/account/sessions/end-others">
+                                    <BuildField />
                                     <button type="submit" class=DANGER>
                                         "End all others"
                                     </button>
@@ -108,6 +111,7 @@ fn row(session: SessionRow, now: i64) -> impl IntoView {
     let end = (!here).then(|| {
         view! {
             <form method="post" action="/account/sessions/end">
+                <BuildField />
                 <input type="hidden" name="session" value=id />
                 <button type="submit" class=DANGER aria-label=["End the session from ", &source].concat()>
                     "End"
@@ -141,6 +145,7 @@ fn password(name: String) -> impl IntoView {
             </h2>
             <p class="mb-3 text-soft">"A new password ends all other sessions."</p>
             <form method="post" action="/account/password" class="grid max-w-sm gap-3">
+                <BuildField />
                 // For password managers: whose password it is.
                 <input type="text" name="username" value=name autocomplete="username" hidden=true readonly=true />
                 <Field label="Password now" name="current" kind="password" autocomplete="current-password" />

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::forms::{CARD, SECONDARY, SELECT};
 use crate::clock::{exact_time, machine_time};
+use crate::components::build::BuildField;
 
 /// An entry with its place in the record.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,8 +24,10 @@ pub struct RecordedView {
 pub struct Asked {
     /// `system/environment`.
     pub environment: String,
-    /// Part of a person's name.
+    /// The name or id of who did it.
     pub person: String,
+    /// The name or id of whom it was done to.
+    pub whom: String,
     /// What it is about.
     pub kind: Option<Kind>,
     /// What came of it.
@@ -75,6 +78,7 @@ pub fn changes(page: ChangesView) -> AnyView {
         let query = query.clone();
         view! {
             <form method="post" action=action>
+                <BuildField />
                 <input type="hidden" name="query" value=query />
                 <button type="submit" class=SECONDARY>
                     {words}
@@ -169,7 +173,7 @@ fn row(recorded: RecordedView, now: i64) -> impl IntoView {
 
 #[component]
 fn Filter(asked: Asked, environments: Vec<(String, String)>) -> impl IntoView {
-    let Asked { environment, person, kind, outcome, from, until } = asked;
+    let Asked { environment, person, whom, kind, outcome, from, until } = asked;
     let environments = environments
         .into_iter()
         .map(|(value, words)| {
@@ -185,8 +189,12 @@ fn Filter(asked: Asked, environments: Vec<(String, String)>) -> impl IntoView {
     view! {
         <form method="get" action="/changes" role="search" class="flex flex-wrap items-end gap-2">
             <label class=label>
-                "Person"
-                <input id="filter" type="search" name="person" value=person autocomplete="off" spellcheck="false" class=[SELECT, " w-40"].concat() />
+                "Done by"
+                <input id="filter" type="search" name="person" value=person autocomplete="off" spellcheck="false" class=[SELECT, " w-36"].concat() />
+            </label>
+            <label class=label>
+                "Done to"
+                <input type="search" name="whom" value=whom autocomplete="off" spellcheck="false" class=[SELECT, " w-36"].concat() />
             </label>
             <label class=label>
                 "Environment"
@@ -244,6 +252,7 @@ pub fn change(recorded: RecordedView, others: Vec<RecordedView>) -> AnyView {
     facts.extend(entry.target.as_ref().map(|target| {
         ("Target", format!("{}/{} in {}, uid {}", target.kind, target.name, target.namespace, target.uid))
     }));
+    facts.extend(entry.whom.as_ref().map(|whom| ("Done to", whom.name.clone())));
     if !entry.why.is_empty() {
         facts.push(("Why", entry.why.clone()));
     }

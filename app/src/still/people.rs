@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::forms::{CARD, DANGER, FIELD, Notice, PRIMARY, SECONDARY, SELECT, Tone};
 use crate::clock::exact_time;
+use crate::components::build::BuildField;
 
 /// A person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +31,12 @@ pub struct PersonRow {
 /// What the page shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeopleView {
-    /// Everybody, by name.
+    /// Everybody who is looked for, by name.
     pub people: Vec<PersonRow>,
+    /// How many there are in all.
+    pub total: usize,
+    /// What is looked for.
+    pub filter: String,
     /// Where a role can hold, with the words for it: `*`, systems, environments.
     pub scopes: Vec<(String, String)>,
     /// What came of the form that was sent.
@@ -44,8 +49,8 @@ pub struct PeopleView {
 
 /// The page.
 pub fn people(page: PeopleView) -> AnyView {
-    let PeopleView { people, scopes, notice, made, add } = page;
-    let count = people.len();
+    let PeopleView { people, total, filter, scopes, notice, made, add } = page;
+    let found = people.len();
     let rows = people.into_iter().map(|person| row(person, &scopes)).collect_view();
     let made = made.map(|(name, password)| {
         view! {
@@ -60,15 +65,17 @@ pub fn people(page: PeopleView) -> AnyView {
             <div>
                 <h1 class="text-xl font-semibold">"People"</h1>
                 <p class="text-soft">
-                    {match count {
-                        1 => "One account.".to_owned(),
-                        count => format!("{count} accounts."),
+                    {match (found, total) {
+                        (found, total) if found < total => format!("{found} of {total} accounts."),
+                        (_, 1) => "One account.".to_owned(),
+                        (_, total) => format!("{total} accounts."),
                     }} " Everything done here is written into the record. Nobody changes their own roles."
                 </p>
             </div>
             {notice.map(|(tone, text)| view! { <Notice tone text /> })}
             {made}
             <form method="post" action="/people/add" class="flex flex-wrap items-end gap-2">
+                <BuildField />
                 <label class="grid grow gap-1 sm:grow-0">
                     <span class="text-sm text-faint">"New name"</span>
                     <input
@@ -86,6 +93,35 @@ pub fn people(page: PeopleView) -> AnyView {
                     "Add with a random password"
                 </button>
             </form>
+            <form method="get" action="/people" role="search" class="flex flex-wrap items-end gap-2">
+                <label class="grid grow gap-1 sm:grow-0">
+                    <span class="text-sm text-faint">"Find people by name, role or system"</span>
+                    <input
+                        id="filter"
+                        type="search"
+                        name="filter"
+                        value=filter.clone()
+                        autocomplete="off"
+                        autocapitalize="none"
+                        spellcheck="false"
+                        class=[FIELD, " sm:w-64"].concat()
+                    />
+                </label>
+                <button type="submit" class=SECONDARY>
+                    "Find"
+                </button>
+            </form>
+            {(found == 0)
+                .then(|| {
+                    view! {
+                        <p class="text-soft">
+                            "Nobody matches. "
+                            <a href="/people" class="text-accent underline">
+                                "Show everybody"
+                            </a>
+                        </p>
+                    }
+                })}
             <ul class="grid grid-cols-[minmax(0,1fr)] gap-3">{rows}</ul>
         </div>
     }
@@ -101,6 +137,7 @@ fn row(person: PersonRow, scopes: &[(String, String)]) -> impl IntoView + use<> 
             let take = (!own).then(|| {
                 view! {
                     <form method="post" action="/people/take">
+                        <BuildField />
                         <input type="hidden" name="person" value=id.clone() />
                         <input type="hidden" name="role" value=grant.role.as_str() />
                         <input type="hidden" name="scope" value=grant.scope.to_string() />
@@ -154,6 +191,7 @@ fn row(person: PersonRow, scopes: &[(String, String)]) -> impl IntoView + use<> 
         let label = [words, ": ", &name].concat();
         view! {
             <form method="post" action=action>
+                <BuildField />
                 <input type="hidden" name="person" value=id />
                 <button type="submit" class=class aria-label=label>
                     {words}
@@ -161,23 +199,50 @@ fn row(person: PersonRow, scopes: &[(String, String)]) -> impl IntoView + use<> 
             </form>
         }
     };
+    // What cannot be taken back takes two steps, also without script: the button stands behind what it does.
+    let confirmed =
+        |action: &'static str, words: &'static str, link: &'static str, class: &'static str, does: String| {
+            let summary =
+                ["inline-flex cursor-pointer list-none items-center ", class, " [&::-webkit-details-marker]:hidden"];
+            let done = button(action, words, class);
+            view! {
+                <details>
+                    <summary class=summary.concat()>
+                        {words} <span class="sr-only">{[link, &name].concat()}</span> "…"
+                    </summary>
+                    <div class="mt-2 grid max-w-xs gap-2 rounded border border-line bg-raised p-3">
+                        <p class="text-soft">{does}</p>
+                        {done}
+                    </div>
+                </details>
+            }
+        };
     let switch = (!own).then(|| {
         if disabled {
-            button("/people/enable", "Enable", SECONDARY)
+            button("/people/enable", "Enable", SECONDARY).into_any()
         } else {
-            button("/people/disable", "Disable", DANGER)
+            let does = [&name, " may not sign in any more, and their sessions end at once. Enable lets them in again."];
+            confirmed("/people/disable", "Disable", " ", DANGER, does.concat()).into_any()
         }
     });
-    let password = (!own && signs_in == "password").then(|| button("/people/password", "New password", SECONDARY));
+    let password = (!own && signs_in == "password").then(|| {
+        let does =
+            ["The password of ", &name, " works no more and their sessions end at once. A new one is shown, once."];
+        confirmed("/people/password", "New password", " for ", SECONDARY, does.concat())
+    });
     let sessions = (!own && !disabled).then(|| button("/people/sign-out", "End sessions", SECONDARY));
     let give = (!own).then(|| {
         view! {
             <form method="post" action="/people/give" class="flex flex-wrap items-center gap-2">
+                <BuildField />
                 <input type="hidden" name="person" value=id.clone() />
-                <select name="role" class=SELECT aria-label=["Role for ", &name].concat()>
+                // Nothing is chosen at first: a press too many gives nothing.
+                <select name="role" required=true class=SELECT aria-label=["Role for ", &name].concat()>
+                    <option value="">"Choose a role"</option>
                     {roles}
                 </select>
-                <select name="scope" class=SELECT aria-label=["Where the role holds, for ", &name].concat()>
+                <select name="scope" required=true class=SELECT aria-label=["Where the role holds, for ", &name].concat()>
+                    <option value="">"Choose where it holds"</option>
                     {scopes}
                 </select>
                 <button type="submit" class=SECONDARY aria-label=["Give the role to ", &name].concat()>

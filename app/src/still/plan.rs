@@ -10,6 +10,7 @@ use leptos::prelude::*;
 
 use super::forms::{CARD, DANGER, FIELD, Notice, PRIMARY, SECONDARY, Tone};
 use crate::clock::exact_time;
+use crate::components::build::BuildField;
 use crate::components::state_mark::Glyph;
 
 /// What can be chosen on the page before the plan is made anew.
@@ -199,6 +200,7 @@ fn planned(plan: Planned, tier: Tier, name: Arc<str>, component: String) -> impl
         </section>
         {differences}
         <form method="post" action="/operations" class=[CARD, " grid gap-3"].concat()>
+            <BuildField />
             {hidden} {reason}
             {typed}
             <div class="flex flex-wrap items-center gap-2">

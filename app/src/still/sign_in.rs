@@ -1,8 +1,10 @@
 //! Signing in, and the first admin.
 
+use domain::session::Ending;
 use leptos::prelude::*;
 
 use super::forms::{CARD, Field, Notice, PRIMARY, SECONDARY, Tone};
+use crate::components::build::BuildField;
 
 /// Why somebody stands at the door: one of our own sentences, whatever the request said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,8 +13,8 @@ pub enum Why {
     Wrong,
     /// Too many tries. Minutes until the next.
     TooMany(u32),
-    /// The session ended by time.
-    Expired,
+    /// The session has ended; why, where that is known.
+    Expired(Option<Ending>),
     /// They went.
     SignedOut,
     /// Nothing can be recorded, so nobody gets in.
@@ -43,7 +45,10 @@ impl Why {
                     "Not signed in: too many tries. Wait {minutes} min, or have an admin run `quarterdeck user unlock` on the server."
                 ),
             ),
-            Self::Expired => (Tone::Refused, "Your session has ended. Sign in and you are back where you were.".into()),
+            Self::Expired(None) => {
+                (Tone::Refused, "Your session has ended. Sign in and you are back where you were.".into())
+            }
+            Self::Expired(Some(ending)) => (Tone::Refused, ending.sentence().into()),
             Self::SignedOut => (Tone::Done, "Signed out.".into()),
             Self::Unavailable => (
                 Tone::Refused,
@@ -152,6 +157,7 @@ pub fn setup(page: SetupView) -> AnyView {
             </p>
             {refused.map(|text| view! { <Notice tone=Tone::Refused text /> })}
             <form method="post" action="/setup" class="grid gap-3">
+                <BuildField />
                 <input type="hidden" name="token" value=token />
                 <Field label="Name" name="name" value=name autocomplete="username" autofocus=true />
                 <Field

@@ -1,6 +1,7 @@
 //! `quarterdeck user`: people and their roles from the command line, for whoever can run the program on the server.
 
 use std::io::BufRead as _;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
@@ -9,6 +10,7 @@ use domain::person::UserName;
 
 use crate::clock;
 use crate::people::{By, Chosen, People, SessionLimits};
+use crate::registry;
 use crate::store::{DatabaseUrl, Store, User};
 
 /// People and their roles.
@@ -20,6 +22,9 @@ pub struct UserArguments {
     /// The database of the console: the same as for `quarterdeck serve`.
     #[arg(long, env = "QUARTERDECK_DATABASE", value_name = "URL", hide_env_values = true, global = true)]
     database: Option<DatabaseUrl>,
+    /// The registry of the console: a role is given only in what is registered there.
+    #[arg(long, env = "QUARTERDECK_CONFIG", value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -97,10 +102,48 @@ fn grant(text: &str) -> Result<Grant, String> {
 
 /// Does it, and says what was done.
 pub async fn run(arguments: UserArguments) -> anyhow::Result<()> {
+    check_scopes(arguments.config.as_deref(), arguments.command.given())?;
     let store = Store::open(&crate::database_of(arguments.database)?).await?;
     let done = carry_out(&store, arguments.command).await;
     store.close().await;
     done
+}
+
+impl UserCommand {
+    /// The roles that it would give. What is taken may hold where nothing is registered any more.
+    fn given(&self) -> &[Grant] {
+        match self {
+            Self::Add { roles, .. } => roles,
+            Self::Role { change: RoleChange::Give(of) } => std::slice::from_ref(&of.role),
+            Self::Role { change: RoleChange::Take(_) }
+            | Self::List
+            | Self::Disable { .. }
+            | Self::Enable { .. }
+            | Self::SetPassword { .. }
+            | Self::Unlock { .. } => &[],
+        }
+    }
+}
+
+/// Refuses roles that would hold nowhere, if it is known what is registered; otherwise says that nobody looked.
+fn check_scopes(config: Option<&Path>, roles: &[Grant]) -> anyhow::Result<()> {
+    let mut bounded = roles.iter().map(|grant| &grant.scope).filter(|scope| **scope != Scope::Everywhere).peekable();
+    if bounded.peek().is_none() {
+        return Ok(());
+    }
+    let Some(config) = config else {
+        let scopes: Vec<String> = bounded.map(ToString::to_string).collect();
+        let scopes = scopes.join(", ");
+        eprintln!(
+            "Whether the registry has {scopes} was not checked: name the registry with --config to have it checked."
+        );
+        return Ok(());
+    };
+    let registry = registry::load(config).context("the scope cannot be checked")?;
+    for scope in bounded {
+        registry::judge_scope(&registry, scope).context("no role was given")?;
+    }
+    Ok(())
 }
 
 async fn carry_out(store: &Store, command: UserCommand) -> anyhow::Result<()> {
@@ -195,6 +238,30 @@ fn line(user: &User) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_role_is_given_only_where_something_is_registered() {
+        let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/../config/demo.yaml");
+        for (config, role, expected) in [
+            (Some(demo), "operator@fleet-management", None),
+            (Some(demo), "operator@fleet-managment", Some("did you mean 'fleet-management'?")),
+            (Some("no-such.yaml"), "operator@fleet-management", Some("there is no such file")),
+            // Whoever is locked out does not need a registry that is whole.
+            (Some("no-such.yaml"), "admin", None),
+            (None, "operator@fleet-managment", None),
+        ] {
+            let judged = check_scopes(config.map(Path::new), &[grant(role).unwrap()]);
+            match (judged, expected) {
+                (Ok(()), None) => {}
+                (Err(error), Some(part)) => assert!(format!("{error:#}").contains(part), "{role}: {error:#}"),
+                (judged, _) => panic!("{role}: {judged:?}"),
+            }
+        }
+        let take = UserCommand::Role {
+            change: RoleChange::Take(RoleOf { name: "kim".into(), role: grant("viewer@gone").unwrap() }),
+        };
+        assert!(take.given().is_empty(), "what is registered no more could not be taken");
+    }
 
     #[test]
     fn a_role_is_written_with_where_it_holds() {

@@ -41,6 +41,17 @@ pub enum ConnectError {
     Unusable(String),
 }
 
+/// A file that was named as the kubeconfig and cannot be one.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the kubeconfig {path} cannot be read, so no cluster could be shown: {why}. Name another one with --kubeconfig, or leave \
+     it out to use $KUBECONFIG or ~/.kube/config"
+)]
+pub struct NoKubeconfig {
+    path: String,
+    why: String,
+}
+
 impl Kubeconfig {
     /// A client for reading: it never retries by itself, our watches and probes do. What is no reading it refuses.
     pub async fn reader(&self, connect: &Connect) -> Result<Client, ConnectError> {
@@ -66,6 +77,18 @@ impl Kubeconfig {
         config.default_retry = false;
         config.connect_timeout = Some(Duration::from_secs(3));
         Ok(config)
+    }
+
+    /// Refuses a file that was named and is none, at the start: later, one that is being replaced is waited for.
+    pub fn check(&self) -> Result<(), NoKubeconfig> {
+        let Some(path) = &self.path else { return Ok(()) };
+        let why = match KubeconfigFile::read_from(path) {
+            Ok(_) => return Ok(()),
+            Err(_) if !path.exists() => "there is no such file".to_owned(),
+            Err(_) if path.is_dir() => "this is a directory".to_owned(),
+            Err(error) => said(&error),
+        };
+        Err(NoKubeconfig { path: plain(&path.display().to_string(), ERROR_LIMIT).into_owned(), why })
     }
 
     async fn context(&self, context: &str) -> Result<Config, ConnectError> {
@@ -106,4 +129,38 @@ fn said(error: &impl std::error::Error) -> String {
 
 fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_named_and_is_no_kubeconfig_is_refused_with_the_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            Some(path)
+        };
+        for (path, expected) in [
+            (None, None),
+            (file("good", "{apiVersion: v1, kind: Config, contexts: [], clusters: [], users: []}"), None),
+            (
+                Some(PathBuf::from("/nope")),
+                Some(
+                    "the kubeconfig /nope cannot be read, so no cluster could be shown: there is no such file. Name another one with --kubeconfig",
+                ),
+            ),
+            (Some(folder.path().to_owned()), Some("this is a directory")),
+            (file("bad", "contexts: {{"), Some("cannot be read")),
+        ] {
+            let checked = Kubeconfig { path: path.clone() }.check();
+            match (checked, expected) {
+                (Ok(()), None) => {}
+                (Err(error), Some(part)) => assert!(error.to_string().contains(part), "{path:?}: {error}"),
+                (checked, _) => panic!("{path:?}: {checked:?}"),
+            }
+        }
+    }
 }

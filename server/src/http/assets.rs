@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 
 use super::Site;
 
@@ -94,10 +95,17 @@ impl Assets {
             style: url("quarterdeck.css")?,
             icon: url("favicon.svg")?,
         };
-        // The names hold the hashes, so two builds with the same names are the same.
-        let build = format!("{} {} {}", env!("CARGO_PKG_VERSION"), urls.wasm, urls.style).into();
+        let build = build_id(env!("QUARTERDECK_SOURCES"), &urls);
         Ok(Self { files, urls, build })
     }
+}
+
+/// Tells builds apart: by the sources of the program, which writes pages and takes forms, and by the files of the browser part,
+/// whose names hold their hashes. It stands in every form, so it is short.
+fn build_id(sources: &str, urls: &app::shell::Assets) -> Arc<str> {
+    let digest = Sha256::digest([sources, &*urls.script, &urls.wasm, &urls.style].join("\n"));
+    let digest: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    [env!("CARGO_PKG_VERSION"), "-", &digest].concat().into()
 }
 
 /// Whether a client takes an encoding. `q=0` is a refusal (RFC 9110, 12.5.3).
@@ -138,6 +146,21 @@ pub async fn file(State(site): State<Site>, UrlPath(name): UrlPath<String>, head
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_build_is_another_one_when_the_program_or_the_browser_part_is() {
+        let urls = |wasm: &str| app::shell::Assets {
+            script: "/pkg/a.js".into(),
+            wasm: wasm.into(),
+            style: "/pkg/a.css".into(),
+            icon: "/pkg/a.svg".into(),
+        };
+        let build = build_id("0a", &urls("/pkg/a.wasm"));
+        assert_eq!(build, build_id("0a", &urls("/pkg/a.wasm")));
+        assert_ne!(build, build_id("0b", &urls("/pkg/a.wasm")), "a program that reads forms otherwise");
+        assert_ne!(build, build_id("0a", &urls("/pkg/b.wasm")));
+        assert!(build.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte)), "{build}");
+    }
 
     #[test]
     fn an_encoding_is_taken_unless_it_is_refused() {

@@ -49,6 +49,8 @@ pub struct Endpoint {
     pub need: Need,
     /// The page whose form leads here: where somebody whose session ended comes back to.
     pub form: Option<&'static str>,
+    /// Whether it is done only for pages that this build made.
+    pub own_build: bool,
 }
 
 /// The table, and the router that is made with it.
@@ -61,7 +63,7 @@ pub(super) struct Mount {
 impl Mount {
     /// Mounts a page or a file.
     pub fn get<H: Handler<T, Site>, T: 'static>(self, path: &'static str, need: Need, handler: H) -> Self {
-        self.add(Endpoint { method: Method::GET, path, need, form: None }, MethodFilter::GET, handler)
+        self.add(Endpoint { method: Method::GET, path, need, form: None, own_build: false }, MethodFilter::GET, handler)
     }
 
     /// Mounts what a form of the page `form` is sent to.
@@ -72,7 +74,20 @@ impl Mount {
         form: &'static str,
         handler: H,
     ) -> Self {
-        self.add(Endpoint { method: Method::POST, path, need, form: Some(form) }, MethodFilter::POST, handler)
+        let row = Endpoint { method: Method::POST, path, need, form: Some(form), own_build: true };
+        self.add(row, MethodFilter::POST, handler)
+    }
+
+    /// The same for a form that means the same in every build.
+    pub fn post_of_any_build<H: Handler<T, Site>, T: 'static>(
+        self,
+        path: &'static str,
+        need: Need,
+        form: &'static str,
+        handler: H,
+    ) -> Self {
+        let row = Endpoint { method: Method::POST, path, need, form: Some(form), own_build: false };
+        self.add(row, MethodFilter::POST, handler)
     }
 
     fn add<H: Handler<T, Site>, T: 'static>(mut self, row: Endpoint, filter: MethodFilter, handler: H) -> Self {
@@ -87,7 +102,7 @@ impl Mount {
 
     /// What answers for addresses that stand in no row. It is guarded as `need` says.
     pub fn fallback<H: Handler<T, Site>, T: 'static>(mut self, need: Need, handler: H) -> Self {
-        let row = Endpoint { method: Method::GET, path: "*", need, form: None };
+        let row = Endpoint { method: Method::GET, path: "*", need, form: None, own_build: false };
         let guarded = {
             let row = row.clone();
             middleware::from_fn(move |request: Request, next: Next| gate::pass(row.clone(), request, next))

@@ -1,8 +1,10 @@
 //! Who asks, and whether they may: before every endpoint, by its row in the table.
 
+use app::components::build::BUILD;
+use app::routes;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::header::{COOKIE, HOST, HeaderValue, LOCATION, SET_COOKIE};
+use axum::http::header::{COOKIE, HOST, HeaderValue, LOCATION};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -10,7 +12,7 @@ use domain::access::{Place, Right};
 
 use super::endpoints::{Endpoint, Need};
 use super::front::only;
-use super::still::problem;
+use super::still::{outdated, problem};
 use super::{BODY_LIMIT_BYTES, Site};
 use crate::clock;
 use crate::people::Who;
@@ -87,7 +89,7 @@ pub(super) async fn pass(row: Endpoint, mut request: Request, next: Next) -> Res
         (Need::Anyone, who) => {
             request.extensions_mut().insert(Visitor(who));
         }
-        (_, None) => return turn_away(&site, &row, request, token.is_some()).await,
+        (_, None) => return turn_away(&row, request, token.is_some()).await,
         (Need::SignedIn | Need::Look, Some(who)) => {
             request.extensions_mut().insert(who);
         }
@@ -108,7 +110,30 @@ pub(super) async fn pass(row: Endpoint, mut request: Request, next: Next) -> Res
             request.extensions_mut().insert(who);
         }
     }
-    next.run(request).await
+    if !row.own_build {
+        return next.run(request).await;
+    }
+    match of_this_build(&site, &row, request).await {
+        Ok(request) => next.run(request).await,
+        Err(refusal) => refusal,
+    }
+}
+
+/// Refuses the form of a page that another build made: what stands on it may mean something else here. Otherwise the request as
+/// it was.
+async fn of_this_build(site: &Site, row: &Endpoint, request: Request) -> Result<Request, Response> {
+    let (parts, body) = request.into_parts();
+    let Ok(bytes) = to_bytes(body, BODY_LIMIT_BYTES).await else {
+        let text = "Nothing was done: the form is too long, or it did not arrive whole.\n";
+        return Err((StatusCode::PAYLOAD_TOO_LARGE, text).into_response());
+    };
+    let query = String::from_utf8_lossy(&bytes).into_owned();
+    let build = routes::Place { path: String::new(), query }.parameter(BUILD);
+    if build.is_some_and(|build| *build == *site.assets.build) {
+        return Ok(Request::from_parts(parts, Body::from(bytes)));
+    }
+    tracing::info!(http.route = row.path, "refused a form for {} that a page of another build sent", row.path);
+    Err(outdated(site, &parts.headers, &written_back(row.form.unwrap_or("/"), Body::from(bytes)).await))
 }
 
 /// Who holds a token. A socket is opened by a page, not by a person: it keeps no session alive.
@@ -118,7 +143,7 @@ async fn known(site: &Site, row: &Endpoint, token: &Token) -> Result<Option<Who>
 }
 
 /// To the sign-in, and back afterwards. What was written into a form comes back with its page; secrets do not.
-async fn turn_away(site: &Site, row: &Endpoint, request: Request, had_session: bool) -> Response {
+async fn turn_away(row: &Endpoint, request: Request, had_session: bool) -> Response {
     let (parts, body) = request.into_parts();
     let to = if parts.method == Method::GET {
         parts.uri.path_and_query().map_or("/", |address| address.as_str()).to_owned()
@@ -133,24 +158,22 @@ async fn turn_away(site: &Site, row: &Endpoint, request: Request, had_session: b
     }
     let why = if had_session { "&why=expired" } else { "" };
     let location = format!("/sign-in?to={}{why}", encode(&to));
-    let mut response = (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response();
-    if had_session {
-        response.headers_mut().append(SET_COOKIE, cookie(site, &parts.headers, None));
-    }
-    response
+    // Its cookie stays until the sign-in has told whoever holds it why the session is over.
+    (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response()
 }
 
 /// The page of a form with what was written into it, as far as it is no secret and not too long.
 async fn written_back(form: &str, body: Body) -> String {
     let bytes = to_bytes(body, BODY_LIMIT_BYTES).await.unwrap_or_default();
     let text = String::from_utf8(bytes.to_vec()).unwrap_or_default();
-    let secret = ["password", "again", "current", "token", "session"];
+    // Secrets, and what only the page itself may say.
+    let dropped = ["password", "again", "current", "token", "session", BUILD];
     let kept: Vec<&str> = text
         .split('&')
         .filter(|pair| {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             !value.is_empty()
-                && !secret.contains(&key)
+                && !dropped.contains(&key)
                 && pair.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
         })
         .collect();
@@ -206,6 +229,7 @@ mod tests {
         for (body, expected) in [
             ("name=kim&password=anchor+lamp", "/people?name=kim"),
             ("password=x", "/people"),
+            ("build=0.1.0+%2Fpkg&name=kim", "/people?name=kim"),
             ("role=operator&scope=%2A&person=", "/people?role=operator&scope=%2A"),
             ("a=\r\nb", "/people"),
         ] {

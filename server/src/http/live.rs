@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use domain::frame::{Ask, Frame, Page, SIGNED_OUT, Topic};
+use domain::frame::{Ask, CROWDED, Frame, Page, SIGNED_OUT, Topic};
 use domain::view::Chrome;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use tracing::debug;
@@ -55,7 +55,10 @@ pub async fn live(State(site): State<Site>, headers: HeaderMap, upgrade: WebSock
             None => Ok(None),
         };
         let served = match (token, who) {
-            (Some(token), Ok(Some(who))) => serve(socket, site, token, who).await,
+            (Some(token), Ok(Some(who))) => match site.crowd.enter(&who) {
+                Ok(_place) => serve(socket, site, token, who).await,
+                Err(crowded) => close_saying(socket, CROWDED, &crowded.to_string()).await,
+            },
             (_, Ok(_)) => close(socket, SIGNED_OUT).await,
             // Not known whether they are signed in: they come back by themselves.
             (_, Err(_)) => close(socket, close_code::AGAIN).await,
@@ -206,8 +209,13 @@ impl Viewer {
 }
 
 /// Says good-bye with a code, so that the tab knows at once what to do instead of waiting for a time-out.
-async fn close(mut socket: WebSocket, code: u16) -> Result<(), End> {
-    let frame = CloseFrame { code, reason: "".into() };
+async fn close(socket: WebSocket, code: u16) -> Result<(), End> {
+    close_saying(socket, code, "").await
+}
+
+/// The same with a reason in words.
+async fn close_saying(mut socket: WebSocket, code: u16, reason: &str) -> Result<(), End> {
+    let frame = CloseFrame { code, reason: reason.into() };
     let _ = timeout(Duration::from_secs(1), socket.send(Message::Close(Some(frame)))).await;
     Ok(())
 }

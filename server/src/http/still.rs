@@ -15,6 +15,7 @@ use axum::extract::{ConnectInfo, Request};
 use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderValue, LOCATION, USER_AGENT};
 use axum::http::{Extensions, HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
+use domain::name::EnvironmentId;
 use domain::text::plain;
 use leptos::prelude::*;
 
@@ -34,12 +35,34 @@ pub(super) fn document(
     title: &str,
     content: impl FnOnce() -> AnyView,
 ) -> Response {
-    let html = app::still::document(pages::theme_of(headers), &site.assets.urls, title, content);
+    let html =
+        app::still::document(pages::theme_of(headers), &site.assets.urls, site.assets.build.clone(), title, content);
     (status, [(CONTENT_SECURITY_POLICY, POLICY)], Html(html)).into_response()
 }
 
 /// A page within the frame.
-pub(super) async fn framed(site: Site, who: Who, request: Request, status: StatusCode, still: Still) -> Response {
+pub(super) async fn framed(
+    site: Site,
+    who: Who,
+    request: Request,
+    status: StatusCode,
+    title: &str,
+    content: impl FnOnce() -> AnyView,
+) -> Response {
+    let still = Still::new(site.assets.build.clone(), title, content);
+    pages::render(site, who, request, status, Some(still)).await
+}
+
+/// The same about an environment, whose tier stands over it.
+pub(super) async fn framed_about(
+    site: Site,
+    who: Who,
+    request: Request,
+    status: StatusCode,
+    environment: EnvironmentId,
+    (title, content): (&str, impl FnOnce() -> AnyView),
+) -> Response {
+    let still = Still::new(site.assets.build.clone(), title, content).about(environment);
     pages::render(site, who, request, status, Some(still)).await
 }
 
@@ -65,6 +88,27 @@ pub(super) fn trouble(site: &Site, headers: &HeaderMap, status: StatusCode, text
                 <p>
                     <a href="/" class="text-accent underline">
                         "To the wall"
+                    </a>
+                </p>
+            </div>
+        }
+        .into_any()
+    })
+}
+
+/// A document for the form of a page that another build made, with the way to that page as it is now.
+pub(super) fn outdated(site: &Site, headers: &HeaderMap, to: &str) -> Response {
+    let to = to.to_owned();
+    document(site, headers, StatusCode::CONFLICT, "Not done", || {
+        view! {
+            <div class=[app::still::forms::CARD, " grid gap-3"].concat()>
+                <h1 class="text-xl font-semibold">"This page is from another version of Quarterdeck"</h1>
+                <p class="text-soft">
+                    "Nothing was done. Quarterdeck was updated after you opened the page. Load it again, look whether it still says what you want, and send it again. Passwords have to be typed again."
+                </p>
+                <p>
+                    <a href=to class="text-accent underline">
+                        "Load the page again"
                     </a>
                 </p>
             </div>

@@ -2,9 +2,11 @@
 
 mod access;
 mod coming;
+mod exports;
 mod hostile;
 mod html;
 mod live;
 mod oidc;
 mod pages;
+mod people;
 mod site;

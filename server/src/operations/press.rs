@@ -217,6 +217,7 @@ impl Desk {
             operation: Some(plan.id),
             environment: Some(plan.target.component.environment.clone()),
             target: Some(ledger_target(&plan.target)),
+            whom: None,
             what: format!("{}: refused, {why}.", plan.operation.sentence(plan.target.name().as_str())),
             why: plan.facts.given.reason.to_string(),
             plan: plan.verdict.lines.iter().map(written).collect(),
@@ -284,6 +285,7 @@ pub(super) fn entry(record: &Record, outcome: Outcome, at: i64) -> Entry {
         operation: Some(record.id),
         environment: Some(record.target.component.environment.clone()),
         target: Some(ledger_target(&record.target)),
+        whom: None,
         what: if begins || record.verdict.is_empty() {
             format!("{title}.")
         } else {

@@ -1,13 +1,14 @@
 //! Adding people, giving and taking roles.
 
 use domain::access::{Grant, GrantRefusal, Grants, Place, Right, Role, Scope, check_grant, judge_grant};
-use domain::ledger::{Actor, Kind, Outcome};
+use domain::ledger::{Actor, Entry, Kind, Outcome, Whom};
 use domain::person::{NoUserName, UserId, UserName};
+use domain::session::Ending;
 use domain::text::plain;
 
 use super::passwords::{self, PasswordRefusal};
 use super::token::{Token, random_id, random_text};
-use super::{People, PeopleError, Session, Source, entry, limits};
+use super::{People, PeopleError, Session, Source, entry, limits, whom};
 use crate::store::{Conflict, NewUser, PasswordHash, StoreError, User, Write};
 
 /// How long the link for the first admin works, in microseconds.
@@ -116,12 +117,14 @@ impl People {
         let (hash, made) = self.chosen(name.as_str(), password).await?;
         let mut write = self.store.write().await?;
         self.authorise(&mut write, by).await?;
-        match write.add_user(&new_user(&name, hash, now)).await {
+        let new = new_user(&name, hash, now);
+        match write.add_user(&new).await {
             Err(StoreError::Conflict(Conflict::UserName)) => return Err(ManageRefusal::NameTaken),
             added => added?,
         }
         let what = format!("Added {name}.");
-        write.append(&entry(now, Kind::UserAdded, Outcome::Done, by.actor(), what)).await?;
+        let whom = Some(Whom { id: new.id.to_string(), name: name.to_string() });
+        write.append(&Entry { whom, ..entry(now, Kind::UserAdded, Outcome::Done, by.actor(), what) }).await?;
         write.commit().await?;
         Ok(made)
     }
@@ -153,13 +156,13 @@ impl People {
             write.take(person, grant).await?
         };
         if changed {
-            write.end_sessions_of(person, None, now).await?;
+            write.end_sessions_of(person, None, Ending::Role, now).await?;
             let (kind, what) = if gives {
                 (Kind::RoleGranted, format!("Gave {} the role {grant}.", user.name))
             } else {
                 (Kind::RoleTaken, format!("Took the role {grant} from {}.", user.name))
             };
-            let mut entry = entry(now, kind, Outcome::Done, by.actor(), what);
+            let mut entry = Entry { whom: whom(&user), ..entry(now, kind, Outcome::Done, by.actor(), what) };
             if let Scope::Environment(environment) = &grant.scope {
                 entry.environment = Some(environment.clone());
             }
@@ -219,13 +222,13 @@ impl People {
         }
         let (kind, what) = if disable {
             write.disable_user(person, now).await?;
-            write.end_sessions_of(person, None, now).await?;
+            write.end_sessions_of(person, None, Ending::Disabled, now).await?;
             (Kind::UserDisabled, format!("Disabled {}.", user.name))
         } else {
             write.enable_user(person).await?;
             (Kind::UserEnabled, format!("Enabled {}.", user.name))
         };
-        write.append(&entry(now, kind, Outcome::Done, by.actor(), what)).await?;
+        write.append(&Entry { whom: whom(&user), ..entry(now, kind, Outcome::Done, by.actor(), what) }).await?;
         write.commit().await?;
         self.forget();
         Ok(user)
@@ -237,9 +240,10 @@ impl People {
         let mut write = self.store.write().await?;
         self.authorise(&mut write, by).await?;
         let user = write.user(person).await?.ok_or(ManageRefusal::Nobody)?;
-        let ended = write.end_sessions_of(person, None, now).await?;
+        let ended = write.end_sessions_of(person, None, Ending::Admin, now).await?;
         let what = format!("Ended {} of {}.", sessions(ended), user.name);
-        write.append(&entry(now, Kind::SessionRevoked, Outcome::Done, by.actor(), what)).await?;
+        let entry = entry(now, Kind::SessionRevoked, Outcome::Done, by.actor(), what);
+        write.append(&Entry { whom: whom(&user), ..entry }).await?;
         write.commit().await?;
         self.forget();
         Ok(user)
@@ -266,9 +270,10 @@ impl People {
         let mut write = self.store.write().await?;
         self.authorise(&mut write, by).await?;
         write.set_password(person, &hash).await?;
-        write.end_sessions_of(person, None, now).await?;
+        write.end_sessions_of(person, None, Ending::Password, now).await?;
         let what = format!("Set another password for {}.", user.name);
-        write.append(&entry(now, Kind::PasswordSet, Outcome::Done, by.actor(), what)).await?;
+        let entry = entry(now, Kind::PasswordSet, Outcome::Done, by.actor(), what);
+        write.append(&Entry { whom: whom(&user), ..entry }).await?;
         write.commit().await?;
         self.forget();
         Ok((user, made))
@@ -313,7 +318,7 @@ impl People {
             return Err(ManageRefusal::WrongPassword);
         }
         write.set_password(who.user.id, &made).await?;
-        write.end_sessions_of(who.user.id, Some(who.id), now).await?;
+        write.end_sessions_of(who.user.id, Some(who.id), Ending::Password, now).await?;
         let what = "Set another password of their own.".to_owned();
         write.forget_attempts(account).await?;
         write.append(&entry(now, Kind::PasswordSet, Outcome::Done, who.actor(None), what)).await?;
@@ -327,7 +332,12 @@ impl People {
         let mut write = self.store.write().await?;
         write.forget_attempts(limits::account(name)).await?;
         let what = format!("Let {} try to sign in again.", plain(name, 64));
-        write.append(&entry(now, Kind::UserEnabled, Outcome::Done, By::CommandLine.actor(), what)).await?;
+        let whom = match UserName::new(name.trim()) {
+            Ok(name) => write.user_by_name(&name).await?.as_ref().and_then(whom),
+            Err(_) => None,
+        };
+        let entry = entry(now, Kind::UserEnabled, Outcome::Done, By::CommandLine.actor(), what);
+        write.append(&Entry { whom, ..entry }).await?;
         Ok(write.commit().await?)
     }
 

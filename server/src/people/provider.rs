@@ -1,11 +1,11 @@
 //! Coming by an identity provider: on the way there, on the way back, and who that is here.
 
-use domain::ledger::{Actor, Kind, Outcome};
+use domain::ledger::{Actor, Entry, Kind, Outcome};
 use domain::person::{UserId, UserName};
 use domain::text::plain;
 
 use super::token::{Token, random_id};
-use super::{People, PeopleError, Source, entry, limits};
+use super::{People, PeopleError, Source, entry, limits, whom};
 use crate::oidc::{Arrival, Departure};
 use crate::store::{Flow, Key, NewUser, StoreError, User, Write};
 
@@ -106,7 +106,8 @@ impl People {
         let user = match write.user_by_identity(&arrival.identity).await? {
             Some(user) if user.is_disabled() => {
                 let what = "Refused a sign-in by the provider: the account is disabled.".to_owned();
-                write.append(&entry(now, Kind::SignIn, Outcome::Refused, actor(&user, from), what)).await?;
+                let entry = entry(now, Kind::SignIn, Outcome::Refused, actor(&user, from), what);
+                write.append(&Entry { whom: whom(&user), ..entry }).await?;
                 write.commit().await?;
                 return Err(ArrivalRefusal::Disabled);
             }

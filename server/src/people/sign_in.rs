@@ -1,13 +1,14 @@
 //! Coming and going.
 
 use domain::group::GroupName;
-use domain::ledger::{Actor, Kind, Outcome};
+use domain::ledger::{Actor, Entry, Kind, Outcome};
 use domain::person::UserName;
+use domain::session::Ending;
 use domain::text::plain;
 
 use super::manage;
 use super::token::{Token, random_id};
-use super::{People, PeopleError, Session, Source, entry, limits, nobody};
+use super::{People, PeopleError, Session, Source, entry, limits, nobody, whom};
 use crate::store::{Credentials, Key, NewSession, SessionId, StoreError, User, Write};
 
 /// Why somebody is not let in.
@@ -38,6 +39,22 @@ fn minutes(us: i64) -> u32 {
     u32::try_from(us.max(0) / 60_000_000 + 1).unwrap_or(60)
 }
 
+/// What the record says.
+fn refused(cause: &str) -> String {
+    format!("Refused a sign-in: {cause}.")
+}
+
+/// Lets an account through whose password fits, or says what the record is told.
+fn judge(known: Option<Credentials>, fits: bool) -> Result<Credentials, &'static str> {
+    let known = known.ok_or("no such account")?;
+    match (&known.password, known.user.is_disabled(), fits) {
+        (_, true, _) => Err("the account is disabled"),
+        (None, false, _) => Err("the account has no password, it signs in with the provider"),
+        (Some(_), false, false) => Err("wrong password"),
+        (Some(_), false, true) => Ok(known),
+    }
+}
+
 impl People {
     /// Lets somebody in who knows their password, with a new token. `now` is microseconds since 1970.
     pub async fn sign_in(&self, name: &str, password: String, from: &Source, now: i64) -> Result<Token, SignInRefusal> {
@@ -46,8 +63,12 @@ impl People {
         let Ok(_place) = self.door.try_acquire() else { return Err(SignInRefusal::TooMany(1)) };
         // The source first: one that is over its limit spends nobody else's tries. Both before anything is looked up, so that known
         // and unknown names cost the same.
-        let source = (limits::source(&from.address), limits::MOST_PER_SOURCE * self.sharing);
-        for (key, most) in [source, (limits::account(&name), limits::MOST_PER_ACCOUNT)] {
+        let source = limits::source(&from.address);
+        let limits = [
+            (source, limits::MOST_PER_SOURCE * self.sharing, "too many tries from this address"),
+            (limits::account(&name), limits::MOST_PER_ACCOUNT, "too many tries for this account"),
+        ];
+        for (key, most, cause) in limits {
             if let Some(until) = self.turned_away(key, now) {
                 return Err(SignInRefusal::TooMany(minutes(until - now)));
             }
@@ -55,10 +76,10 @@ impl People {
             if attempts.times > most {
                 // The first of them is written down; a flood does not fill the ledger.
                 if attempts.times == most + 1 {
-                    self.note_refusal(Some(&name), from, now, "Refused a sign-in: too many tries.").await?;
+                    self.note_refusal(Some(&name), from, now, &refused(cause)).await?;
                 }
                 let until = attempts.began_at + limits::WINDOW_US;
-                if key == source.0 {
+                if key == source {
                     self.turn_away(key, until, now);
                 }
                 return Err(SignInRefusal::TooMany(minutes(until - now)));
@@ -71,20 +92,28 @@ impl People {
         };
         let hash = known.as_ref().and_then(|known| known.password.as_ref());
         let fits = self.passwords.verify(password, hash).await.map_err(PeopleError::from)?;
-        let Some(known) = known.filter(|known| fits && !known.user.is_disabled()) else {
-            self.note_refusal(Some(&name), from, now, "Refused a sign-in: wrong name or password, or disabled.")
-                .await?;
-            return Err(SignInRefusal::Wrong);
+        // The cause is for the record, which admins read. Whoever tries is told the same about each of them.
+        let known = match judge(known, fits) {
+            Ok(known) => known,
+            Err(cause) => {
+                self.note_refusal(Some(&name), from, now, &refused(cause)).await?;
+                return Err(SignInRefusal::Wrong);
+            }
         };
         let mut write = self.store.write().await?;
         // What was checked may have changed meanwhile: a password that was reset, or an account that was disabled.
         write.lock_people().await?;
         let current = write.credentials(&known.user.name).await?;
         let is_same = |current: &Credentials| current.password == known.password && !current.user.is_disabled();
-        let Some(current) = current.filter(is_same) else { return Err(SignInRefusal::Wrong) };
+        let Some(current) = current.filter(is_same) else {
+            drop(write);
+            let cause = "its password was changed, or it was disabled, at the same moment";
+            self.note_refusal(Some(&name), from, now, &refused(cause)).await?;
+            return Err(SignInRefusal::Wrong);
+        };
         write.forget_attempts(limits::account(&name)).await?;
         // Many people can come from one address, and those who know their password do not guess.
-        write.forgive_attempt(source.0).await?;
+        write.forgive_attempt(source).await?;
         let token = self.begin_in(&mut write, &current.user, from, now, "Signed in by password.", Vec::new()).await?;
         write.commit().await?;
         Ok(token)
@@ -154,22 +183,27 @@ impl People {
         what: &str,
     ) -> Result<(), PeopleError> {
         let mut write = self.store.write().await?;
-        let who = match name.map(UserName::new) {
-            None => "somebody".to_owned(),
-            Some(Ok(name)) if write.user_by_name(&name).await?.is_some() => name.to_string(),
-            Some(_) => "a name that nobody has".to_owned(),
+        let known = match name.map(UserName::new) {
+            Some(Ok(name)) => write.user_by_name(&name).await?,
+            Some(Err(_)) | None => None,
         };
-        let actor = nobody(&who, &from.address);
-        write.append(&entry(now, Kind::SignIn, Outcome::Refused, actor, what.to_owned())).await?;
+        let who = match (&known, name) {
+            (Some(known), _) => known.name.as_str(),
+            (None, Some(_)) => "a name that nobody has",
+            (None, None) => "somebody",
+        };
+        let entry = entry(now, Kind::SignIn, Outcome::Refused, nobody(who, &from.address), what.to_owned());
+        write.append(&Entry { whom: known.as_ref().and_then(whom), ..entry }).await?;
         write.commit().await?;
         Ok(())
     }
 
-    /// Ends one's own session.
-    pub async fn sign_out(&self, who: &Session, now: i64) -> Result<(), PeopleError> {
+    /// Ends one's own session, by signing out or by signing in anew.
+    pub async fn sign_out(&self, who: &Session, why: Ending, now: i64) -> Result<(), PeopleError> {
         let mut write = self.store.write().await?;
-        write.end_session(who.user.id, who.id, now).await?;
-        write.append(&entry(now, Kind::SignOut, Outcome::Done, who.actor(None), "Signed out.".to_owned())).await?;
+        write.end_session(who.user.id, who.id, why, now).await?;
+        let how = if why == Ending::NewSignIn { ", by signing in anew in the same browser" } else { "" };
+        write.append(&entry(now, Kind::SignOut, Outcome::Done, who.actor(None), format!("Signed out{how}."))).await?;
         write.commit().await?;
         self.forget();
         Ok(())
@@ -179,7 +213,7 @@ impl People {
     pub async fn end_session(&self, who: &Session, id: &str, now: i64) -> Result<bool, PeopleError> {
         let Ok(id) = id.parse() else { return Ok(false) };
         let mut write = self.store.write().await?;
-        if !write.end_session(who.user.id, id, now).await? {
+        if !write.end_session(who.user.id, id, Ending::Elsewhere, now).await? {
             return Ok(false);
         }
         let what = "Ended a session of their own.".to_owned();
@@ -192,7 +226,7 @@ impl People {
     /// Ends all of one's own sessions but the one that asks. Returns how many.
     pub async fn end_other_sessions(&self, who: &Session, now: i64) -> Result<u64, PeopleError> {
         let mut write = self.store.write().await?;
-        let ended = write.end_sessions_of(who.user.id, Some(who.id), now).await?;
+        let ended = write.end_sessions_of(who.user.id, Some(who.id), Ending::Elsewhere, now).await?;
         let what = format!("Ended {} of their own, all but this one.", manage::sessions(ended));
         write.append(&entry(now, Kind::SessionRevoked, Outcome::Done, who.actor(None), what)).await?;
         write.commit().await?;

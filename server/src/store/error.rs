@@ -1,5 +1,6 @@
 //! What can go wrong with the database, in the few cases that a caller can treat.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -36,10 +37,10 @@ pub enum StoreError {
     /// What is there already does not allow it.
     #[error("{0}")]
     Conflict(Conflict),
-    /// The tables are not those that this program needs, or it may not use them. The text is a sentence that says what
-    /// to do.
+    /// The tables are not those that this program needs, or it may not use them. The text is our own and says what to do;
+    /// what the driver said of it, if it was the driver, is for the log.
     #[error("{0}")]
-    Schema(String),
+    Schema(Cow<'static, str>, #[source] Option<Cause>),
     /// A fault of ours.
     #[error(
         "The database did not take a statement of this program. Nothing was changed. This is a fault of the program: its \
@@ -91,13 +92,23 @@ impl StoreError {
     pub fn is_outage(&self) -> bool {
         match self {
             Self::Unavailable(_) | Self::ReadOnly(_) | Self::Full(_) | Self::Unknown(_) => true,
-            Self::Busy(_) | Self::Conflict(_) | Self::Schema(_) | Self::Internal(_) => false,
+            Self::Busy(_) | Self::Conflict(_) | Self::Schema(..) | Self::Internal(_) => false,
         }
     }
 
     /// No answer within a time.
     pub(super) fn slow(after: Duration) -> Self {
         Self::Unavailable(Cause(format!("no answer within {} s", after.as_secs())))
+    }
+
+    /// Tables that do not fit, as we found ourselves.
+    pub(super) fn schema(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::Schema(text.into(), None)
+    }
+
+    /// Tables that do not fit, as the driver said.
+    fn unfit(text: &'static str, cause: Cause) -> Self {
+        Self::Schema(text.into(), Some(cause))
     }
 
     /// A fault of ours, in words.
@@ -150,9 +161,10 @@ fn of_sqlite(code: u32, cause: Cause) -> StoreError {
         (_, 3 | 8) => StoreError::ReadOnly(cause),
         (_, 13) => StoreError::Full(cause),
         (_, 10 | 14) => StoreError::Unavailable(cause),
-        (_, 11 | 26) => StoreError::Schema(format!(
-            "The database file is damaged or no database ({cause}). Put a copy of it back from a backup."
-        )),
+        (_, 11 | 26) => StoreError::unfit(
+            "The database file is damaged or no database. Put a copy of it back from a backup.",
+            cause,
+        ),
         _ => StoreError::Internal(cause),
     }
 }
@@ -164,13 +176,15 @@ fn of_postgres(code: &str, cause: Cause) -> StoreError {
         "53100" => StoreError::Full(cause),
         // Too many connections; a statement that took too long; a lock; a deadlock; a serialization failure.
         "53300" | "57014" | "55P03" | "40P01" | "40001" => StoreError::Busy(cause),
-        "42501" => StoreError::Schema(format!(
-            "The role that this program uses may not do that in the database ({cause}). Run \
-             `quarterdeck database migrate --for-role ROLE --database URL` with the URL of the owner."
-        )),
-        "42P01" | "42703" => StoreError::Schema(format!(
-            "The database lacks a table or column that this program needs ({cause}). Run `quarterdeck database migrate`."
-        )),
+        "42501" => StoreError::unfit(
+            "The role that this program uses may not do that in the database. Run \
+             `quarterdeck database migrate --for-role ROLE --database URL` with the URL of the owner.",
+            cause,
+        ),
+        "42P01" | "42703" => StoreError::unfit(
+            "The database lacks a table or column that this program needs. Run `quarterdeck database migrate`.",
+            cause,
+        ),
         // Connections: refused, cut, the server ending; a wrong password, role or database.
         _ if ["08", "57P", "28", "3D"].iter().any(|class| code.starts_with(class)) => StoreError::Unavailable(cause),
         _ if code.starts_with("53") || code.starts_with("58") => StoreError::Unavailable(cause),
@@ -198,6 +212,22 @@ fn conflict(error: &dyn sqlx::error::DatabaseError) -> Conflict {
 mod tests {
     use super::*;
 
+    /// The driver's words name tables, columns and roles: they are for the log.
+    #[test]
+    fn what_the_driver_said_is_the_source_and_not_in_the_sentence() {
+        let cause = || Cause::new("no such column: secret_column");
+        for code in [5, 3, 13, 10, 11, 26, 1032, 1811] {
+            let error = of_sqlite(code, cause());
+            assert!(!error.to_string().contains("secret_column"), "{code}: {error}");
+            assert!(std::error::Error::source(&error).unwrap().to_string().contains("secret_column"), "{code}");
+        }
+        for code in ["25006", "53100", "53300", "42501", "42P01", "42703", "08006", "57P01", "58000", "P0001"] {
+            let error = of_postgres(code, cause());
+            assert!(!error.to_string().contains("secret_column"), "{code}: {error}");
+            assert!(std::error::Error::source(&error).unwrap().to_string().contains("secret_column"), "{code}");
+        }
+    }
+
     #[test]
     fn codes_become_what_a_caller_can_treat() {
         let cause = || Cause::new("x");
@@ -211,7 +241,7 @@ mod tests {
             assert!(matches!(of_sqlite(code, cause()), StoreError::Unavailable(_)), "{code}");
         }
         assert!(matches!(of_sqlite(13, cause()), StoreError::Full(_)));
-        assert!(matches!(of_sqlite(26, cause()), StoreError::Schema(_)));
+        assert!(matches!(of_sqlite(26, cause()), StoreError::Schema(..)));
         assert!(matches!(of_sqlite(1811, cause()), StoreError::Internal(_)), "a trigger refused");
         for code in ["08006", "57P01", "57P03", "28P01", "3D000", "53200"] {
             assert!(matches!(of_postgres(code, cause()), StoreError::Unavailable(_)), "{code}");
@@ -221,7 +251,7 @@ mod tests {
         }
         assert!(matches!(of_postgres("53100", cause()), StoreError::Full(_)));
         assert!(matches!(of_postgres("25006", cause()), StoreError::ReadOnly(_)));
-        assert!(matches!(of_postgres("42501", cause()), StoreError::Schema(_)));
+        assert!(matches!(of_postgres("42501", cause()), StoreError::Schema(..)));
         assert!(matches!(of_postgres("P0001", cause()), StoreError::Internal(_)), "a trigger refused");
     }
 }

@@ -38,9 +38,9 @@ pub(super) fn create(path: &Path) -> Result<(), StoreError> {
 pub(super) fn require(path: &Path) -> Result<(), StoreError> {
     match std::fs::metadata(path) {
         Ok(data) if data.is_file() => Ok(()),
-        Ok(_) => Err(StoreError::Schema(format!("{} is no file. Name the file of a database.", path.display()))),
+        Ok(_) => Err(StoreError::schema(format!("{} is no file. Name the file of a database.", path.display()))),
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            Err(StoreError::Schema(format!("There is no database at {}. Name another file.", path.display())))
+            Err(StoreError::schema(format!("There is no database at {}. Name another file.", path.display())))
         }
         Err(error) => Err(trouble(path, "looked at", &error)),
     }

@@ -32,7 +32,7 @@ impl Health {
             StoreError::Unavailable(_) | StoreError::Unknown(_) => Self::Unavailable,
             StoreError::ReadOnly(_) => Self::ReadOnly,
             StoreError::Full(_) => Self::Full,
-            StoreError::Busy(_) | StoreError::Conflict(_) | StoreError::Schema(_) | StoreError::Internal(_) => {
+            StoreError::Busy(_) | StoreError::Conflict(_) | StoreError::Schema(..) | StoreError::Internal(_) => {
                 Self::Fine
             }
         }

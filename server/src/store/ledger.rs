@@ -91,8 +91,8 @@ impl Write {
         let seq = head.seq.saturating_add(1);
         let hash = Hash::of(seq, head.hash, &body);
         let statement = sql("insert into ledger \
-             (seq, at, kind, outcome, person_id, person_name, environment, operation, body, previous, hash) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+             (seq, at, kind, outcome, person_id, person_name, environment, operation, body, previous, hash, whom_id, whom_name) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")
         .bind(seq)
         .bind(columns.at)
         .bind(columns.kind)
@@ -103,7 +103,9 @@ impl Write {
         .bind(columns.operation)
         .bind(body)
         .bind(head.hash.0.to_vec())
-        .bind(hash.0.to_vec());
+        .bind(hash.0.to_vec())
+        .bind(columns.whom_id)
+        .bind(columns.whom_name);
         self.link.execute(statement).await?;
         Ok(Head { seq, hash })
     }

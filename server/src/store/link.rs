@@ -103,6 +103,7 @@ impl Link {
         };
         match &answer {
             Err(StoreError::Internal(cause)) => tracing::error!("the database did not take a statement: {cause}"),
+            Err(StoreError::Schema(text, Some(cause))) => tracing::error!("{text} It said: {cause}"),
             Err(error) if error.is_outage() => tracing::debug!("the database failed: {error:?}"),
             _ => {}
         }

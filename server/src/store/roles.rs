@@ -59,7 +59,7 @@ const REWRITES: &str = "select count(*) as found from pg_class where oid = to_re
      or pg_has_role(coalesce($1::text, current_user::text)::name, relowner, 'MEMBER'))";
 
 fn refused(text: impl Into<String>) -> StoreError {
-    StoreError::Schema(text.into())
+    StoreError::schema(text.into())
 }
 
 async fn allow(write: &mut Write, role: &str) -> Result<(), StoreError> {

@@ -35,10 +35,8 @@ macro_rules! migrations {
 }
 
 /// In the order of their numbers. Every one has a twin below.
-static SQLITE: LazyLock<Migrator> =
-    migrations!("sqlite", 1 "0001_people_and_ledger", 2 "0002_groups_of_sessions", 3 "0003_operations");
-static POSTGRES: LazyLock<Migrator> =
-    migrations!("postgres", 1 "0001_people_and_ledger", 2 "0002_groups_of_sessions", 3 "0003_operations");
+static SQLITE: LazyLock<Migrator> = migrations!("sqlite", 1 "0001_people_and_ledger", 2 "0002_groups_of_sessions", 3 "0003_whom_and_why", 4 "0004_operations");
+static POSTGRES: LazyLock<Migrator> = migrations!("postgres", 1 "0001_people_and_ledger", 2 "0002_groups_of_sessions", 3 "0003_whom_and_why", 4 "0004_operations");
 
 /// A migration that the database has behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +73,7 @@ pub(super) fn judge(applied: &[Applied], known: &[Migration], oldest: Option<i64
             Some(migration) if *migration.checksum == *one.checksum => {}
             None if one.version > newest => {}
             _ => {
-                return Err(StoreError::Schema(format!(
+                return Err(StoreError::schema(format!(
                     "The database was set up by another line of this program: its migration {} is not ours. It is left \
                      as it is. Use the program that made it, or another database.",
                     one.version
@@ -88,14 +86,14 @@ pub(super) fn judge(applied: &[Applied], known: &[Migration], oldest: Option<i64
     let missing: Vec<i64> = missing.map(|migration| migration.version).collect();
     match missing.first() {
         // A gap in the middle: somebody removed a line from the list of migrations.
-        Some(version) if *version < last => Err(StoreError::Schema(format!(
+        Some(version) if *version < last => Err(StoreError::schema(format!(
             "The database has migration {last} and lacks migration {version}, so its tables are not known. Put a backup \
              of it back, or use another database."
         ))),
         Some(_) => Ok(History::Behind),
         None if last == newest => Ok(History::Current),
         None if oldest.is_some_and(|oldest| oldest <= newest) => Ok(History::Newer),
-        None => Err(StoreError::Schema(format!(
+        None => Err(StoreError::schema(format!(
             "The database is for a newer program: it is at migration {last}, and this program knows {newest}. Use the \
              newer program."
         ))),
@@ -137,7 +135,7 @@ pub(super) async fn prepare(
     }
     match timeout(MIGRATE, migrate(connection, url, migrator)).await {
         Ok(Ok(())) => {}
-        Ok(Err(StoreError::Schema(_))) => return Err(behind(url, "its role may not change them")),
+        Ok(Err(StoreError::Schema(..))) => return Err(behind(url, "its role may not change them")),
         Ok(Err(StoreError::ReadOnly(_))) => return Err(behind(url, "the database is read-only")),
         Ok(Err(error)) => return Err(error),
         Err(_) => return Err(StoreError::slow(MIGRATE)),
@@ -148,7 +146,7 @@ pub(super) async fn prepare(
 fn behind(url: &DatabaseUrl, why: &str) -> StoreError {
     let whose =
         if url.path().is_some() { "URL" } else { "URL` with the URL of the owner of the tables; `--for-role ROLE" };
-    StoreError::Schema(format!(
+    StoreError::schema(format!(
         "The database's tables are not there yet or older than this program, and {why}. Run `quarterdeck database \
          migrate --database {whose}`."
     ))

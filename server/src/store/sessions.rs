@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use domain::group::GroupName;
 use domain::person::UserId;
+use domain::session::Ending;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
@@ -90,6 +91,8 @@ pub struct Session {
     pub agent: String,
     /// When it was ended.
     pub ended_at: Option<i64>,
+    /// Why it was ended, where that is known.
+    pub ended_why: Option<Ending>,
     /// The groups that the identity provider named when it began.
     pub groups: Vec<GroupName>,
 }
@@ -111,8 +114,8 @@ impl Session {
 pub enum SessionState {
     /// Somebody is signed in.
     Live(Box<(Session, User)>),
-    /// They signed out, or somebody ended it.
-    Ended,
+    /// They signed out, or somebody ended it. Why, where that is known.
+    Ended(Option<Ending>),
     /// Its time is over.
     Expired,
     /// It was not used for too long.
@@ -129,7 +132,7 @@ macro_rules! session_columns {
         "sessions.id as session_id, sessions.user_id as session_owner, sessions.created_at as created_at, \
          sessions.seen_at as seen_at, sessions.expires_at as expires_at, sessions.idle_us as idle_us, \
          sessions.source as source, sessions.agent as agent, sessions.ended_at as ended_at, \
-         sessions.member_of as member_of"
+         sessions.member_of as member_of, sessions.ended_why as ended_why"
     };
 }
 
@@ -144,6 +147,8 @@ fn session_of(row: &AnyRow) -> Result<Session, StoreError> {
         source: row.try_get("source")?,
         agent: row.try_get("agent")?,
         ended_at: row.try_get("ended_at")?,
+        // What a newer program wrote is not known here.
+        ended_why: row.try_get::<Option<String>, _>("ended_why")?.and_then(|why| why.parse().ok()),
         groups: groups_of(row)?,
     })
 }
@@ -169,7 +174,7 @@ impl Read {
         };
         let (session, mut user) = (session_of(&row)?, user_of(&row)?.user);
         if session.ended_at.is_some() {
-            return Ok(SessionState::Ended);
+            return Ok(SessionState::Ended(session.ended_why));
         }
         if user.is_disabled() {
             return Ok(SessionState::Disabled);
@@ -236,18 +241,32 @@ impl Write {
     }
 
     /// Ends one session of a person. False where they have no such session that goes on.
-    pub async fn end_session(&mut self, user: UserId, session: SessionId, now: i64) -> Result<bool, StoreError> {
-        let statement = sql("update sessions set ended_at = $3 where user_id = $1 and id = $2 and ended_at is null");
-        let statement = statement.bind(user.to_string()).bind(session.to_string()).bind(now);
+    pub async fn end_session(
+        &mut self,
+        user: UserId,
+        session: SessionId,
+        why: Ending,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        let statement = sql("update sessions set ended_at = $3, ended_why = $4 \
+             where user_id = $1 and id = $2 and ended_at is null");
+        let statement = statement.bind(user.to_string()).bind(session.to_string()).bind(now).bind(why.as_str());
         Ok(self.link.execute(statement).await? > 0)
     }
 
     /// Ends all sessions of a person, but one if it is named. Says how many.
-    pub async fn end_sessions_of(&mut self, user: UserId, but: Option<SessionId>, now: i64) -> Result<u64, StoreError> {
-        let statement = sql("update sessions set ended_at = $3 where user_id = $1 and id <> $2 and ended_at is null");
+    pub async fn end_sessions_of(
+        &mut self,
+        user: UserId,
+        but: Option<SessionId>,
+        why: Ending,
+        now: i64,
+    ) -> Result<u64, StoreError> {
+        let statement = sql("update sessions set ended_at = $3, ended_why = $4 \
+             where user_id = $1 and id <> $2 and ended_at is null");
         // No id is empty.
         let but = but.map(|session| session.to_string()).unwrap_or_default();
-        self.link.execute(statement.bind(user.to_string()).bind(but).bind(now)).await
+        self.link.execute(statement.bind(user.to_string()).bind(but).bind(now).bind(why.as_str())).await
     }
 
     pub(super) async fn delete_old_sessions(&mut self, now: i64) -> Result<u64, StoreError> {

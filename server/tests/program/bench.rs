@@ -194,7 +194,13 @@ impl Program {
         self.ask(&Ask { cookie, ..Ask::get(path) }).await
     }
 
+    /// Sends a form, as a page does that is shown to whom the cookie belongs.
     pub async fn post(&self, path: &str, cookie: &str, body: &str) -> Answer {
+        let page = self.get("/", cookie).await.body;
+        // The sign-in has none.
+        let build = page.split_once("name=\"build\" value=\"").and_then(|(_, rest)| rest.split_once('"'));
+        let build = build.map(|(build, _)| build).unwrap_or_default();
+        let body = &format!("build={build}&{body}");
         self.ask(&Ask { method: "POST", cookie, body, ..Ask::get(path) }).await
     }
 

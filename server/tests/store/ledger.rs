@@ -1,7 +1,7 @@
 //! The ledger: appended, read, searched.
 
 use domain::access::Role;
-use domain::ledger::{Actor, Entry, Kind, OperationId, Outcome};
+use domain::ledger::{Actor, Entry, Kind, OperationId, Outcome, Whom};
 use domain::person::UserId;
 use server::store::StoreError;
 use server::store::ledger::{AccessEntries, Environments, Filter, Hash, Head, Recorded, Verdict};
@@ -39,6 +39,7 @@ pub fn operation(at: i64, environment: &str) -> Entry {
         operation: None,
         environment: Some(environment.parse().unwrap()),
         target: None,
+        whom: None,
         what: "Restarted fleet-api: 'x' \"y\" \\ \u{202e}漢\n\u{0}".into(),
         why: "because; drop table ledger".into(),
         plan: vec!["one".into(), String::new()],
@@ -176,7 +177,9 @@ async fn pages_follow_one_another_without_overlap(bench: Bench) {
 async fn every_filter_narrows(bench: Bench) {
     let refused =
         Entry { outcome: Outcome::Refused, kind: Kind::Scale, ..operation(NOW + 2 * SECOND, "fleet/staging") };
-    append(&bench, &[operation(NOW, "fleet/production"), sign_in(NOW + SECOND, 7, "ada"), refused]).await;
+    let whom = Whom { id: UserId(9).to_string(), name: "lee".into() };
+    let given = Entry { whom: Some(whom), ..sign_in(NOW + SECOND, 7, "ada") };
+    append(&bench, &[operation(NOW, "fleet/production"), given, refused]).await;
     for (filter, expected) in [
         (all(), vec![3, 2, 1]),
         (Filter { environment: Some("fleet/staging".parse().unwrap()), ..all() }, vec![3]),
@@ -187,6 +190,10 @@ async fn every_filter_narrows(bench: Bench) {
         (Filter { person: Some(UserId(7).to_string()), ..all() }, vec![2]),
         (Filter { person: Some("' or '1'='1".into()), ..all() }, vec![]),
         (Filter { person: Some("nul\0".into()), ..all() }, vec![]),
+        (Filter { whom: Some("lee".into()), ..all() }, vec![2]),
+        (Filter { whom: Some(UserId(9).to_string()), ..all() }, vec![2]),
+        (Filter { whom: Some("ada".into()), ..all() }, vec![]),
+        (Filter { whom: Some("lee".into()), person: Some("kim".into()), ..all() }, vec![]),
         (Filter { from: Some(NOW + SECOND), ..all() }, vec![3, 2]),
         (Filter { until: Some(NOW + SECOND), ..all() }, vec![1]),
         (Filter { from: Some(NOW + SECOND), until: Some(NOW + 2 * SECOND), ..all() }, vec![2]),

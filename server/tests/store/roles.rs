@@ -15,7 +15,7 @@ async fn role(bench: &Bench, name: &str, rights: &str) -> String {
 
 fn sentence(error: &StoreError) -> &str {
     match error {
-        StoreError::Schema(text) => text,
+        StoreError::Schema(text, _) => text,
         other => panic!("{other:?}"),
     }
 }
@@ -40,7 +40,7 @@ async fn the_serving_role_does_all_but_change_the_ledger() {
     write.grant(kim, &grant, "x", NOW).await.unwrap();
     write.take(kim, &grant).await.unwrap();
     write.disable_user(kim, NOW).await.unwrap();
-    write.end_sessions_of(kim, None, NOW).await.unwrap();
+    write.end_sessions_of(kim, None, domain::session::Ending::Admin, NOW).await.unwrap();
     write.add_invitation(Key::of(b"x"), NOW, NOW + MINUTE).await.unwrap();
     write.use_invitation(Key::of(b"x"), NOW).await.unwrap();
     write.take_flow(Key::of(b"x"), NOW).await.unwrap();

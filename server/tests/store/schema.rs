@@ -69,7 +69,7 @@ async fn a_database_that_left_this_program_behind_is_refused(bench: Bench) {
     as_if_migrated(&bench, 9_000).await;
     bench.raw().await.execute("update compatibility set oldest_schema = 9000").await.unwrap();
     let error = Store::open(&bench.url).await.err().unwrap();
-    assert!(matches!(&error, StoreError::Schema(text) if text.contains("for a newer program")), "{error}");
+    assert!(matches!(&error, StoreError::Schema(text, _) if text.contains("for a newer program")), "{error}");
 }
 
 async fn a_database_of_another_line_is_refused(bench: Bench) {
@@ -77,7 +77,10 @@ async fn a_database_of_another_line_is_refused(bench: Bench) {
     let text = format!("update _sqlx_migrations set checksum = {text} where version = 1");
     bench.raw().await.execute(sqlx::AssertSqlSafe(text)).await.unwrap();
     for error in [Store::open(&bench.url).await.err().unwrap(), Store::inspect(&bench.url).await.err().unwrap()] {
-        assert!(matches!(&error, StoreError::Schema(text) if text.contains("its migration 1 is not ours")), "{error}");
+        assert!(
+            matches!(&error, StoreError::Schema(text, _) if text.contains("its migration 1 is not ours")),
+            "{error}"
+        );
     }
 }
 
@@ -85,7 +88,7 @@ async fn a_database_that_lacks_tables_is_not_changed_by_who_only_looks(bench: Be
     drop_everything(&bench).await;
     let error = Store::inspect(&bench.url).await.err().unwrap();
     let expected = if bench.is_sqlite() { "There is no database at" } else { "quarterdeck database migrate" };
-    assert!(matches!(&error, StoreError::Schema(text) if text.contains(expected)), "{error}");
+    assert!(matches!(&error, StoreError::Schema(text, _) if text.contains(expected)), "{error}");
     let left = bench.url.path().map(std::path::Path::exists);
     assert_ne!(left, Some(true));
 }
@@ -112,9 +115,9 @@ async fn what_is_no_database_is_refused_with_a_sentence() {
     let path = folder.path().join("letter.txt");
     std::fs::write(&path, "Dear database, ".repeat(100)).unwrap();
     let error = Store::open(&server::store::DatabaseUrl::file(&path)).await.err().unwrap();
-    assert!(matches!(&error, StoreError::Schema(text) if text.contains("damaged or no database")), "{error}");
+    assert!(matches!(&error, StoreError::Schema(text, _) if text.contains("damaged or no database")), "{error}");
     let error = Store::open(&server::store::DatabaseUrl::file(folder.path())).await.err().unwrap();
-    assert!(matches!(&error, StoreError::Schema(text) if text.contains("is no file")), "{error}");
+    assert!(matches!(&error, StoreError::Schema(text, _) if text.contains("is no file")), "{error}");
     let missing = server::store::DatabaseUrl::file(folder.path().join("none.db"));
     let error = Store::inspect(&missing).await.err().unwrap();
     assert!(error.to_string().contains("There is no database at"), "{error}");

@@ -2,6 +2,7 @@
 
 use domain::access::Grant;
 use domain::person::UserId;
+use domain::session::Ending;
 use server::store::{Key, NewSession, Session, SessionId, SessionState};
 
 use crate::bench::{Bench, DAY, MINUTE, NOW, SECOND, on_both};
@@ -65,9 +66,9 @@ async fn a_session_is_live_until_it_is_over(bench: Bench) {
     assert_eq!(state(&bench, new.key, NOW).await, SessionState::Disabled);
     let mut write = bench.store.write().await.unwrap();
     write.enable_user(kim).await.unwrap();
-    assert!(write.end_session(kim, new.id, NOW).await.unwrap());
+    assert!(write.end_session(kim, new.id, Ending::SignedOut, NOW).await.unwrap());
     write.commit().await.unwrap();
-    assert_eq!(state(&bench, new.key, NOW).await, SessionState::Ended);
+    assert_eq!(state(&bench, new.key, NOW).await, SessionState::Ended(Some(Ending::SignedOut)));
 }
 
 async fn a_session_comes_with_its_person_and_grants(bench: Bench) {
@@ -104,7 +105,7 @@ async fn use_is_noted_once_a_minute_and_wakes_nothing(bench: Bench) {
     begin(&bench, &long).await;
     assert!(!bench.store.touch_session(long.key, long.expires_at).await.unwrap());
     let mut write = bench.store.write().await.unwrap();
-    write.end_session(kim, long.id, NOW).await.unwrap();
+    write.end_session(kim, long.id, Ending::SignedOut, NOW).await.unwrap();
     write.commit().await.unwrap();
     assert!(!bench.store.touch_session(long.key, NOW + MINUTE).await.unwrap());
     assert!(!bench.store.touch_session(Key::of(b"other"), NOW + MINUTE).await.unwrap());
@@ -118,17 +119,19 @@ async fn sessions_are_ended_one_by_one_and_all_but_one(bench: Bench) {
         begin(&bench, new).await;
     }
     let mut write = bench.store.write().await.unwrap();
-    assert!(!write.end_session(ada, of_kim[0].id, NOW).await.unwrap(), "somebody else's");
-    assert!(write.end_session(kim, of_kim[0].id, NOW).await.unwrap());
-    assert!(!write.end_session(kim, of_kim[0].id, NOW).await.unwrap(), "twice");
-    assert_eq!(write.end_sessions_of(kim, Some(of_kim[1].id), NOW).await.unwrap(), 2);
+    assert!(!write.end_session(ada, of_kim[0].id, Ending::SignedOut, NOW).await.unwrap(), "somebody else's");
+    assert!(write.end_session(kim, of_kim[0].id, Ending::SignedOut, NOW).await.unwrap());
+    assert!(!write.end_session(kim, of_kim[0].id, Ending::SignedOut, NOW).await.unwrap(), "twice");
+    assert_eq!(write.end_sessions_of(kim, Some(of_kim[1].id), Ending::Elsewhere, NOW).await.unwrap(), 2);
     write.commit().await.unwrap();
     live(&bench, of_kim[1].key, NOW).await;
-    assert_eq!(state(&bench, of_kim[2].key, NOW).await, SessionState::Ended);
+    assert_eq!(state(&bench, of_kim[2].key, NOW).await, SessionState::Ended(Some(Ending::Elsewhere)));
     let mut write = bench.store.write().await.unwrap();
-    assert_eq!(write.end_sessions_of(kim, None, NOW).await.unwrap(), 1);
+    assert_eq!(write.end_sessions_of(kim, None, Ending::Disabled, NOW).await.unwrap(), 1);
     write.commit().await.unwrap();
-    assert_eq!(state(&bench, of_kim[1].key, NOW).await, SessionState::Ended);
+    assert_eq!(state(&bench, of_kim[1].key, NOW).await, SessionState::Ended(Some(Ending::Disabled)));
+    // What ended before keeps its own reason.
+    assert_eq!(state(&bench, of_kim[2].key, NOW).await, SessionState::Ended(Some(Ending::Elsewhere)));
     live(&bench, of_ada.key, NOW).await;
 }
 
@@ -141,7 +144,7 @@ async fn only_live_sessions_are_listed(bench: Bench) {
     begin(&bench, &session(5, kim)).await;
     begin(&bench, &session(6, bench.person("ada").await)).await;
     let mut write = bench.store.write().await.unwrap();
-    write.end_session(kim, SessionId(5), NOW).await.unwrap();
+    write.end_session(kim, SessionId(5), Ending::SignedOut, NOW).await.unwrap();
     write.commit().await.unwrap();
     let listed = bench.store.read().await.unwrap().sessions_of(kim, NOW + 10 * SECOND).await.unwrap();
     assert_eq!(listed.iter().map(|session| session.id.0).collect::<Vec<_>>(), [2, 1]);
@@ -161,7 +164,7 @@ async fn old_sessions_are_swept(bench: Bench) {
     begin(&bench, &NewSession { expires_at: NOW + 40 * DAY, idle_us: 40 * DAY, ..session(2, kim) }).await;
     begin(&bench, &NewSession { expires_at: NOW + 40 * DAY, ..session(3, kim) }).await;
     let mut write = bench.store.write().await.unwrap();
-    write.end_session(kim, SessionId(3), NOW).await.unwrap();
+    write.end_session(kim, SessionId(3), Ending::SignedOut, NOW).await.unwrap();
     write.commit().await.unwrap();
     assert_eq!(bench.store.sweep(NOW + 30 * DAY).await.unwrap(), 0);
     assert_eq!(bench.store.sweep(NOW + 31 * DAY).await.unwrap(), 2);
@@ -188,7 +191,7 @@ async fn groups_are_kept_with_the_session_and_gone_with_it(bench: Bench) {
     let all = async |now| bench.store.read().await.unwrap().groups_of_all(now).await.unwrap();
     assert_eq!(all(NOW).await.into_iter().collect::<Vec<_>>(), [(kim, named(&["\"'$1; Ü", "qa", "sre"]))]);
     let mut write = bench.store.write().await.unwrap();
-    write.end_session(kim, SessionId(1), NOW).await.unwrap();
+    write.end_session(kim, SessionId(1), Ending::SignedOut, NOW).await.unwrap();
     write.commit().await.unwrap();
     assert_eq!(all(NOW).await[&kim], named(&["qa", "sre"]));
     assert!(all(NOW + 30 * MINUTE).await.is_empty(), "groups of a session that is over");

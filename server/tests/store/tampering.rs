@@ -51,7 +51,7 @@ async fn each_kind_of_tampering_is_named(bench: Bench) {
     let mut raw = intruder(&bench).await;
     keep(&mut raw).await;
     let copy = "insert into ledger select $SEQ, at, kind, outcome, person_id, person_name, environment, operation, body, \
-        previous, hash from ledger where seq = 2";
+        previous, hash, whom_id, whom_name from ledger where seq = 2";
     for (text, seq, flaw) in [
         ("delete from ledger where seq = 2".to_owned(), 2, Flaw::Missing),
         ("delete from ledger where seq = 1".to_owned(), 1, Flaw::Missing),
@@ -71,6 +71,8 @@ async fn each_kind_of_tampering_is_named(bench: Bench) {
         ("update ledger set environment = 'a/b' where seq = 2".to_owned(), 2, Flaw::Column("environment")),
         ("update ledger set environment = null where seq = 1".to_owned(), 1, Flaw::Column("environment")),
         ("update ledger set operation = 'x' where seq = 2".to_owned(), 2, Flaw::Column("operation")),
+        ("update ledger set whom_id = '07' where seq = 2".to_owned(), 2, Flaw::Column("whom_id")),
+        ("update ledger set whom_name = 'kim' where seq = 2".to_owned(), 2, Flaw::Column("whom_name")),
     ] {
         raw.execute(AssertSqlSafe(text.clone())).await.unwrap();
         assert_eq!(verdict(&bench, None).await, Verdict::Broken(Broken { seq, flaw }), "{text}");

@@ -1,6 +1,5 @@
 //! One's own account.
 
-use app::still::Still;
 use app::still::account::{AccountView, SessionRow, account};
 use app::still::forms::Tone;
 use axum::extract::{Extension, Form, Request, State};
@@ -55,7 +54,7 @@ async fn show(site: Site, who: Who, request: Request, status: StatusCode, notice
         now: now / 1_000_000,
         notice,
     };
-    framed(site, who, request, status, Still::new("Account", || account(page))).await
+    framed(site, who, request, status, "Account", || account(page)).await
 }
 
 /// Their roles: those that an admin gave, then those of groups.

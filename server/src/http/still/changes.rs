@@ -1,7 +1,6 @@
 //! The record: pages of it, one entry, and exports.
 
 use app::routes;
-use app::still::Still;
 use app::still::changes::{Asked, ChangesView, RecordedView, change, changes};
 use axum::body::{Body, Bytes};
 use axum::extract::{Extension, Form, Path, Request, State};
@@ -19,7 +18,7 @@ use serde::Deserialize;
 use super::{framed, problem, trouble};
 use crate::clock;
 use crate::http::Site;
-use crate::http::gate::encode;
+use crate::http::gate::{encode, token_of};
 use crate::people::Who;
 use crate::store::StoreError;
 use crate::store::ledger::{AccessEntries, Environments, Filter, Recorded};
@@ -39,6 +38,7 @@ fn asked(query: &str) -> (Asked, Option<i64>) {
     let asked = Asked {
         environment: text("environment"),
         person: text("person").trim().to_owned(),
+        whom: text("whom").trim().to_owned(),
         kind: text("kind").parse().ok(),
         outcome: text("result").parse().ok(),
         from: text("from"),
@@ -55,6 +55,7 @@ fn query_of(asked: &Asked, before: Option<i64>) -> String {
     let pairs = [
         ("environment", &*asked.environment),
         ("person", &asked.person),
+        ("whom", &asked.whom),
         ("kind", kind),
         ("result", outcome),
         ("from", &asked.from),
@@ -91,12 +92,13 @@ fn readable(site: &Site, who: &Who, limit: u32) -> Filter {
 }
 
 fn filter(site: &Site, who: &Who, asked: &Asked, before: Option<i64>, limit: u32) -> Filter {
-    let person = (!asked.person.is_empty()).then(|| asked.person.to_lowercase());
+    let name = |text: &str| (!text.is_empty()).then(|| text.to_lowercase());
     Filter {
         environment: asked.environment.parse().ok(),
         kind: asked.kind,
         outcome: asked.outcome,
-        person,
+        person: name(&asked.person),
+        whom: name(&asked.whom),
         from: midnight(&asked.from, 0),
         until: midnight(&asked.until, 1),
         before,
@@ -112,6 +114,10 @@ fn shown(recorded: Recorded) -> RecordedView {
     let safe = |text: &mut String| *text = plain(text, LONGEST).into_owned();
     for text in [&mut entry.what, &mut entry.why, &mut entry.actor.name, &mut entry.actor.source] {
         safe(text);
+    }
+    if let Some(whom) = &mut entry.whom {
+        safe(&mut whom.id);
+        safe(&mut whom.name);
     }
     if let Some(target) = &mut entry.target {
         safe(&mut target.kind);
@@ -135,6 +141,7 @@ fn unreadable() -> Entry {
         operation: None,
         environment: None,
         target: None,
+        whom: None,
         what: "Written by a newer version of Quarterdeck, which shows it.".into(),
         why: String::new(),
         plan: Vec::new(),
@@ -170,7 +177,7 @@ pub async fn page(State(site): State<Site>, Extension(who): Extension<Who>, requ
         trouble,
     };
     let status = if view.trouble.is_some() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-    framed(site, who, request, status, Still::new("Changes", || changes(view))).await
+    framed(site, who, request, status, "Changes", || changes(view)).await
 }
 
 /// One entry, whole. One that may not be read is answered like one that is not there.
@@ -202,8 +209,7 @@ pub async fn entry(
     match found.await {
         Ok(Some((found, others))) => {
             let others = others.into_iter().filter(|other| other.seq != found.seq).map(shown).collect();
-            let still = Still::new("Changes", || change(shown(found), others));
-            framed(site, who, request, StatusCode::OK, still).await
+            framed(site, who, request, StatusCode::OK, "Changes", || change(shown(found), others)).await
         }
         Ok(None) => crate::http::pages::page(State(site), Extension(who), request).await,
         Err(error) => problem(&site, &request, StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
@@ -264,6 +270,31 @@ fn visible(json: &str) -> String {
     text
 }
 
+/// Why a file that is being sent ends before its end. Its body breaks off, so that nobody takes it for whole.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    /// It cannot be read on.
+    #[error("the record cannot be read on")]
+    Store(#[from] StoreError),
+    /// Who takes it along may not any more, or not the same.
+    #[error("the session has ended, or its rights have changed")]
+    Over,
+}
+
+/// Whether somebody may still have what they began to take along: signed in as of two seconds ago, with the rights of then.
+async fn may_go_on(site: &Site, headers: &HeaderMap, who: &Who) -> Result<(), Broken> {
+    let now = match token_of(site, headers) {
+        Some(token) => site.people.still(&token, clock::now_us()).await?,
+        None => None,
+    };
+    if now.is_some_and(|now| now.user.grants == who.user.grants) {
+        return Ok(());
+    }
+    let (user, id) = (&who.user.name, &who.user.id);
+    tracing::warn!(user.id = %id, "an export of {user} was broken off: their session has ended, or their rights have changed");
+    Err(Broken::Over)
+}
+
 /// Writes down that it was taken along, then sends it, a batch at a time.
 #[expect(clippy::too_many_arguments, reason = "two callers, which differ in these")]
 async fn export(
@@ -291,16 +322,17 @@ async fn export(
         return trouble(&site, &headers, StatusCode::SERVICE_UNAVAILABLE, &error.to_string());
     }
     let first = filter(&site, &who, &asked, None, BATCH);
-    let store = site.people.store().clone();
     let batches = stream::try_unfold(Some(first), move |next| {
-        let (store, line) = (store.clone(), line.clone());
+        let (site, who, headers, line) = (site.clone(), who.clone(), headers.clone(), line.clone());
         async move {
             let Some(filter) = next else { return Ok(None) };
-            let found = store.read().await?.query(&filter).await?;
+            // Whoever reads slowly can take longer than their rights last.
+            may_go_on(&site, &headers, &who).await?;
+            let found = site.people.store().read().await?.query(&filter).await?;
             let next =
                 (found.len() == BATCH as usize).then(|| Filter { before: found.last().map(|last| last.seq), ..filter });
             let text: String = found.into_iter().map(line).collect();
-            Ok::<_, StoreError>(Some((Bytes::from(text), next)))
+            Ok::<_, Broken>(Some((Bytes::from(text), next)))
         }
     });
     let head = stream::once(async move { Ok(Bytes::from(head)) });
@@ -309,7 +341,7 @@ async fn export(
     (headers, Body::from_stream(futures::StreamExt::chain(head, batches))).into_response()
 }
 
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 16] = [
     "number",
     "when",
     "kind",
@@ -317,6 +349,7 @@ const COLUMNS: [&str; 15] = [
     "person",
     "role",
     "from",
+    "done-to",
     "environment",
     "target",
     "uid",
@@ -341,6 +374,7 @@ fn csv_row(recorded: &Recorded) -> String {
         entry.actor.name.clone(),
         entry.actor.role.map(|role| role.to_string()).unwrap_or_default(),
         entry.actor.source.clone(),
+        entry.whom.as_ref().map(|whom| whom.name.clone()).unwrap_or_default(),
         entry.environment.as_ref().map(ToString::to_string).unwrap_or_default(),
         target.map(|target| format!("{}/{}/{}", target.namespace, target.kind, target.name)).unwrap_or_default(),
         target.map(|target| target.uid.clone()).unwrap_or_default(),
@@ -354,7 +388,7 @@ fn csv_row(recorded: &Recorded) -> String {
 
 /// A line of CSV (RFC 4180). What a spreadsheet would calculate is marked as text: a name may begin with `=`
 /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
-fn csv_line(cells: &[String; 15]) -> String {
+fn csv_line(cells: &[String; 16]) -> String {
     let cell = |text: &String| {
         let calculates = text.trim_start().starts_with(['=', '+', '-', '@', '|', '%']);
         let mark = if calculates { "'" } else { "" };
@@ -369,7 +403,7 @@ mod tests {
 
     #[test]
     fn a_query_comes_back_as_it_was_asked() {
-        let query = "environment=a/b&person=kim&kind=restart&result=done&from=2026-11-20&until=2026-11-21";
+        let query = "environment=a/b&person=kim&whom=ada&kind=restart&result=done&from=2026-11-20&until=2026-11-21";
         let (read, before) = asked(query);
         assert_eq!((query_of(&read, None).as_str(), before), (query, None));
         let (read, before) = asked("kind=x&result=y&from=%3Cscript%3E&before=12&person=+Kim+");
@@ -396,7 +430,7 @@ mod tests {
             ("-1", "\"'-1\""),
             ("a \"b\", c", "\"a \"\"b\"\", c\""),
         ] {
-            let mut cells: [String; 15] = Default::default();
+            let mut cells: [String; 16] = Default::default();
             cells[0] = text.to_owned();
             assert!(csv_line(&cells).starts_with(expected), "{text}");
         }

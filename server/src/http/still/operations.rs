@@ -2,7 +2,6 @@
 
 use app::links;
 use app::routes::Place;
-use app::still::Still;
 use app::still::forms::Tone;
 use app::still::plan::{Choice, PlanView, Planned, RevisionChoice, plan as plan_page};
 use axum::body::Body;
@@ -19,7 +18,7 @@ use domain::registry;
 use serde::Deserialize;
 
 use super::sign_in::sentence;
-use super::{framed, see, trouble};
+use super::{framed_about, see, trouble};
 use crate::http::gate::encode;
 use crate::http::{Site, pages};
 use crate::operations::{NoPlan, Plan, Press, PressRefusal};
@@ -124,8 +123,9 @@ async fn show(
         Err(refusal) => {
             let view = without_plan(&site, &who, &component, &asked, &refusal);
             let title = view.title.clone();
-            let still = Still::new(&title, || plan_page(view)).about(component.environment);
-            return framed(site, who, request, StatusCode::SERVICE_UNAVAILABLE, still).await;
+            let content = (title.as_str(), || plan_page(view));
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            return framed_about(site, who, request, status, component.environment, content).await;
         }
     };
     // Whoever scales what an autoscaler owns is led to its range.
@@ -153,8 +153,7 @@ async fn finish(
     view: PlanView,
 ) -> Response {
     let title = view.title.clone();
-    let still = Still::new(&title, || plan_page(view)).about(component.environment);
-    framed(site, who, request, status, still).await
+    framed_about(site, who, request, status, component.environment, (&title, || plan_page(view))).await
 }
 
 fn view_of(

@@ -1,6 +1,5 @@
 //! People and their roles, for admins.
 
-use app::still::Still;
 use app::still::forms::Tone;
 use app::still::people::{PeopleView, PersonRow, people};
 use axum::extract::{Extension, Form, Query, Request, State};
@@ -34,6 +33,9 @@ const SAID: [(&str, Tone, &str); 6] = [
 pub struct Asked {
     #[serde(default)]
     name: String,
+    /// Whom to show: words that stand in a name, a role, or how they sign in.
+    #[serde(default)]
+    filter: String,
 }
 
 /// The page.
@@ -44,7 +46,9 @@ pub async fn page(
     request: Request,
 ) -> Response {
     let notice = notice(request.uri().query(), &SAID);
-    let said = Said { notice, made: None, add: plain(&asked.name, 64).into_owned() };
+    let add = plain(&asked.name, 64).into_owned();
+    let filter = plain(asked.filter.trim(), 64).into_owned();
+    let said = Said { notice, made: None, add, filter };
     show(site, who, request, StatusCode::OK, said).await
 }
 
@@ -53,6 +57,7 @@ struct Said {
     notice: Option<(Tone, String)>,
     made: Option<(String, String)>,
     add: String,
+    filter: String,
 }
 
 async fn show(site: Site, who: Who, request: Request, status: StatusCode, said: Said) -> Response {
@@ -67,18 +72,30 @@ async fn show(site: Site, who: Who, request: Request, status: StatusCode, said: 
             return problem(&site, &request, StatusCode::SERVICE_UNAVAILABLE, &error.to_string());
         }
     };
+    let total = users.len();
     let people_rows = users.into_iter().map(|user| {
         let by_group = site.people.by_group(&user, &groups.remove(&user.id).unwrap_or_default());
         row(user, by_group, &who)
     });
     let page = PeopleView {
-        people: people_rows.collect(),
+        people: people_rows.filter(|row| matches(row, &said.filter)).collect(),
+        total,
+        filter: said.filter,
         scopes: site.rows.scopes(),
         notice: said.notice,
         made: said.made,
         add: said.add,
     };
-    framed(site, who, request, status, Still::new("People", || people(page))).await
+    framed(site, who, request, status, "People", || people(page)).await
+}
+
+/// Whether every word that is looked for stands in a person's name, roles, or way to sign in.
+fn matches(person: &PersonRow, filter: &str) -> bool {
+    let roles = person.grants.iter().chain(person.by_group.iter().map(|(grant, _)| grant)).map(ToString::to_string);
+    let roles = roles.collect::<Vec<_>>().join("\n");
+    let state = if person.disabled { "disabled" } else { "" };
+    let text = [&*person.name, &roles, &person.signs_in, state].join("\n").to_lowercase();
+    filter.to_lowercase().split_whitespace().all(|word| text.contains(word))
 }
 
 fn row(user: User, by_group: Vec<ByGroup>, who: &Who) -> PersonRow {
@@ -100,7 +117,7 @@ async fn answer(site: Site, who: Who, headers: HeaderMap, refusal: ManageRefusal
         return trouble(&site, &headers, StatusCode::SERVICE_UNAVAILABLE, &error.to_string());
     }
     let notice = Some((Tone::Refused, sentence(&format!("not done: {refusal}"))));
-    let said = Said { notice, made: None, add };
+    let said = Said { notice, add, ..Said::default() };
     show(site, who, at_people(headers), StatusCode::UNPROCESSABLE_ENTITY, said).await
 }
 
@@ -244,5 +261,39 @@ pub async fn sign_out(
     match done {
         Ok(_) => see("/people?said=signed-out"),
         Err(refusal) => answer(site, who, headers, refusal, String::new()).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_found_by_name_role_system_and_way_to_sign_in() {
+        let grant = |role: &str, scope: &str| Grant { role: role.parse().unwrap(), scope: scope.parse().unwrap() };
+        let kim = PersonRow {
+            id: String::new(),
+            name: "kim".into(),
+            own: false,
+            grants: vec![grant("operator", "fleet/staging")],
+            by_group: vec![(grant("tester", "todo"), "crew".into())],
+            signs_in: "https://id.test".into(),
+            added: 0,
+            disabled: true,
+        };
+        for (filter, expected) in [
+            ("", true),
+            ("ki", true),
+            ("KIM", true),
+            ("operator fleet", true),
+            ("todo tester", true),
+            ("id.test", true),
+            ("disabled", true),
+            ("zoe", false),
+            ("kim zoe", false),
+            ("production", false),
+        ] {
+            assert_eq!(matches(&kim, filter), expected, "{filter}");
+        }
     }
 }

@@ -5,6 +5,7 @@ use axum::extract::{Extension, Form, Query, Request, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{Extensions, HeaderMap, StatusCode};
 use axum::response::Response;
+use domain::session::Ending;
 use domain::text::plain;
 use serde::Deserialize;
 
@@ -18,7 +19,7 @@ use crate::people::{ManageRefusal, SignInRefusal, Who};
 
 /// The sentences that an address may ask for.
 const WHY: [(&str, Why); 8] = [
-    ("expired", Why::Expired),
+    ("expired", Why::Expired(None)),
     ("out", Why::SignedOut),
     ("provider", Why::Provider),
     ("silent", Why::Silent),
@@ -70,8 +71,21 @@ pub async fn page(
     if who.is_some() {
         return see(&to);
     }
-    let why = WHY.iter().find(|(key, _)| *key == asked.why).map(|(_, why)| *why);
-    show(&site, &headers, StatusCode::OK, SignInView { why, to, ..SignInView::default() })
+    let mut why = WHY.iter().find(|(key, _)| *key == asked.why).map(|(_, why)| *why);
+    let before = token_of(&site, &headers);
+    // Whoever still holds the cookie of a session that is over is told why, once.
+    if let (None | Some(Why::Expired(None)), Some(before)) = (why, &before) {
+        match site.people.ending(before, clock::now_us()).await {
+            Ok(Some(ending)) => why = Some(Why::Expired(Some(ending))),
+            Ok(None) => {}
+            Err(error) => tracing::warn!("why a session is over is not known: {error}"),
+        }
+    }
+    let mut response = show(&site, &headers, StatusCode::OK, SignInView { why, to, ..SignInView::default() });
+    if before.is_some() {
+        response.headers_mut().append(SET_COOKIE, cookie(&site, &headers, None));
+    }
+    response
 }
 
 /// Shows the page.
@@ -116,7 +130,7 @@ async fn leave_before(site: &Site, headers: &HeaderMap) {
     let Some(token) = token_of(site, headers) else { return };
     let now = clock::now_us();
     let ended = match site.people.who(&token, now).await {
-        Ok(Some(who)) => site.people.sign_out(&who, now).await,
+        Ok(Some(who)) => site.people.sign_out(&who, Ending::NewSignIn, now).await,
         Ok(None) => Ok(()),
         Err(error) => Err(error.into()),
     };
@@ -134,7 +148,7 @@ fn enter(site: &Site, headers: &HeaderMap, token: &Token, to: &str) -> Response 
 
 /// Ends the session.
 pub async fn out(State(site): State<Site>, Extension(who): Extension<Who>, headers: HeaderMap) -> Response {
-    if let Err(error) = site.people.sign_out(&who, clock::now_us()).await {
+    if let Err(error) = site.people.sign_out(&who, Ending::SignedOut, clock::now_us()).await {
         let text = format!("This browser is signed out, and the session goes on until its time is over: {error}");
         // This browser forgets it all the same.
         let mut response = trouble(&site, &headers, StatusCode::SERVICE_UNAVAILABLE, &text);

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use domain::access::{Grant, Grants, Role};
 
-use super::site::{Answer, HOST, ask_as, cookie_of, deployment, get_as, person, pod, rows, see, site};
+use super::site::{Answer, HOST, ask_as, cookie_of, deployment, get_as, of_this_build, person, pod, rows, see, site};
 use crate::clock;
 use crate::http::{Endpoint, Need, Site, endpoints, router};
 use crate::people::token::Token;
@@ -25,7 +25,7 @@ const IDENTITIES: [(&str, &[(Role, &str)]); 8] = [
 
 /// In what state their session is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+pub enum State {
     Valid,
     Expired,
     Idle,
@@ -54,7 +54,7 @@ fn grants(roles: &[(Role, &str)]) -> Grants {
 }
 
 /// Adds somebody whose session is in a state.
-async fn enter(site: &Site, name: &str, roles: &[(Role, &str)], state: State) -> Option<Token> {
+pub async fn enter(site: &Site, name: &str, roles: &[(Role, &str)], state: State) -> Option<Token> {
     let token = Token::random();
     let name = format!("{name}-{state:?}");
     let id = person(site, &name, roles, &Token::random()).await;
@@ -126,7 +126,7 @@ fn request(endpoint: &Endpoint) -> Request<Body> {
     request
         .header("origin", format!("http://{HOST}"))
         .header("content-type", "application/x-www-form-urlencoded")
-        .body(Body::from(form))
+        .body(Body::from(of_this_build(form)))
         .unwrap()
 }
 
@@ -210,7 +210,9 @@ async fn a_hidden_name_is_answered_like_one_that_nobody_has() {
         let text = answer.text().replace(&nonce, "").replace(path, "");
         // What is carried for the browser holds the clock.
         let (start, _) = text.split_once("id=\"boot\"").unwrap();
-        (answer.status, start.to_owned())
+        // And so do the words about how old everything is: `09:29:32 UTC`.
+        let timeless = start.split(" UTC").map(|piece| piece.get(..piece.len() - 8).unwrap_or(piece));
+        (answer.status, timeless.collect::<String>())
     };
     let (hidden, absent) = (plain("/e/shop/production").await, plain("/e/shop/productiom").await);
     assert_eq!(hidden.0, absent.0);
@@ -298,6 +300,56 @@ async fn a_form_of_another_type_than_forms_have_does_not_run() {
         }
     }
     assert_eq!(entries(&site).await, before);
+}
+
+/// A tab that was open while Quarterdeck was updated.
+#[tokio::test]
+async fn nothing_runs_that_a_page_of_another_build_sends() {
+    let site = site(rows()).await;
+    let router = router(site.clone());
+    let admin = [(Role::Admin, "*"), (Role::Lead, "*")];
+    let token = enter(&site, "both", &admin, State::Valid).await;
+    let before = entries(&site).await;
+    let all = endpoints();
+    let forms: Vec<_> = all.iter().filter(|endpoint| endpoint.method == Method::POST).collect();
+    let any: Vec<_> = forms.iter().filter(|form| !form.own_build).map(|form| form.path).collect();
+    assert_eq!(any, ["/sign-in"]);
+    let fields = "name=half+a+name&password=y&again=y&current=z&person=00&role=viewer&scope=*&query=&theme=dark&back=/";
+    for form in forms.iter().filter(|form| form.own_build) {
+        for build in ["", "build=&", "build=0.0.9+%2Fpkg%2Fx.wasm+%2Fpkg%2Fx.css&"] {
+            let mut request = request(form);
+            *request.body_mut() = Body::from(format!("{build}{fields}"));
+            let answer = ask_as(&router, request, token.as_ref()).await;
+            let (what, text) = (format!("{} {build}", form.path), answer.text());
+            assert_eq!(answer.status, StatusCode::CONFLICT, "{what}");
+            assert!(text.contains("another version") && text.contains("Nothing was done"), "{what}: {text}");
+            assert_eq!(answer.header("set-cookie"), "", "{what}");
+            // What was typed is in the address of the page as it is now, and no secret.
+            let address = format!("href=\"{}?name=half+a+name&amp;", form.form.unwrap());
+            assert!(text.contains(&address) && !text.contains("password="), "{what}: {text}");
+        }
+    }
+    assert_eq!(entries(&site).await, before, "something ran");
+    let name = get_as(&router, "/people?name=half+a+name", token.as_ref()).await.text();
+    assert!(name.contains("value=\"half a name\""), "what was typed is not kept");
+}
+
+#[tokio::test]
+async fn every_form_says_which_build_made_it() {
+    let site = site(rows()).await;
+    let router = router(site.clone());
+    let token = enter(&site, "both", &[(Role::Admin, "*"), (Role::Lead, "*")], State::Valid).await;
+    let field = format!("name=\"build\" value=\"{}\"", site.assets.build);
+    let mut forms = 0;
+    for path in ["/", "/pods", "/e/shop/production", "/account", "/changes", "/changes/1", "/people", "/nothing"] {
+        let text = get_as(&router, path, token.as_ref()).await.text();
+        for form in text.split("<form").skip(1).filter(|form| form.starts_with(" method=\"post\"")) {
+            let form = form.split("</form>").next().unwrap();
+            assert!(form.contains(&field), "{path}: {form}");
+            forms += 1;
+        }
+    }
+    assert!(forms > 20, "{forms} forms");
 }
 
 /// What every answer carries, whoever asks and whatever comes of it.

@@ -3,11 +3,11 @@
 use axum::body::Body;
 use axum::http::Request;
 use domain::access::Role;
-use domain::ledger::{Actor, Entry, Kind, OperationId, Outcome, Target};
+use domain::ledger::{Actor, Entry, Kind, OperationId, Outcome, Target, Whom};
 use serde_json::{Value, json};
 
 use super::pages::assert_harmless;
-use super::site::{HOST, ask_as, deployment, get, get_as, person, pod, rows, see, site};
+use super::site::{HOST, ask_as, deployment, get, get_as, of_this_build, person, pod, rows, see, site};
 use crate::clock;
 use crate::http::gate::encode;
 use crate::http::router;
@@ -117,6 +117,7 @@ fn entry(payload: &str) -> Entry {
             uid: payload.into(),
         }),
         what: payload.into(),
+        whom: Some(Whom { id: payload.into(), name: payload.into() }),
         why: payload.into(),
         plan: vec![payload.into()],
         before: vec![(payload.into(), payload.into())],
@@ -171,7 +172,7 @@ async fn nothing_that_stands_in_the_record_or_in_an_address_does() {
         ] {
             let request = Request::post(path).header("host", HOST).header("sec-fetch-site", "same-origin");
             let request = request.header("content-type", "application/x-www-form-urlencoded");
-            let answer = ask_as(&router, request.body(Body::from(body)).unwrap(), Some(&admin)).await;
+            let answer = ask_as(&router, request.body(Body::from(of_this_build(&body))).unwrap(), Some(&admin)).await;
             assert!(answer.status.as_u16() < 500, "{path}: {}", answer.status);
             assert_harmless(&answer.text(), &format!("{path} with {payload:?}"));
             for (name, value) in &answer.headers {
@@ -196,7 +197,7 @@ async fn what_is_downloaded_hides_nothing() {
     for (path, is_table) in [("/changes/export.csv", true), ("/changes/export.ndjson", false)] {
         let request = Request::post(path).header("host", HOST).header("sec-fetch-site", "same-origin");
         let request = request.header("content-type", "application/x-www-form-urlencoded");
-        let answer = ask_as(&router, request.body(Body::empty()).unwrap(), Some(&admin)).await;
+        let answer = ask_as(&router, request.body(Body::from(of_this_build(""))).unwrap(), Some(&admin)).await;
         assert_eq!(answer.status, 200, "{path}");
         assert!(answer.header("content-disposition").starts_with("attachment"), "{path}");
         let text = answer.text();

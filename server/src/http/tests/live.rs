@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::access::{Grants, Role};
-use domain::frame::{Ask, Frame, Page, PageDelta, SIGNED_OUT, Topic};
+use domain::frame::{Ask, CROWDED, Frame, Page, PageDelta, SIGNED_OUT, Topic};
 use domain::name::{ComponentId, WorkloadKind};
 use domain::query::{PodColumn, PodQuery, Sort};
+use domain::session::Ending;
 use domain::view::{Chrome, Person};
 use futures::{SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -24,6 +25,7 @@ use crate::http::{Site, router};
 use crate::people::By;
 use crate::people::token::Token;
 use crate::rows::Rows;
+use crate::store::{NewSession, SessionId};
 
 /// More than anything here takes on a busy machine.
 const LONG: Duration = Duration::from_secs(20);
@@ -88,7 +90,7 @@ impl Tab {
 
     async fn greeting(&mut self) -> Chrome {
         let (Frame::Hello { build, now_ms }, _) = self.next().await else { panic!("no hello") };
-        assert!(build.contains("0a1b2c") && now_ms > 1_700_000_000_000);
+        assert!(build.starts_with(env!("CARGO_PKG_VERSION")) && now_ms > 1_700_000_000_000);
         let (Frame::Chrome(chrome), _) = self.next().await else { panic!("no chrome") };
         assert_eq!(&*chrome.person.name, "viewer");
         Chrome { person: Person::default(), ..chrome }
@@ -423,7 +425,7 @@ async fn a_socket_ends_within_five_seconds_of_its_session() {
             }
             _ => {
                 let who = people.who(token, now).await.unwrap().unwrap();
-                people.sign_out(&who, now).await.unwrap();
+                people.sign_out(&who, Ending::SignedOut, now).await.unwrap();
             }
         }
     }
@@ -432,4 +434,59 @@ async fn a_socket_ends_within_five_seconds_of_its_session() {
         assert_eq!(tab.end().await, Some(SIGNED_OUT), "{what}");
     }
     assert!(ended.elapsed() < Duration::from_secs(5), "{:?}", ended.elapsed());
+}
+
+/// How the server closes a socket before it says anything; `None` when it greets.
+async fn turned_away(tab: &mut Tab) -> Option<(u16, String)> {
+    match timeout(LONG, tab.socket.next()).await.expect("nothing came") {
+        Some(Ok(Message::Close(Some(frame)))) => Some((frame.code.into(), frame.reason.to_string())),
+        Some(Ok(Message::Binary(_))) => None,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn one_session_and_one_person_take_no_more_than_their_share_of_sockets() {
+    let server = Server::start().await;
+    let by_session = (CROWDED, "32 pages are open in this session already: close some of them".to_owned());
+    let by_person = (CROWDED, "you have 128 pages open already, in all your sessions: close some of them".to_owned());
+    let first = Token::random();
+    let id = person(&server.site, "kim", &[(Role::Viewer, "*")], &first).await;
+    let kim = server.site.people.who(&first, clock::now_us()).await.unwrap().unwrap().user.clone();
+    let mut sessions = vec![first];
+    for number in 1..=4_u128 {
+        let (token, now) = (Token::random(), clock::now_us());
+        let session = NewSession {
+            key: token.key(),
+            id: SessionId(number),
+            user: id,
+            created_at: now,
+            expires_at: now + 3_600_000_000,
+            idle_us: 3_600_000_000,
+            source: "127.0.0.1".into(),
+            agent: "a test".into(),
+            groups: Vec::new(),
+        };
+        let mut write = server.site.people.store().write().await.unwrap();
+        write.begin_session(&session).await.unwrap();
+        write.commit().await.unwrap();
+        sessions.push(token);
+    }
+    let mut open = Vec::new();
+    for token in &sessions[..4] {
+        for _ in 0..32 {
+            let mut tab = server.connect_as(Some(token)).await;
+            assert_eq!(turned_away(&mut tab).await, None, "{} of {}", open.len(), kim.name);
+            open.push(tab);
+        }
+        assert_eq!(turned_away(&mut server.connect_as(Some(token)).await).await, Some(by_session.clone()));
+    }
+    assert_eq!(turned_away(&mut server.connect_as(Some(&sessions[4])).await).await, Some(by_person));
+    // Others are not held up, and a place that is left is free again.
+    assert_eq!(turned_away(&mut server.connect().await).await, None);
+    drop(open.pop());
+    let began = Instant::now();
+    while turned_away(&mut server.connect_as(Some(&sessions[4])).await).await.is_some() {
+        assert!(began.elapsed() < LONG, "the place stays taken");
+    }
 }

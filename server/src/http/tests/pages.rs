@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 
 use super::html::tags;
-use super::site::{Answer, HOST, ask, get, ordinary, rows, site};
+use super::site::{Answer, HOST, ask, get, of_this_build, ordinary, rows, site};
 use crate::http::router;
 
 const PAGES: [&str; 6] = [
@@ -232,7 +232,7 @@ async fn colours_are_chosen_from_our_own_pages_only_and_lead_back_to_them() {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        request.body(Body::from(body.to_owned())).unwrap()
+        request.body(Body::from(of_this_build(body))).unwrap()
     };
     for (headers, allowed) in [
         (vec![("sec-fetch-site", "same-origin"), ("origin", own.as_str())], true),

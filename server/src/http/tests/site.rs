@@ -104,6 +104,19 @@ pub fn token() -> Token {
     Token::read(&"ab".repeat(32)).unwrap()
 }
 
+/// The build of the browser part.
+static BUILD: LazyLock<String> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    write_browser_part(folder.path());
+    Assets::read(folder.path()).unwrap().build.to_string()
+});
+
+/// The fields of a form, as a page of this build sends them.
+pub fn of_this_build(fields: &str) -> String {
+    let build = crate::http::gate::encode(&BUILD);
+    format!("build={build}&{fields}")
+}
+
 /// The cookie of a session.
 pub fn cookie_of(token: &Token) -> String {
     format!("quarterdeck={}", token.secret())
@@ -130,6 +143,7 @@ pub async fn site(rows: Arc<Rows>) -> Site {
         front: Arc::new(Front::default()),
         leaving: CancellationToken::new(),
         cancel,
+        crowd: Arc::default(),
         viewers: TaskTracker::new(),
     };
     person(&site, "viewer", &[(Role::Viewer, "*")], &token()).await;

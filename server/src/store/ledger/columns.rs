@@ -15,6 +15,8 @@ pub(super) struct Columns {
     pub(super) person_name: String,
     pub(super) environment: Option<String>,
     pub(super) operation: Option<String>,
+    pub(super) whom_id: Option<String>,
+    pub(super) whom_name: Option<String>,
 }
 
 impl Columns {
@@ -31,6 +33,8 @@ impl Columns {
             person_name: text("/actor/name")?,
             environment: environment.map(|(system, environment)| format!("{system}/{environment}")),
             operation: text("/operation"),
+            whom_id: text("/whom/id"),
+            whom_name: text("/whom/name"),
         })
     }
 
@@ -44,6 +48,8 @@ impl Columns {
             ("person_name", self.person_name == other.person_name),
             ("environment", self.environment == other.environment),
             ("operation", self.operation == other.operation),
+            ("whom_id", self.whom_id == other.whom_id),
+            ("whom_name", self.whom_name == other.whom_name),
         ]
         .into_iter()
         .find_map(|(column, same)| (!same).then_some(column))
@@ -57,7 +63,7 @@ pub(super) fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::ledger::{Actor, Entry, Kind, Outcome};
+    use domain::ledger::{Actor, Entry, Kind, Outcome, Whom};
 
     use super::*;
 
@@ -71,6 +77,7 @@ mod tests {
             operation: Some("0000000000000000000000000000000a".parse().unwrap()),
             environment: Some("fleet/production".parse().unwrap()),
             target: None,
+            whom: Some(Whom { id: "cd".into(), name: "a\0a".into() }),
             what: "Rolled back.".into(),
             why: String::new(),
             plan: Vec::new(),
@@ -83,9 +90,12 @@ mod tests {
         assert_eq!(columns.environment.as_deref(), Some("fleet/production"));
         assert_eq!(columns.operation.as_deref(), Some("0000000000000000000000000000000a"));
 
-        let bare = Entry { operation: None, environment: None, ..entry };
+        assert_eq!((columns.whom_id.as_deref(), columns.whom_name.as_deref()), (Some("cd"), Some("a\u{fffd}a")));
+
+        let bare = Entry { operation: None, environment: None, whom: None, ..entry };
         let columns = Columns::of(&serde_json::to_string(&bare).unwrap()).unwrap();
         assert_eq!((columns.environment, columns.operation), (None, None));
+        assert_eq!((columns.whom_id, columns.whom_name), (None, None));
         for body in ["", "{}", "[]", "{\"at\":\"x\"}"] {
             assert_eq!(Columns::of(body), None, "{body}");
         }

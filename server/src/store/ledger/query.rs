@@ -46,6 +46,8 @@ pub struct Filter {
     pub outcome: Option<Outcome>,
     /// Of a person only: their id, or their name as it was then.
     pub person: Option<String>,
+    /// Done to a person only: their id, or their name as it was then.
+    pub whom: Option<String>,
     /// Not before, microseconds since 1970.
     pub from: Option<i64>,
     /// Before, microseconds since 1970.
@@ -66,6 +68,7 @@ impl Filter {
             kind: None,
             outcome: None,
             person: None,
+            whom: None,
             from: None,
             until: None,
             before: None,
@@ -162,6 +165,11 @@ fn condition(filter: &Filter) -> Condition {
     if let Some(person) = &filter.person {
         condition.text(" and (person_id = ", Some(plain(person)));
         condition.text(" or person_name = ", Some(plain(person)));
+        condition.push(")");
+    }
+    if let Some(whom) = &filter.whom {
+        condition.text(" and (whom_id = ", Some(plain(whom)));
+        condition.text(" or whom_name = ", Some(plain(whom)));
         condition.push(")");
     }
     condition.number(" and at >= ", filter.from);

@@ -96,6 +96,8 @@ fn row_of(row: &AnyRow) -> Option<Row> {
         person_name: text("person_name")?,
         environment: row.try_get("environment").ok()?,
         operation: row.try_get("operation").ok()?,
+        whom_id: row.try_get("whom_id").ok()?,
+        whom_name: row.try_get("whom_name").ok()?,
     };
     let seq = row.try_get("seq").ok()?;
     Some(Row { seq, columns, body: text("body")?, previous: hash("previous")?, hash: hash("hash")? })
@@ -123,7 +125,7 @@ impl Store {
     ///
     /// Those of reading. A broken row is no error but a [`Verdict`].
     pub async fn verify(&self, expected: Option<Head>) -> Result<Verdict, StoreError> {
-        let statement = "select seq, at, kind, outcome, person_id, person_name, environment, operation, body, previous, \
+        let statement = "select seq, at, kind, outcome, person_id, person_name, environment, operation, whom_id, whom_name, body, previous, \
              hash from ledger where seq > $1 order by seq limit $2";
         let broken = |seq, flaw| Ok(Verdict::Broken(Broken { seq, flaw }));
         let mut read = self.read().await?;

@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 use super::*;
-use crate::http::tests::site::{cookie_of, get_as, person};
+use crate::http::tests::site::{cookie_of, get_as, of_this_build, person};
 use crate::people::{By, Chosen};
 
 fn rule(group: &str, role: Role, scope: &str) -> GroupRule {
@@ -35,7 +35,7 @@ impl World {
             .header("host", HOST)
             .header("origin", format!("http://{HOST}"))
             .header("content-type", "application/x-www-form-urlencoded");
-        ask_as(&self.router, request.body(Body::from(form)).unwrap(), Some(token)).await
+        ask_as(&self.router, request.body(Body::from(of_this_build(&form))).unwrap(), Some(token)).await
     }
 }
 
