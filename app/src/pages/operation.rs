@@ -9,10 +9,7 @@ use leptos::prelude::*;
 
 use crate::browser;
 use crate::clock::{exact_time, machine_time};
-use crate::components::age::Ago;
-use crate::components::facts::{Fact, FactStrip};
-use crate::components::panel::Panel;
-use crate::components::state_mark::{Glyph, StateMark, colour};
+use crate::components::state_mark::{Glyph, colour};
 use crate::links;
 use crate::pages::stale;
 use crate::screen::Screen;
@@ -66,82 +63,99 @@ pub fn OperationPage(
 ) -> impl IntoView {
     let record: RwSignal<Record> = record.into();
     let old = stale(screen, move || record.with(|record| record.target.cluster.clone()));
-    let part = move |read: fn(&Record) -> Arc<str>| Signal::derive(move || record.with(|record| read(record)));
-    let is_over = Memo::new(move |_| record.with(Record::is_over));
-    let state = Memo::new(move |_| record.with(|record| drawn(record.stage()).0));
-    let steps = Memo::new(move |_| record.with(|record| record.steps.clone()));
-    let pods = Memo::new(move |_| record.with(|record| record.pods.clone()));
-    let progress = Memo::new(move |_| record.with(|record| record.progress));
-    let changes = Memo::new(move |_| record.with(|record| (record.before.clone(), record.after.clone())));
-    let log = Memo::new(move |_| record.with(|record| record.log.clone()));
-    let plan = Memo::new(move |_| record.with(|record| record.plan.clone()));
-    let component = move || record.with(|record| links::component(&record.target.component));
+    // One closure draws it all: each signal of its own would cost the browser part more than it saves here.
     view! {
         <div class="grid grid-cols-[minmax(0,1fr)] max-w-5xl gap-4" data-stale=old>
-            <div>
-                <p class="text-sm">
-                    <a href=component class="text-accent hover:underline">
-                        {move || record.with(|record| record.target.name().shared())}
-                    </a>
-                    <span class="text-soft">" in " {part(|record| record.place.clone())}</span>
-                </p>
-                <h1 class="flex flex-wrap items-center gap-3 text-xl font-semibold [overflow-wrap:anywhere]">
-                    {move || record.with(Record::title)}
-                </h1>
-                <p class="mt-1 flex flex-wrap items-center gap-x-3" role="status">
-                    <StateMark
-                        state
-                        word=part(|record| drawn(record.stage()).1.into())
-                        why=part(|_| "".into())
-                    />
-                    <span class="[overflow-wrap:anywhere]">{part(sentence)}</span>
-                </p>
-                <TellMe is_over title=part(|record| record.title().into()) said=part(sentence) />
+            {move || record.with(head)} <TellMe record /> {move || record.with(body)}
+        </div>
+    }
+}
+
+fn head(record: &Record) -> AnyView {
+    let (state, word) = drawn(record.stage());
+    let progress = record.progress.map(|progress| bar(progress, record.is_over()));
+    view! {
+        <div>
+            <p class="text-sm">
+                <a href=links::component(&record.target.component) class="text-accent hover:underline">
+                    {record.target.name().shared()}
+                </a>
+                <span class="text-soft">" in " {record.place.clone()}</span>
+            </p>
+            <h1 class="text-xl font-semibold [overflow-wrap:anywhere]">{record.title()}</h1>
+            <p class="mt-1 flex flex-wrap items-center gap-x-3" role="status">
+                <span class=["inline-flex items-center gap-1.5 font-medium ", colour(state)].concat()>
+                    <Glyph state />
+                    {word}
+                </span>
+                <span class="[overflow-wrap:anywhere]">{sentence(record)}</span>
+            </p>
+            <div class=["mt-3 h-2 ", colour(state)].concat()>{progress}</div>
+        </div>
+    }
+    .into_any()
+}
+
+fn fact(name: &'static str, value: AnyView) -> AnyView {
+    view! {
+        <div>
+            <dt class="text-sm text-faint">{name}</dt>
+            <dd class="[overflow-wrap:anywhere]">{value}</dd>
+        </div>
+    }
+    .into_any()
+}
+
+fn panel(title: &'static str, aside: String, content: AnyView) -> AnyView {
+    view! {
+        <section class="overflow-hidden rounded-lg border border-line bg-panel">
+            <header class="flex min-h-10 items-center justify-between gap-3 border-b border-line px-3">
+                <h2 class="font-semibold">{title}</h2>
+                <span class="text-right text-sm text-faint">{aside}</span>
+            </header>
+            {content}
+        </section>
+    }
+    .into_any()
+}
+
+fn body(record: &Record) -> AnyView {
+    let text = |text: String| text.into_any();
+    let why = if record.why.is_empty() { "none was asked for".to_owned() } else { record.why.to_string() };
+    let facts = [
+        fact("Pressed by", text(record.by.name.clone())),
+        fact("When", text(exact_time(record.begun))),
+        fact("Took", text(took(record))),
+        fact("Reason", text(why)),
+    ];
+    let steps = record.steps.iter().map(|each| step(record.begun, each)).collect_view();
+    let plan = record.plan.iter().map(|line| {
+        let line = line.text.clone();
+        view! { <li class="[overflow-wrap:anywhere]">{line}</li> }
+    });
+    let plan = view! { <ul class="grid gap-1 px-3 py-2.5">{plan.collect_view()}</ul> }.into_any();
+    let kubectl = record.kubectl.clone();
+    let kubectl = view! { <code class="block select-all px-3 py-2.5 font-mono text-sm [overflow-wrap:anywhere]">{kubectl}</code> };
+    view! {
+        <dl class="grid grid-cols-2 gap-x-4 gap-y-2 rounded-lg border border-line bg-panel px-3 py-2 sm:grid-cols-4">{facts}</dl>
+        <div class="grid grid-cols-[minmax(0,1fr)] gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+            <div class="grid grid-cols-[minmax(0,1fr)] content-start gap-4">
+                {panel("Pods", String::new(), pod_list(&record.pods))} {record.log.as_ref().map(failed_log)}
+                {panel("Before and after", String::new(), before_and_after(record))}
+                {watched(record.watched, record.watched_until)}
             </div>
-            <Bar progress is_over state />
-            <FactStrip>
-                <Fact name="Pressed by">{part(|record| record.by.name.as_str().into())}</Fact>
-                <Fact name="When">
-                    <Ago since=Signal::derive(move || record.with(|record| record.begun)) what="Pressed" />
-                </Fact>
-                <Fact name="Took">{move || record.with(took)}</Fact>
-                <Fact name="Reason">
-                    {part(|record| if record.why.is_empty() { "none was asked for".into() } else { record.why.clone() })}
-                </Fact>
-            </FactStrip>
-            <div class="grid grid-cols-[minmax(0,1fr)] gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-                <div class="grid grid-cols-[minmax(0,1fr)] content-start gap-4">
-                    <Panel title="Pods">{move || pod_list(pods.get())}</Panel>
-                    {move || log.get().map(failed_log)}
-                    <Panel title="Before and after">{move || before_and_after(changes.get())}</Panel>
-                    {move || record.with(|record| watched(record.watched, record.watched_until))}
-                </div>
-                <div class="grid grid-cols-[minmax(0,1fr)] content-start gap-4">
-                    <Panel title="What happened">
-                        <ol class="grid gap-1 px-3 py-2.5">
-                            {move || {
-                                let begun = record.with(|record| record.begun);
-                                steps.get().into_iter().map(|each| step(begun, each)).collect_view()
-                            }}
-                        </ol>
-                    </Panel>
-                    <Panel title="The plan that was shown">
-                        <ul class="grid gap-1 px-3 py-2.5">
-                            {move || {
-                                plan.get()
-                                    .into_iter()
-                                    .map(|line| view! { <li class="[overflow-wrap:anywhere]">{line.text}</li> })
-                                    .collect_view()
-                            }}
-                        </ul>
-                    </Panel>
-                    <Panel title="The same with kubectl">
-                        <code class="block select-all px-3 py-2.5 font-mono text-sm [overflow-wrap:anywhere]">{part(|record| record.kubectl.clone())}</code>
-                    </Panel>
-                </div>
+            <div class="grid grid-cols-[minmax(0,1fr)] content-start gap-4">
+                {panel(
+                    "What happened",
+                    String::new(),
+                    view! { <ol class="grid gap-1 px-3 py-2.5">{steps}</ol> }.into_any(),
+                )}
+                {panel("The plan that was shown", String::new(), plan)}
+                {panel("The same with kubectl", String::new(), kubectl.into_any())}
             </div>
         </div>
     }
+    .into_any()
 }
 
 /// A digest with as many of its digits as tell it apart.
@@ -154,11 +168,12 @@ fn short(value: &str) -> String {
 
 /// A button that has the browser say when it is over, also while another tab is in front.
 #[component]
-fn TellMe(is_over: Memo<bool>, title: Signal<Arc<str>>, said: Signal<Arc<str>>) -> impl IntoView {
+fn TellMe(record: RwSignal<Record>) -> impl IntoView {
     let asked = RwSignal::new(false);
+    let is_over = Memo::new(move |_| record.with(Record::is_over));
     Effect::new(move |_| {
         if asked.get() && is_over.get() {
-            browser::notify(&title.get_untracked(), &said.get_untracked());
+            record.with_untracked(|record| browser::notify(&record.title(), &sentence(record)));
         }
     });
     let press = move |_| {
@@ -167,7 +182,7 @@ fn TellMe(is_over: Memo<bool>, title: Signal<Arc<str>>, said: Signal<Arc<str>>) 
     };
     view! {
         <Show when=move || !is_over.get()>
-            <p class="mt-2 noscript:hidden">
+            <p class="noscript:hidden">
                 <button
                     type="button"
                     class="h-7 rounded border border-line-strong bg-panel px-2.5 hover:bg-raised disabled:text-faint"
@@ -181,24 +196,21 @@ fn TellMe(is_over: Memo<bool>, title: Signal<Arc<str>>, said: Signal<Arc<str>>) 
     }
 }
 
-/// How far it is, as a bar. Not drawn where nothing is known.
-#[component]
-fn Bar(progress: Memo<Option<Progress>>, is_over: Memo<bool>, state: Memo<State>) -> impl IntoView {
-    let shown = move || {
-        let Progress { wanted, updated, available, .. } = progress.get()?;
-        // Both count: what is made anew, and what of it can be used.
-        let part = updated.min(available).min(wanted);
-        let label = format!("{part} of {wanted} done");
-        Some(view! {
-            <progress
-                class="block h-2 w-full appearance-none overflow-hidden rounded bg-raised [&::-webkit-progress-bar]:bg-raised [&::-webkit-progress-value]:bg-current [&::-moz-progress-bar]:bg-current"
-                max=wanted.max(1).to_string()
-                value=if is_over.get() && wanted == 0 { "1".to_owned() } else { part.to_string() }
-                aria-label=label
-            ></progress>
-        })
-    };
-    view! { <div class=move || ["h-2 ", colour(state.get())].concat()>{shown}</div> }
+/// How far it is, as a bar.
+fn bar(progress: Progress, is_over: bool) -> AnyView {
+    let Progress { wanted, updated, available, .. } = progress;
+    // Both count: what is made anew, and what of it can be used.
+    let part = updated.min(available).min(wanted);
+    let value = if is_over && wanted == 0 { 1 } else { part };
+    view! {
+        <progress
+            class="block h-2 w-full appearance-none overflow-hidden rounded bg-raised [&::-webkit-progress-bar]:bg-raised [&::-webkit-progress-value]:bg-current [&::-moz-progress-bar]:bg-current"
+            max=wanted.max(1).to_string()
+            value=value.to_string()
+            aria-label=format!("{part} of {wanted} done")
+        ></progress>
+    }
+    .into_any()
 }
 
 fn took(record: &Record) -> String {
@@ -208,14 +220,14 @@ fn took(record: &Record) -> String {
     }
 }
 
-fn pod_list(pods: Vec<PodStep>) -> AnyView {
+fn pod_list(pods: &[PodStep]) -> AnyView {
     if pods.is_empty() {
         return view! { <p class="px-3 py-2.5 text-soft">"None are known yet."</p> }.into_any();
     }
     let rows = pods
-        .into_iter()
+        .iter()
         .map(|pod| {
-            let PodStep { name, state, word, why, is_new, restarts } = pod;
+            let PodStep { name, state, word, why, is_new, restarts } = pod.clone();
             view! {
                 <li class="flex flex-wrap items-baseline gap-x-3 border-t border-line px-3 py-1.5 first:border-t-0">
                     <span class="inline-flex w-36 items-center gap-1.5">
@@ -233,21 +245,16 @@ fn pod_list(pods: Vec<PodStep>) -> AnyView {
     view! { <ul>{rows}</ul> }.into_any()
 }
 
-fn failed_log(log: FailedLog) -> impl IntoView {
+fn failed_log(log: &FailedLog) -> AnyView {
     let FailedLog { pod, container, previous, lines } = log;
-    let which = if previous { "the run before its last restart" } else { "its log" };
-    let aside = [&*container, " of ", &*pod, ", ", which].concat();
-    view! {
-        <Panel title="What it said last" aside=aside>
-            <pre tabindex="0" class="overflow-x-auto px-3 py-2.5 font-mono text-sm">{lines.join("\n")}</pre>
-        </Panel>
-    }
+    let which = if *previous { "the run before its last restart" } else { "its log" };
+    let aside = [container, " of ", &**pod, ", ", which].concat();
+    let text = lines.join("\n");
+    let text = view! { <pre tabindex="0" class="overflow-x-auto px-3 py-2.5 font-mono text-sm">{text}</pre> };
+    panel("What it said last", aside, text.into_any())
 }
 
-/// Names and values before, and after.
-type Change = (Vec<(Arc<str>, Arc<str>)>, Vec<(Arc<str>, Arc<str>)>);
-
-fn before_and_after((before, after): Change) -> impl IntoView {
+fn before_and_after(record: &Record) -> AnyView {
     let all = |state: &[(Arc<str>, Arc<str>)], name: &str| {
         let values = state.iter().filter(|(known, _)| **known == *name).map(|(_, value)| short(value));
         let values: Vec<String> = values.collect();
@@ -255,7 +262,7 @@ fn before_and_after((before, after): Change) -> impl IntoView {
     };
     let rows = ["ready", "restarts", "image"]
         .map(|name| {
-            let (before, after) = (all(&before, name), all(&after, name));
+            let (before, after) = (all(&record.before, name), all(&record.after, name));
             view! {
                 <tr class="border-t border-line align-top">
                     <th scope="row" class="w-24 px-3 py-1.5 text-left font-medium capitalize">{name}</th>
@@ -278,9 +285,10 @@ fn before_and_after((before, after): Change) -> impl IntoView {
             <tbody>{rows}</tbody>
         </table>
     }
+    .into_any()
 }
 
-fn step(begun: i64, step: Step) -> impl IntoView {
+fn step(begun: i64, step: &Step) -> AnyView {
     view! {
         <li class="flex gap-3">
             <time
@@ -290,12 +298,13 @@ fn step(begun: i64, step: Step) -> impl IntoView {
             >
                 {format!("+{} s", (step.at - begun).max(0))}
             </time>
-            <span class="min-w-0 [overflow-wrap:anywhere]">{step.text}</span>
+            <span class="min-w-0 [overflow-wrap:anywhere]">{step.text.clone()}</span>
         </li>
     }
+    .into_any()
 }
 
-fn watched(watched: Option<Watched>, until: Option<i64>) -> Option<impl IntoView> {
+fn watched(watched: Option<Watched>, until: Option<i64>) -> Option<AnyView> {
     let until = until?;
     let seen = match watched {
         Some(Watched { restarts, least_ready, wanted }) => {
@@ -303,9 +312,6 @@ fn watched(watched: Option<Watched>, until: Option<i64>) -> Option<impl IntoView
         }
         None => "Nothing was seen yet.".to_owned(),
     };
-    Some(view! {
-        <Panel title="Watched afterwards" aside=["until ", &exact_time(until)].concat()>
-            <p class="px-3 py-2.5">{seen}</p>
-        </Panel>
-    })
+    let seen = view! { <p class="px-3 py-2.5">{seen}</p> }.into_any();
+    Some(panel("Watched afterwards", ["until ", &exact_time(until)].concat(), seen))
 }
