@@ -100,7 +100,7 @@ pub(crate) fn Frame(
                         Shown::Environment(model) => view! { <EnvironmentPage model screen /> }.into_any(),
                         Shown::Component(model) => view! { <ComponentPage model screen /> }.into_any(),
                         Shown::Pods(model) => view! { <PodsPage model screen /> }.into_any(),
-                        Shown::Operation(record) => view! { <OperationPage record screen /> }.into_any(),
+                        Shown::Operation(view) => view! { <OperationPage view screen /> }.into_any(),
                         Shown::Still(..) => still().into_any(),
                     }}
                 </main>

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use domain::frame::Page;
 use domain::name::{ClusterId, ComponentId, EnvironmentId, WorkloadKind};
-use domain::operation::record::Record;
 use domain::registry::Tier;
 use domain::view::{
     AutoscalerView, Cell, Chrome, ComponentHead, ComponentView, EnvironmentFacts, EnvironmentHead, EnvironmentView,
-    EventRow, Finding, NavEnvironment, Person, PodRow, PodsHead, PodsView, RevisionRow, SourceView, State, WallHead,
-    WallView,
+    EventRow, Finding, NavEnvironment, OperationView, Person, PodRow, PodsHead, PodsView, RevisionRow, SourceView,
+    State, WallHead, WallView,
 };
 use leptos::prelude::*;
 
@@ -114,7 +113,7 @@ pub enum Shown {
     /// The pods.
     Pods(PodsModel),
     /// An operation.
-    Operation(ArcRwSignal<Record>),
+    Operation(ArcRwSignal<OperationView>),
     /// A page that stands in the document as the server wrote it: its name, and the environment that it is about.
     Still(Arc<str>, Option<EnvironmentId>),
 }
@@ -124,7 +123,7 @@ impl From<&Page> for Shown {
         match page {
             Page::Absent => Self::Absent,
             Page::Still { title, environment } => Self::Still(title.clone(), environment.clone()),
-            Page::Operation(record) => Self::Operation(ArcRwSignal::new((**record).clone())),
+            Page::Operation(view) => Self::Operation(ArcRwSignal::new(view.clone())),
             Page::Wall(WallView { head, environments, cells }) => Self::Wall(WallModel {
                 head: ArcRwSignal::new(head.clone()),
                 environments: ArcRwSignal::new(environments.clone()),
@@ -196,8 +195,8 @@ impl Shown {
                 model.rows.show(&page.rows);
                 keep(&model.head, &page.head);
             }
-            (Self::Operation(record), Page::Operation(page)) if record.with_untracked(|known| known.id == page.id) => {
-                keep(record, page);
+            (Self::Operation(view), Page::Operation(page)) if view.with_untracked(|known| known.id == page.id) => {
+                keep(view, page);
             }
             (
                 Self::Absent
@@ -403,11 +402,9 @@ fn about(shown: &Shown, environments: RwSignal<Vec<NavEnvironment>>) -> About {
         Shown::Pods(_) => plain("Pods", links::PODS),
         Shown::Still(title, None) => plain(title, links::WALL),
         Shown::Still(title, Some(id)) => of_environment(environments, id, title, links::environment(id)),
-        Shown::Operation(record) => record.with(|record| {
-            let component = &record.target.component;
-            let address = links::operation(record.id);
-            of_environment(environments, &component.environment, &record.title(), address)
-        }),
+        Shown::Operation(view) => {
+            view.with(|view| of_environment(environments, &view.environment, &view.title, links::operation(view.id)))
+        }
         Shown::Environment(model) => model.head.with(within),
         Shown::Component(model) => {
             let mut about = model.environment.with(within);

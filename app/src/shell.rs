@@ -66,7 +66,7 @@ fn document(request: &Request, boot: Boot, place: Place) -> impl IntoView + use<
     let Assets { script, wasm, style, icon } = request.assets.clone();
     let title = Screen::new(&boot, place.clone()).about.with_untracked(|about| escaped(&about.title()));
     // Without script an operation that runs is shown as it goes by loading its page again.
-    let again = matches!(&boot.page, Page::Operation(record) if !record.is_over()).then(|| {
+    let again = matches!(&boot.page, Page::Operation(view) if !view.is_over).then(|| {
         view! {
             <noscript>
                 <meta http-equiv="refresh" content="2" />

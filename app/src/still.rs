@@ -6,6 +6,7 @@
 pub mod account;
 pub mod changes;
 pub mod forms;
+pub mod operation;
 pub mod people;
 pub mod plan;
 pub mod sign_in;

@@ -10,12 +10,11 @@ use serde::{Deserialize, Serialize};
 use crate::ledger::OperationId;
 use crate::listing::{self, ListDelta, OutOfStep};
 use crate::name::{ComponentId, EnvironmentId};
-use crate::operation::record::Record;
 use crate::query::PodQuery;
 use crate::view::{
     AutoscalerView, Cell, Chrome, ComponentHead, ComponentView, EnvironmentFacts, EnvironmentHead, EnvironmentView,
-    EventPatch, EventRow, Finding, NavEnvironment, Person, PodPatch, PodRow, PodsHead, PodsView, RevisionPatch,
-    RevisionRow, SourceView, WallHead, WallView,
+    EventPatch, EventRow, Finding, NavEnvironment, OperationView, Person, PodPatch, PodRow, PodsHead, PodsView,
+    RevisionPatch, RevisionRow, SourceView, WallHead, WallView,
 };
 
 /// The code with which the server closes the socket of somebody who is signed in no more: the tab goes to the sign-in.
@@ -94,7 +93,7 @@ pub enum Page {
     /// A window of the pods.
     Pods(PodsView),
     /// An operation, how it goes and how it went.
-    Operation(Box<Record>),
+    Operation(OperationView),
     /// A page that stands in the document as the server wrote it. It never travels over the socket.
     Still {
         /// Its name.

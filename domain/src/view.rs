@@ -5,6 +5,7 @@
 mod component;
 mod environment;
 mod frame;
+mod operation;
 mod pod;
 mod wall;
 
@@ -14,6 +15,7 @@ pub use environment::{
     LinkView,
 };
 pub use frame::{Chrome, MissingRight, NavEnvironment, Person, SourceView};
+pub use operation::OperationView;
 pub use pod::{PodPatch, PodRow, PodsHead, PodsView};
 pub use wall::{Cell, Chip, EnvironmentHead, NextVersion, WallHead, WallView};
 

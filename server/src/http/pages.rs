@@ -65,7 +65,8 @@ impl Site {
         let grants = &who.user.grants;
         match topic {
             Topic::Operation(id) => {
-                self.desk.shown(*id, grants).map_or(Page::Absent, |record| Page::Operation(Box::new(record)))
+                let shown = self.desk.shown(*id, grants);
+                shown.map_or(Page::Absent, |record| Page::Operation(app::still::operation::operation(&record)))
             }
             Topic::Wall | Topic::Environment(_) | Topic::Component(_) | Topic::Pods(_) => {
                 self.rows.seen_by(grants).page(topic)
