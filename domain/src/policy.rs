@@ -226,6 +226,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn classes_are_written_in_one_way() {
+        for class in Class::ALL {
+            assert_eq!(serde_json::to_string(&class).unwrap(), format!("\"{}\"", class.as_str()));
+        }
+        let words: std::collections::BTreeSet<_> = Class::ALL.map(Class::words).into();
+        assert!(words.len() == Class::ALL.len() && words.iter().all(|words| words.len() > 5), "{words:?}");
+        assert!(Policy::default().is_empty() && !Policy(vec![row(Class::Scale, None, None, 1)]).is_empty());
+    }
+
     fn row(operation: Class, tier: Option<Tier>, scope: Option<&str>, backup_hours: u32) -> PolicyRule {
         let require = Requirement { backup_hours: Some(backup_hours), ..Requirement::PRESS };
         PolicyRule { operation, tier, scope: scope.map(|scope| scope.parse().unwrap()), require }

@@ -68,11 +68,14 @@ pub(super) fn lines(case: &Case<'_>) -> Vec<Line> {
     if left == 0 {
         let how = match workload.strategy {
             Strategy::Recreate if !is_pod => "all pods end before the first new one begins".to_owned(),
+            Strategy::Rolling { unavailable, .. } if wanted > 1 && unavailable >= wanted && !is_pod => {
+                format!("all {wanted} pods may end at once")
+            }
             Strategy::Rolling { surge: 0, .. } if wanted == 1 && !is_pod => "one replica and no surge".to_owned(),
             Strategy::Rolling { .. } | Strategy::Recreate | Strategy::OnDelete | Strategy::Partitioned(_) => {
                 match wanted {
                     1 => "one replica".to_owned(),
-                    _ => format!("{} of {wanted} available now, and it ends first", workload.available),
+                    _ => format!("{} of {wanted} available now, and it may end first", workload.available),
                 }
             }
         };

@@ -1,40 +1,37 @@
 //! Whether the facts are of now.
 
-use super::super::facts::Known;
 use super::super::{Case, Level, Line};
 use super::{Rule, span};
 use crate::age::apart;
+use crate::operation::Operation;
 
 /// What is older is not acted on, in seconds. A moment that lies so far ahead is no better: a clock is wrong.
 const LIMIT_S: i64 = 10;
 
 pub(super) fn lines(case: &Case<'_>) -> Vec<Line> {
     let facts = case.facts;
-    fn read<T>(fact: &Known<T>) -> Option<i64> {
-        fact.at()
-    }
     let mut needed = vec![
-        (case.kind(), read(&facts.workload)),
-        ("autoscaler", read(&facts.autoscaler)),
-        ("disruption budgets", read(&facts.budgets)),
-        ("record", read(&facts.others)),
+        (case.kind(), facts.workload.at()),
+        ("autoscaler", facts.autoscaler.at()),
+        ("disruption budgets", facts.budgets.at()),
+        ("record", facts.others.at()),
     ];
     if let Some((workload, _)) = case.workload() {
         if case.makes_pods(workload) {
-            needed.extend([("quotas", read(&facts.quotas)), ("limit ranges", read(&facts.limits))]);
+            needed.extend([("quotas", facts.quotas.at()), ("limit ranges", facts.limits.at())]);
         }
         if case.needs_room(workload) {
-            needed.extend([("nodes", read(&facts.nodes)), ("pods", read(&facts.pods))]);
+            needed.extend([("nodes", facts.nodes.at()), ("pods", facts.pods.at())]);
         }
     }
-    if matches!(case.operation, crate::operation::Operation::RestartPod { .. }) {
-        needed.push(("pods", read(&facts.pods)));
+    if matches!(case.operation, Operation::RestartPod { .. }) {
+        needed.push(("pods", facts.pods.at()));
     }
     if case.needs_revisions() {
-        needed.push(("revisions", read(&facts.revisions)));
+        needed.push(("revisions", facts.revisions.at()));
     }
     if case.needs_backup() {
-        needed.push(("backup", read(&facts.backup)));
+        needed.push(("backup", facts.backup.at()));
     }
     let oldest =
         needed.into_iter().filter_map(|(what, at)| Some((what, at?))).max_by_key(|(_, at)| apart(*at, facts.now));

@@ -41,7 +41,7 @@ pub(super) fn lines(case: &Case<'_>) -> Vec<Line> {
         None => (None, None),
     };
     let usual = now.max(least.unwrap_or(1)).max(1);
-    if most > now && most / TIMES >= usual {
+    if most / TIMES >= usual {
         say(
             Level::Amber,
             format!("from {now} to {most} is {} times as many: {most} for {now}?", most / usual),

@@ -120,6 +120,11 @@ fn an_interruption_is_said_with_how_long_it_lasts() {
                 "amber: one replica: about 40 s without service, and zero downtime is promised here",
             ),
             (
+                evict("node-1"),
+                |facts| one(facts, 0, 1),
+                "amber: one replica: about 40 s without service, and zero downtime is promised here",
+            ),
+            (
                 RESTART,
                 |facts| {
                     workload(facts).strategy = Strategy::Recreate;
@@ -134,7 +139,7 @@ fn an_interruption_is_said_with_how_long_it_lasts() {
                     workload(facts).available = 1;
                     facts.place.zero_downtime = false;
                 },
-                "amber: 1 of 3 available now, and it ends first: about 40 s without service",
+                "amber: 1 of 3 available now, and it may end first: about 40 s without service",
             ),
             (
                 RESTART,
@@ -145,6 +150,14 @@ fn an_interruption_is_said_with_how_long_it_lasts() {
                 evict("node-1"),
                 |facts| workload(facts).strategy = Strategy::OnDelete,
                 "green: at least 2 of 3 stay available",
+            ),
+            (
+                RESTART,
+                |facts| {
+                    workload(facts).strategy = Strategy::Rolling { surge: 1, unavailable: 3 };
+                    facts.place.zero_downtime = false;
+                },
+                "amber: all 3 pods may end at once: about 40 s without service",
             ),
             (RESTART, |facts| workload(facts).wanted = 0, "green: it is scaled to 0: no pod is replaced"),
             (

@@ -23,6 +23,12 @@ fn a_restart_that_interrupts_is_told_from_one_that_does_not() {
         (|facts| workload(facts).strategy = Strategy::Rolling { surge: 0, unavailable: 1 }, Class::Restart),
         (|facts| workload(facts).strategy = Strategy::Rolling { surge: 0, unavailable: 3 }, Class::RestartWithDowntime),
         (|facts| workload(facts).strategy = Strategy::Partitioned(0), Class::Restart),
+        (
+            |facts| (workload(facts).strategy, workload(facts).available) = (Strategy::Partitioned(2), 1),
+            Class::RestartWithDowntime,
+        ),
+        // None of its pods is replaced.
+        (|facts| (workload(facts).strategy, workload(facts).available) = (Strategy::Partitioned(3), 1), Class::Restart),
         (|facts| facts.budgets = sample::read(vec![budget(0)]), Class::RestartWithDowntime),
         (|facts| facts.budgets = sample::read(vec![budget(1)]), Class::Restart),
         (|facts| facts.budgets = unread(), Class::RestartWithDowntime),

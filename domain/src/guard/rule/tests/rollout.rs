@@ -103,8 +103,8 @@ fn a_rollout_that_is_running_is_said_with_who_began_it() {
             ),
             (
                 RESTART,
-                |facts| workload(facts).existing = 4,
-                "amber: a rollout is running, 1 old pod still to end: a second change starts killing the pods of the first",
+                |facts| workload(facts).existing = 5,
+                "amber: a rollout is running, 2 old pods still to end: a second change starts killing the pods of the first",
             ),
             (
                 RESTART,
