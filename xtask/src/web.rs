@@ -62,7 +62,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let bindings = work.join("bindings");
     let script = bindings.join("quarterdeck.js");
     let bound = bindings.join("quarterdeck_bg.wasm");
-    step::when_changed("bindings", &stamps, &Fingerprint::default().path(&compiled)?, &[&script, &bound], || {
+    let inputs = Fingerprint::default().path(&compiled)?.value(browser::NEVER_CALLED);
+    step::when_changed("bindings", &stamps, &inputs, &[&script, &bound], || {
         browser::bind(&compiled, &bindings, profile)
     })?;
 
