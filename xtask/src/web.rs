@@ -62,8 +62,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let bindings = work.join("bindings");
     let script = bindings.join("quarterdeck.js");
     let bound = bindings.join("quarterdeck_bg.wasm");
-    let inputs = Fingerprint::default().path(&compiled)?.value(browser::NEVER_CALLED);
-    step::when_changed("bindings", &stamps, &inputs, &[&script, &bound], || {
+    step::when_changed("bindings", &stamps, &Fingerprint::default().path(&compiled)?, &[&script, &bound], || {
         browser::bind(&compiled, &bindings, profile)
     })?;
 

@@ -7,7 +7,6 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use walrus::{FunctionBuilder, FunctionKind, ModuleConfig};
 use wasm_bindgen_cli_support::Bindgen;
 
 use super::{
@@ -67,45 +66,8 @@ pub fn compile(root: &Path, profile: Profile, smallest: bool) -> anyhow::Result<
     Ok(target.join(TARGET).join(folder).join("app.wasm"))
 }
 
-/// What stands in the names of functions that are there for pages whose parts come later. Every view has one, in the table of its
-/// type, so nothing finds out that none is called: our pages come whole and are taken over at once (`hydrate_body`).
-pub const NEVER_CALLED: &str = "hydrate_async";
-
-/// Empties the functions that are never called: a tenth of the module, with what only they call. If one were called after all,
-/// the page would stop at once, which every browser test would see.
-fn leave_out(compiled: &Path, lean: &Path) -> anyhow::Result<()> {
-    let mut config = ModuleConfig::new();
-    config.generate_name_section(true).generate_producers_section(true);
-    let mut module = config.parse_file(compiled).with_context(|| format!("reading {}", compiled.display()))?;
-    let named = |function: &walrus::Function| function.name.as_deref().is_some_and(|name| name.contains(NEVER_CALLED));
-    let unused: Vec<_> = module
-        .funcs
-        .iter_local()
-        .filter_map(|(id, local)| named(module.funcs.get(id)).then(|| (id, local.ty(), local.args.clone())))
-        .collect();
-    ensure!(!unused.is_empty(), "no function is called {NEVER_CALLED} any more: this step can go");
-    for (id, signature, arguments) in unused {
-        let (parameters, results) = {
-            let signature = module.types.get(signature);
-            (signature.params().to_vec(), signature.results().to_vec())
-        };
-        let mut empty = FunctionBuilder::new(&mut module.types, &parameters, &results);
-        empty.func_body().unreachable();
-        module.funcs.get_mut(id).kind = FunctionKind::Local(empty.local_func(arguments));
-    }
-    module.emit_wasm_file(lean).with_context(|| format!("writing {}", lean.display()))
-}
-
 /// Writes the script that loads the module, and the module it loads.
 pub fn bind(compiled: &Path, bindings: &Path, profile: Profile) -> anyhow::Result<()> {
-    let lean = compiled.with_extension("lean.wasm");
-    let compiled = match profile {
-        Profile::Release => {
-            leave_out(compiled, &lean)?;
-            &lean
-        }
-        Profile::Dev => compiled,
-    };
     let mut output = Bindgen::new()
         .input_path(compiled)
         .out_name("quarterdeck")
