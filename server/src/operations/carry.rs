@@ -36,8 +36,8 @@ struct Carried {
     kept_at: i64,
     /// The permit and the connection, while it may have to be given up.
     permit: Option<(Permit, Writer)>,
-    /// Since when an answering API server does not know of it.
-    missed_since: Option<Instant>,
+    /// When an answering API server did not know of it last.
+    missed_at: Option<Instant>,
 }
 
 impl Desk {
@@ -135,7 +135,7 @@ impl Desk {
     /// Follows an operation to its end, or until this program ends or somebody else has it.
     async fn carry(self: Arc<Self>, held: Held, permit: Option<(Permit, Writer)>) {
         let kept = held.record.clone();
-        let mut carried = Carried { held, kept, kept_at: 0, permit, missed_since: None };
+        let mut carried = Carried { held, kept, kept_at: 0, permit, missed_at: None };
         loop {
             self.show(carried.held.record.clone());
             if carried.held.record.is_over() {
@@ -237,8 +237,7 @@ impl Desk {
         let Record { target, order, id, version, .. } = &carried.held.record;
         let reader = self.reader(&target.cluster).await.ok()?;
         let Ok(traced) = trace(&reader, target, order, *id, version.as_deref()).await else {
-            // A server that stood still may go on with what it was given before: its time begins anew.
-            carried.missed_since = None;
+            carried.missed_at = None;
             return None;
         };
         if traced != Trace::NotThere {
@@ -250,8 +249,14 @@ impl Desk {
         {
             return Some(Trace::Never);
         }
-        let since = *carried.missed_since.get_or_insert_with(Instant::now);
-        (since.elapsed() > NEVER_AFTER).then_some(Trace::Never)
+        // Only the time counts in which it answers: one that stands still goes on afterwards with what it was given. It is kept with
+        // the record, for whoever takes it over.
+        let now = Instant::now();
+        if let Some(before) = carried.missed_at.replace(now) {
+            let answered = (now - before).min(2 * LOOK);
+            carried.held.record.missed_ms += u64::try_from(answered.as_millis()).unwrap_or(0);
+        }
+        (Duration::from_millis(carried.held.record.missed_ms) > NEVER_AFTER).then_some(Trace::Never)
     }
 
     /// Looks at what the controllers make of it.

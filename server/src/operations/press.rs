@@ -218,6 +218,7 @@ impl Desk {
             verdict: "".into(),
             log: None,
             told_unknown: false,
+            missed_ms: 0,
             watched_until: None,
             watched: None,
             target,

@@ -60,6 +60,7 @@ fn held(id: u128, name: &str) -> Held {
         verdict: "".into(),
         log: None,
         told_unknown: false,
+        missed_ms: 0,
         watched_until: None,
         watched: None,
     };
