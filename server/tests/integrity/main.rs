@@ -107,7 +107,6 @@ async fn nothing_is_lost_doubled_phantom_or_misreported_whatever_is_killed() {
     println!("{report}");
     assert_eq!(report.findings.counts(), [0; 4], "seed {seed}\n{}", report.findings.lines());
     assert!(report.is_ledger_whole, "the ledger does not verify");
-    assert_eq!(report.gaps, 0, "the watcher does not know what it missed");
 }
 
 /// What many presses come to where no server is touched and writes meet with this.

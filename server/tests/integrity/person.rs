@@ -18,6 +18,9 @@ use crate::stage::{Stage, Workload};
 /// How long somebody looks at an operation before they go on to something else.
 const LOOKS: Duration = Duration::from_secs(10);
 
+/// About how long a rollout takes here.
+const ROLLS_OUT: Duration = Duration::from_secs(8);
+
 /// What all of them did and were told, by the id of the form.
 #[derive(Default)]
 pub struct History {
@@ -28,6 +31,8 @@ pub struct History {
     pub operations: AtomicUsize,
     /// The workload that somebody went for last.
     hot: Mutex<Option<Workload>>,
+    /// When each was pressed for last.
+    pressed: Mutex<BTreeMap<String, Instant>>,
 }
 
 impl History {
@@ -66,9 +71,9 @@ impl Person {
         let workloads = Workload::all();
         while self.told.operations.load(Ordering::Relaxed) < operations {
             let hot = self.told.hot.lock().clone();
-            let workload = match hot.filter(|_| self.dice.chance(20)) {
+            let workload = match hot.filter(|_| self.dice.chance(10)) {
                 Some(hot) => hot,
-                None => self.dice.pick(&workloads).clone(),
+                None => self.idle(&workloads),
             };
             *self.told.hot.lock() = Some(workload.clone());
             let Some(at) = self.somewhere() else {
@@ -83,8 +88,22 @@ impl Person {
             if so_far.is_multiple_of(50) {
                 println!("{so_far} operations");
             }
+            self.told.pressed.lock().insert(workload.name.clone(), Instant::now());
             self.press(&form).await;
         }
+    }
+
+    /// One that nobody pressed for in the last seconds, mostly.
+    fn idle(&mut self, workloads: &[Workload]) -> Workload {
+        let mut workload = self.dice.pick(workloads);
+        let pressed = self.told.pressed.lock();
+        for _ in 0..5 {
+            if pressed.get(&workload.name).is_none_or(|at| at.elapsed() > ROLLS_OUT) {
+                break;
+            }
+            workload = self.dice.pick(workloads);
+        }
+        workload.clone()
     }
 
     fn somewhere(&mut self) -> Option<SocketAddr> {

@@ -29,7 +29,7 @@ pub struct Report {
     pub faults: BTreeMap<&'static str, u64>,
     pub findings: Findings,
     pub is_ledger_whole: bool,
-    pub gaps: u64,
+    gaps: u64,
     audit: Audit,
     /// Effects that no audit line tells of.
     only_borne: usize,
@@ -174,9 +174,11 @@ impl fmt::Display for Report {
         }
         writeln!(
             f,
-            "effects           {:>6}   in the audit log, and {} of an API server that was killed before it wrote them there",
+            "effects           {:>6}   in the audit log, and {} of an API server that was killed before it wrote them there \
+             (the watch began anew {} times)",
             self.audit.effects.len(),
-            self.only_borne
+            self.only_borne,
+            self.gaps
         )?;
         writeln!(
             f,

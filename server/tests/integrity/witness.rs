@@ -115,7 +115,8 @@ impl Watcher {
         self.seen.lock().clone()
     }
 
-    /// How often it does not know what it missed.
+    /// How often it had to begin anew: an API server that was started again knows nothing of what was before. An object bears an
+    /// id until the next operation on it, so little can be missed.
     pub fn gaps(&self) -> u64 {
         *self.gaps.lock()
     }
