@@ -177,7 +177,8 @@ impl Desk {
     /// Lets pages show how an operation stands.
     fn show(&self, record: Record) {
         let mut shown = self.shown.lock();
-        if shown.get(&record.id).is_some_and(|known| *known == record) {
+        // What was read a moment before its end was written is not how it stands.
+        if shown.get(&record.id).is_some_and(|known| *known == record || known.is_over() && !record.is_over()) {
             return;
         }
         if shown.len() >= MOST_SHOWN {
@@ -186,6 +187,11 @@ impl Desk {
         shown.insert(record.id, record);
         drop(shown);
         self.rows.poke();
+    }
+
+    /// Those that pages show as on their way.
+    fn shown_under_way(&self) -> Vec<OperationId> {
+        self.shown.lock().values().filter(|known| !known.is_over()).map(|known| known.id).collect()
     }
 
     /// Carries on, until cancelled, what nobody carries on: what this program began before it ended, or another replica.

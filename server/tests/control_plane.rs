@@ -1,13 +1,12 @@
 //! The way of the data from a real control plane to what a page shows.
 //!
-//! One private cluster for all tests of this file, started when the first of them needs it. It ends with this process, however
-//! that ends: a small watchman reads from a pipe that only this process holds open.
+//! One private cluster for all tests of this file, started when the first of them needs it.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+#[path = "integrity/plane.rs"]
+mod plane;
+
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -21,8 +20,8 @@ use domain::view::{ComponentView, FindingKind, PodsView, State};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Namespace, Node, Pod};
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
-use kube::config::{KubeConfigOptions, Kubeconfig as KubeconfigFile};
-use kube::{Api, Client, Config};
+use kube::{Api, Client};
+use plane::Plane;
 use serde_json::json;
 use server::cluster::{Kubeconfig, supervise};
 use server::rows::Rows;
@@ -39,113 +38,6 @@ const PROMISE: Duration = Duration::from_secs(10);
 static TURN: Mutex<()> = Mutex::const_new(());
 static PLANE: OnceLock<Plane> = OnceLock::new();
 
-/// The cluster.
-struct Plane {
-    run: PathBuf,
-    /// Two contexts, `one` and `two`, that lead to it.
-    kubeconfig: PathBuf,
-    port: u16,
-    _watchman: Child,
-}
-
-/// `cargo xtask cluster`; without cargo where it was built already, because cargo waits for whoever builds.
-fn xtask() -> Command {
-    let built = std::env::current_exe().unwrap().ancestors().nth(2).map(|folder| folder.join("xtask"));
-    let mut command = match built.filter(|program| program.is_file()) {
-        Some(program) => Command::new(program),
-        None => {
-            let mut cargo = Command::new(env!("CARGO"));
-            cargo.arg("xtask");
-            cargo
-        }
-    };
-    command.arg("cluster").current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
-    command
-}
-
-/// Fails with what to do where the control plane was not built: a test that skips itself holds nothing.
-fn require_programs() {
-    let given = std::env::var_os("QUARTERDECK_CONTROL_PLANE").map(PathBuf::from);
-    let cache = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))
-        .map(|cache| cache.join("quarterdeck/control-plane"));
-    let built = cache.and_then(|cache| std::fs::read_dir(cache).ok());
-    let built = built.into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
-    let found = given.into_iter().chain(built).any(|folder| folder.join("kube-apiserver").is_file());
-    assert!(found, "there is no control plane to test against: build it once with `cargo xtask cluster build`");
-}
-
-/// The first of seven free ports in a row.
-fn port_base() -> u16 {
-    let first = 20_000 + (std::process::id() % 1_000) as u16 * 7;
-    (0..1_000)
-        .map(|step| 20_000 + (first - 20_000 + step * 7) % 7_000)
-        .find(|base| (0..7).all(|next| TcpListener::bind(("127.0.0.1", base + next)).is_ok()))
-        .expect("no seven free ports in a row")
-}
-
-impl Plane {
-    fn start() -> Self {
-        require_programs();
-        let run = tempfile::Builder::new().prefix("quarterdeck-test-").tempdir().unwrap().keep();
-        let port = port_base();
-        let arguments = format!("--name test --run-dir {}", run.display());
-        let down = format!("{} down --wipe {arguments}", shown(&xtask()));
-        // `read` returns when the pipe closes: when this process is no more.
-        let watchman = Command::new("sh")
-            .args(["-c", &format!("read line; exec {down}")])
-            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let plane = Self { kubeconfig: run.join("kubeconfig"), run, port, _watchman: watchman };
-        plane.up();
-        plane.write_kubeconfig();
-        plane
-    }
-
-    /// Starts what is not running.
-    fn up(&self) {
-        let run = self.run.display().to_string();
-        let output = xtask()
-            .args(["up", "--no-demo", "--nodes", "2", "--name", "test", "--run-dir", &run])
-            .args(["--port-base", &self.port.to_string()])
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }
-
-    fn write_kubeconfig(&self) {
-        let admin = std::fs::read(self.run.join("pki/admin.conf")).unwrap();
-        let mut file: serde_json::Value = serde_json::from_slice(&admin).unwrap();
-        let context = file["contexts"][0]["context"].clone();
-        file["contexts"] = json!([{"name": "one", "context": context}, {"name": "two", "context": context}]);
-        file["current-context"] = json!("one");
-        std::fs::write(&self.kubeconfig, file.to_string()).unwrap();
-    }
-
-    async fn client(&self) -> Client {
-        let file = KubeconfigFile::read_from(&self.kubeconfig).unwrap();
-        let config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await.unwrap();
-        Client::try_from(config).unwrap()
-    }
-
-    /// Sends a signal to the API server.
-    fn signal(&self, signal: &str) {
-        let noted = std::fs::read_to_string(self.run.join("pid/kube-apiserver")).unwrap();
-        let pid = noted.split_whitespace().next().unwrap();
-        assert!(Command::new("kill").args([signal, pid]).status().unwrap().success());
-    }
-}
-
-fn shown(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words.map(|word| format!("'{}'", word.to_str().unwrap())).collect::<Vec<_>>().join(" ")
-}
-
 /// A namespace of the cluster's with a Deployment `web` of two pods, watched.
 struct Scene {
     plane: &'static Plane,
@@ -159,7 +51,7 @@ struct Scene {
 impl Scene {
     async fn new(namespace: &'static str) -> Self {
         let turn = TURN.lock().await;
-        let plane = tokio::task::spawn_blocking(|| PLANE.get_or_init(Plane::start)).await.unwrap();
+        let plane = tokio::task::spawn_blocking(|| PLANE.get_or_init(|| Plane::start(&[]))).await.unwrap();
         let client = plane.client().await;
         let object: Namespace = serde_json::from_value(json!({"metadata": {"name": namespace}})).unwrap();
         Api::all(client.clone()).create(&PostParams::default(), &object).await.unwrap();
@@ -401,7 +293,7 @@ async fn a_namespace_of_two_clusters_is_two_environments() {
 async fn a_server_that_hangs_is_stale_within_ten_seconds_and_live_within_ten_of_its_return() {
     let scene = Scene::new("stopped").await;
     let plane = scene.plane;
-    scene.outage(|| plane.signal("-STOP"), || plane.signal("-CONT")).await;
+    scene.outage(|| plane.signal("kube-apiserver", "-STOP"), || plane.signal("kube-apiserver", "-CONT")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -409,5 +301,5 @@ async fn a_server_that_hangs_is_stale_within_ten_seconds_and_live_within_ten_of_
 async fn a_server_that_is_killed_is_stale_within_ten_seconds_and_live_within_ten_of_its_return() {
     let scene = Scene::new("killed").await;
     let plane = scene.plane;
-    scene.outage(|| plane.signal("-KILL"), || plane.up()).await;
+    scene.outage(|| plane.signal("kube-apiserver", "-KILL"), || plane.up()).await;
 }

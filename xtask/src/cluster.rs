@@ -76,6 +76,9 @@ pub struct UpArguments {
     /// How many nodes the cluster has at least.
     #[arg(long)]
     nodes: Option<u16>,
+    /// Have the API server write down who changes what, in `log/audit.log` of the cluster's folder. It stays so for this cluster.
+    #[arg(long)]
+    audit: bool,
 }
 
 /// How a cluster is stopped.
@@ -171,6 +174,7 @@ async fn up(arguments: &UpArguments) -> Result<()> {
         .into_iter()
         .map(|mut cluster| {
             cluster.nodes = arguments.nodes.unwrap_or(cluster.nodes);
+            cluster.audit |= arguments.audit;
             cluster
         })
         .collect();

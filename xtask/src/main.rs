@@ -3,6 +3,7 @@
 mod bench;
 mod cluster;
 mod demo;
+mod integrity;
 mod step;
 mod web;
 mod world;
@@ -30,6 +31,8 @@ enum Command {
     Demo(demo::Arguments),
     /// The benchmarks of docs/performance.md.
     Bench(bench::Arguments),
+    /// The integrity of operations while everything is killed: lost, doubled, phantom, misreported.
+    Integrity(integrity::Arguments),
     /// The browser part: WebAssembly, bindings, style sheet, hashed and compressed files.
     Web(web::Arguments),
 }
@@ -41,6 +44,7 @@ fn main() -> anyhow::Result<()> {
         Command::World(arguments) => world::run(arguments),
         Command::Demo(arguments) => demo::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
+        Command::Integrity(arguments) => integrity::run(&arguments),
         Command::Web(arguments) => web::run(arguments),
     }
 }

@@ -66,6 +66,9 @@ pub struct Record {
     pub log: Option<FailedLog>,
     /// Whether it was recorded that it is not known whether it arrived.
     pub told_unknown: bool,
+    /// For how many milliseconds an API server that answers has not known of it, while it is not known whether it arrived.
+    #[serde(default)]
+    pub missed_ms: u64,
     /// Until when it is looked at again and again after its end.
     pub watched_until: Option<i64>,
     /// What was seen in that time: restarts and the fewest ready.

@@ -21,7 +21,7 @@ use kube::api::{GetParams, Patch, PatchParams};
 use kube::core::Request;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::gather::{ask, path};
 use super::template;
@@ -50,6 +50,11 @@ pub enum Sent {
     },
     /// Nothing was changed, for sure: why, in a sentence.
     Refused(Arc<str>),
+    /// Nothing was changed, because the object is not as it was when the plan was made.
+    Overtaken {
+        /// The operation that wrote it last.
+        by: Option<OperationId>,
+    },
     /// It was sent and no answer came.
     Unknown {
         /// What happened, in a sentence.
@@ -63,7 +68,7 @@ pub enum Sent {
 ///
 /// ```compile_fail,E0308
 /// async fn without(writer: server::cluster::Writer, id: domain::ledger::OperationId) {
-///     writer.send("restart fleet-api", id).await;
+///     writer.send("restart fleet-api", id, tokio::time::Instant::now()).await;
 /// }
 /// ```
 ///
@@ -99,26 +104,27 @@ impl Writer {
         Self(client)
     }
 
-    /// Sends what a permit allows, once. `id` stands in the object afterwards.
-    pub async fn send(&self, permit: &Permit, id: OperationId) -> Sent {
+    /// Sends what a permit allows, once, and not after `leaves_by`: somebody else may take it for lost then. `id` stands in the
+    /// object afterwards.
+    pub async fn send(&self, permit: &Permit, id: OperationId, leaves_by: Instant) -> Sent {
         let target = permit.target();
         match permit.order() {
-            Order::Restart => self.restart(target, id).await,
+            Order::Restart => self.restart(target, id, leaves_by).await,
             Order::Replicas { to, .. } => {
                 let replace = json!({ "op": "replace", "path": "/spec/replicas", "value": to });
-                self.replace(target, id, replace).await
+                self.replace(target, id, replace, leaves_by).await
             }
             Order::Template { holder, uid, revision } => match self.template(target, holder.as_str(), uid).await {
                 Ok(template) => {
                     let replace = json!({ "op": "replace", "path": "/spec/template", "value": template });
-                    self.replace(target, id, replace).await
+                    self.replace(target, id, replace, leaves_by).await
                 }
                 Err(why) => Sent::Refused(format!("Not sent: revision {revision} {why}.").into()),
             },
             Order::Range { autoscaler, uid, from, to } => {
-                self.range(target, id, autoscaler.as_str(), uid, *from, *to).await
+                self.range(target, id, autoscaler.as_str(), uid, (*from, *to), leaves_by).await
             }
-            Order::Evict { pod, uid } => self.evict(target, pod.as_str(), uid).await,
+            Order::Evict { pod, uid } => self.evict(target, pod.as_str(), uid, leaves_by).await,
         }
     }
 
@@ -126,21 +132,22 @@ impl Writer {
     /// `true`: it never will. What is written is an annotation that nothing reads.
     pub async fn give_up(&self, permit: &Permit, id: OperationId, version: &str) -> bool {
         let target = permit.target();
-        let body = [
-            json!({ "op": "test", "path": "/metadata/uid", "value": *target.uid }),
-            json!({ "op": "test", "path": "/metadata/resourceVersion", "value": version }),
-            json!({ "op": "add", "path": format!("/metadata/annotations/{}", GIVEN_UP.replace('/', "~1")), "value": id.to_string() }),
-        ];
+        // Uid and resource version are preconditions of a merge patch too, and it needs no annotation to be there already.
+        let body = json!({ "metadata": {
+            "uid": *target.uid,
+            "resourceVersion": version,
+            "annotations": { GIVEN_UP: id.to_string() },
+        } });
         let place = path(target.kind(), &target.namespace);
-        self.once(json_patch(&place, target.name().as_str(), &body)).await.is_ok()
+        self.once(patch(&place, target.name().as_str(), "application/merge-patch+json", &body)).await.is_ok()
     }
 
     /// Server-side apply of the annotation, by our own manager.
-    async fn restart(&self, target: &Target, id: OperationId) -> Sent {
+    async fn restart(&self, target: &Target, id: OperationId, leaves_by: Instant) -> Sent {
         let (kind, name) = (target.kind(), target.name().as_str());
         let parameters = PatchParams::apply(MANAGER).force();
         let request = Request::new(path(kind, &target.namespace));
-        self.when_unchanged(target, |head| {
+        self.when_unchanged(target, id, leaves_by, |head| {
             let body = json!({
                 "apiVersion": "apps/v1",
                 "kind": kind.title(),
@@ -158,10 +165,10 @@ impl Writer {
     }
 
     /// A JSON patch of one field, that tests which object it is.
-    async fn replace(&self, target: &Target, id: OperationId, replace: Value) -> Sent {
+    async fn replace(&self, target: &Target, id: OperationId, replace: Value, leaves_by: Instant) -> Sent {
         let name = target.name().as_str();
         let place = path(target.kind(), &target.namespace);
-        self.when_unchanged(target, |head| {
+        self.when_unchanged(target, id, leaves_by, |head| {
             let body = tested(head, id, vec![replace.clone()]);
             json_patch(&place, name, &body)
         })
@@ -174,8 +181,8 @@ impl Writer {
         id: OperationId,
         autoscaler: &str,
         uid: &str,
-        from: (u32, u32),
-        to: (u32, u32),
+        (from, to): ((u32, u32), (u32, u32)),
+        leaves_by: Instant,
     ) -> Sent {
         let place = format!("/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers", target.namespace);
         // An autoscaler has no generation: its numbers are the precondition.
@@ -197,9 +204,15 @@ impl Writer {
                 json!({ "op": "replace", "path": "/spec/maxReplicas", "value": to.1 }),
             ],
         );
+        if Instant::now() > leaves_by {
+            return too_late();
+        }
         match self.once(json_patch(&place, autoscaler, &body)).await {
             // The workload follows later: its own generation is the one from before.
             Ok(_) => Sent::Accepted { generation: target.generation },
+            Err(Fault::Status(status)) if is_precondition(&status) && self.is_ours(&place, autoscaler, id).await => {
+                Sent::Accepted { generation: target.generation }
+            }
             Err(Fault::Status(status)) if is_precondition(&status) => Sent::Refused(
                 "Not done: the autoscaler was changed since the plan was made. Look at the new plan.".into(),
             ),
@@ -207,7 +220,7 @@ impl Writer {
         }
     }
 
-    async fn evict(&self, target: &Target, pod: &str, uid: &str) -> Sent {
+    async fn evict(&self, target: &Target, pod: &str, uid: &str, leaves_by: Instant) -> Sent {
         let body = json!({
             "apiVersion": "policy/v1",
             "kind": "Eviction",
@@ -220,6 +233,9 @@ impl Writer {
             .uri(place)
             .header(CONTENT_TYPE, "application/json")
             .body(body.to_string().into_bytes());
+        if Instant::now() > leaves_by {
+            return too_late();
+        }
         let sent = match request {
             Ok(request) => self.ask::<Value>(request).await,
             Err(error) => Err(Fault::NotSent(error.to_string())),
@@ -264,6 +280,8 @@ impl Writer {
     async fn when_unchanged(
         &self,
         target: &Target,
+        id: OperationId,
+        leaves_by: Instant,
         make: impl Fn(&ObjectMeta) -> Result<http::Request<Vec<u8>>, String>,
     ) -> Sent {
         let request = Request::new(path(target.kind(), &target.namespace));
@@ -276,14 +294,19 @@ impl Writer {
             if head.uid.as_deref() != Some(&*target.uid) {
                 return Sent::Refused("Not sent: the object was made anew since the plan was made.".into());
             }
+            if last.is_some() && writer_of(&head) == Some(id) {
+                // Something on the way sent it once more: the first one arrived, and the second was what failed.
+                return Sent::Accepted { generation: head.generation.unwrap_or(target.generation) };
+            }
             if head.generation != Some(target.generation) {
-                return Sent::Refused(
-                    "Not sent: the object was changed since the plan was made. Look at the new plan.".into(),
-                );
+                return Sent::Overtaken { by: writer_of(&head) };
             }
             if head.resource_version.is_some() && head.resource_version == last {
                 // Nothing was written in between: it was not the precondition that failed.
                 return Sent::Refused("Not done: the API server does not take it.".into());
+            }
+            if Instant::now() > leaves_by {
+                return too_late();
             }
             match self.once(make(&head)).await {
                 Ok(after) => return Sent::Accepted { generation: after.generation.unwrap_or(target.generation) },
@@ -292,6 +315,12 @@ impl Writer {
             }
         }
         Sent::Refused("Not done: others write the object all the time. Try again.".into())
+    }
+
+    /// Whether an operation wrote an object last: something on the way may send a request once more.
+    async fn is_ours(&self, place: &str, name: &str, id: OperationId) -> bool {
+        let head = self.head(&Request::new(place), name).await;
+        head.is_ok_and(|head| writer_of(&head) == Some(id))
     }
 
     async fn head(&self, request: &Request, name: &str) -> Result<ObjectMeta, Fault> {
@@ -331,6 +360,15 @@ fn never_left(error: &kube::Error) -> bool {
 /// A conflict of the resource version, or a `test` of a JSON patch that failed.
 fn is_precondition(status: &kube::core::Status) -> bool {
     status.code == 409 || status.code == 422
+}
+
+/// The operation of ours that wrote an object last.
+fn writer_of(head: &ObjectMeta) -> Option<OperationId> {
+    head.annotations.as_ref()?.get(OPERATION)?.parse().ok()
+}
+
+fn too_late() -> Sent {
+    Sent::Refused("Not sent: it took too long until it could be. Try again.".into())
 }
 
 fn not_read(fault: Fault) -> Sent {
@@ -377,11 +415,15 @@ fn now() -> String {
 }
 
 fn json_patch(place: &str, name: &str, body: &[Value]) -> Result<http::Request<Vec<u8>>, String> {
+    patch(place, name, "application/json-patch+json", &Value::from(body))
+}
+
+fn patch(place: &str, name: &str, form: &str, body: &Value) -> Result<http::Request<Vec<u8>>, String> {
     http::Request::builder()
         .method(Method::PATCH)
         .uri(format!("{place}/{name}?fieldManager={MANAGER}"))
-        .header(CONTENT_TYPE, "application/json-patch+json")
-        .body(Value::from(body).to_string().into_bytes())
+        .header(CONTENT_TYPE, form)
+        .body(body.to_string().into_bytes())
         .map_err(|error| error.to_string())
 }
 
@@ -462,8 +504,7 @@ fn traced(found: Option<&ObjectMeta>, target: &Target, order: &Order, id: Operat
     if !is(wanted) {
         return Trace::Never;
     }
-    let written = found.and_then(|meta| meta.annotations.as_ref()?.get(OPERATION)?.parse().ok());
-    if written == Some(id) {
+    if found.and_then(writer_of) == Some(id) {
         return Trace::Arrived { generation };
     }
     let moved = version.is_some() && found.and_then(|meta| meta.resource_version.as_deref()) != version;

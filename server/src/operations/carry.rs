@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::guard::facts::Known;
 use domain::guard::{Order, Permit};
-use domain::ledger::Outcome;
+use domain::ledger::{OperationId, Outcome};
 use domain::operation::life::{Event, Stage};
 use domain::operation::record::Record;
 use domain::operation::rollout::{self, Turn};
@@ -18,7 +18,7 @@ use crate::cluster::{Sent, Subject, Trace, Writer, glance, trace};
 use crate::store::Held;
 
 /// An order that could not leave within this time after it was recorded is not sent: somebody else may take it for lost.
-const LEAVES_WITHIN: Duration = Duration::from_secs(10);
+const LEAVES_WITHIN: Duration = Duration::from_secs(15);
 /// The time between two looks.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long an answering API server must not know of an order until it counts as never arrived: it ends what it was given
@@ -36,19 +36,15 @@ struct Carried {
     kept_at: i64,
     /// The permit and the connection, while it may have to be given up.
     permit: Option<(Permit, Writer)>,
-    /// Since when an answering API server does not know of it.
-    missed_since: Option<Instant>,
+    /// When an answering API server did not know of it last.
+    missed_at: Option<Instant>,
 }
 
 impl Desk {
     /// Sends an order that stands in the ledger, and follows it.
     pub(super) async fn send(self: Arc<Self>, mut held: Held, writer: &Writer, permit: Permit, begun: Instant) {
         let record = &mut held.record;
-        let sent = if begun.elapsed() > LEAVES_WITHIN {
-            Sent::Refused("Not sent: writing it down took too long. Try again.".into())
-        } else {
-            writer.send(&permit, record.id).await
-        };
+        let sent = writer.send(&permit, record.id, begun + LEAVES_WITHIN).await;
         let now = clock::now_ms() / 1000;
         let mut given_up = None;
         let happened = match sent {
@@ -58,6 +54,12 @@ impl Desk {
                 record.happen(&Event::Accept)
             }
             Sent::Refused(why) => {
+                record.verdict = why.clone();
+                record.step(now, why);
+                record.happen(&Event::Refuse)
+            }
+            Sent::Overtaken { by } => {
+                let why = self.overtaken(by, record).await;
                 record.verdict = why.clone();
                 record.step(now, why);
                 record.happen(&Event::Refuse)
@@ -75,10 +77,28 @@ impl Desk {
         self.carry(held, given_up).await;
     }
 
+    /// Says who was quicker.
+    async fn overtaken(&self, by: Option<OperationId>, record: &Record) -> Arc<str> {
+        let known = async { self.people.store().read().await?.operation(by.unwrap_or(record.id)).await };
+        match known.await {
+            Ok(Some(held)) if held.record.id != record.id => {
+                let Record { by, .. } = &held.record;
+                format!(
+                    "Not sent: the object was changed since the plan was made, last by {}: {}. Look at the new plan.",
+                    by.name,
+                    held.record.title()
+                )
+                .into()
+            }
+            _ => "Not sent: the object was changed since the plan was made. Look at the new plan.".into(),
+        }
+    }
+
     /// Takes over what nobody carries on.
     pub(super) async fn round(self: &Arc<Self>) -> Result<(), crate::store::StoreError> {
         let now = clock::now_us();
         let open = self.people.store().read().await?.open_operations().await?;
+        self.catch_up(&open).await?;
         for mut held in open {
             if held.held_until > now {
                 // Somebody has it; their pages are here too.
@@ -102,10 +122,20 @@ impl Desk {
         self.watch_round(now).await
     }
 
+    /// Lets pages show the end of what another replica carried on: it is not among the `open` any more.
+    async fn catch_up(&self, open: &[Held]) -> Result<(), crate::store::StoreError> {
+        for id in self.shown_under_way() {
+            if !open.iter().any(|held| held.record.id == id) {
+                self.load(id).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Follows an operation to its end, or until this program ends or somebody else has it.
     async fn carry(self: Arc<Self>, held: Held, permit: Option<(Permit, Writer)>) {
         let kept = held.record.clone();
-        let mut carried = Carried { held, kept, kept_at: 0, permit, missed_since: None };
+        let mut carried = Carried { held, kept, kept_at: 0, permit, missed_at: None };
         loop {
             self.show(carried.held.record.clone());
             if carried.held.record.is_over() {
@@ -154,7 +184,11 @@ impl Desk {
             return Ok(false);
         }
         if let Some(outcome) = outcome {
-            write.append(&entry(&held.record, outcome, now)).await?;
+            // The row is locked by now: an earlier try whose answer was lost has been written, or never will be.
+            let known = write.entries_of(held.record.id).await?;
+            if !known.iter().filter_map(|known| known.entry.as_ref()).any(|known| known.outcome == outcome) {
+                write.append(&entry(&held.record, outcome, now)).await?;
+            }
         }
         write.commit().await?;
         Ok(true)
@@ -202,7 +236,10 @@ impl Desk {
     async fn found(&self, carried: &mut Carried) -> Option<Trace> {
         let Record { target, order, id, version, .. } = &carried.held.record;
         let reader = self.reader(&target.cluster).await.ok()?;
-        let traced = trace(&reader, target, order, *id, version.as_deref()).await.ok()?;
+        let Ok(traced) = trace(&reader, target, order, *id, version.as_deref()).await else {
+            carried.missed_at = None;
+            return None;
+        };
         if traced != Trace::NotThere {
             return Some(traced);
         }
@@ -212,8 +249,14 @@ impl Desk {
         {
             return Some(Trace::Never);
         }
-        let since = *carried.missed_since.get_or_insert_with(Instant::now);
-        (since.elapsed() > NEVER_AFTER).then_some(Trace::Never)
+        // Only the time counts in which it answers: one that stands still goes on afterwards with what it was given. It is kept with
+        // the record, for whoever takes it over.
+        let now = Instant::now();
+        if let Some(before) = carried.missed_at.replace(now) {
+            let answered = (now - before).min(2 * LOOK);
+            carried.held.record.missed_ms += u64::try_from(answered.as_millis()).unwrap_or(0);
+        }
+        (Duration::from_millis(carried.held.record.missed_ms) > NEVER_AFTER).then_some(Trace::Never)
     }
 
     /// Looks at what the controllers make of it.

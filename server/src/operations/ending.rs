@@ -37,16 +37,20 @@ impl Desk {
         if is_watched(&held.record) {
             held.record.watched_until = Some(now + WATCHED_S);
         }
-        self.show(held.record.clone());
         let mut pause = Duration::from_millis(200);
         loop {
             match self.write_end(&held).await {
                 Ok(true) => {
+                    // Not before: what is told as an end is what everybody else will be told, whatever becomes of this program.
+                    self.show(held.record.clone());
                     let (id, title) = (held.record.id, held.record.title());
                     return tracing::info!(operation = %id, "{title}: {}", held.record.verdict);
                 }
-                // Somebody else found it.
-                Ok(false) => return,
+                // Somebody else found it, or it was written by a try whose answer was lost: the row says.
+                Ok(false) => match self.load(held.record.id).await {
+                    Ok(()) => return,
+                    Err(error) => tracing::debug!(operation = %held.record.id, "how it ended cannot be read: {error}"),
+                },
                 Err(error) => tracing::warn!(operation = %held.record.id, "its end is not written down yet: {error}"),
             }
             tokio::select! {
@@ -65,24 +69,12 @@ impl Desk {
         };
         let watch_at = held.record.watched_until.map(|_| now);
         let mut write = self.people.store().write().await?;
-        if !write.keep_operation(held, now, watch_at).await? {
+        if !write.end_operation(held, now, watch_at).await? {
             return Ok(false);
         }
         write.append(&entry(&held.record, outcome, now)).await?;
-        match write.commit().await {
-            Ok(()) => Ok(true),
-            // Whether it counts is found out by asking again: the row is then over and its fence the same, and the entry would
-            // stand there twice.
-            Err(StoreError::Unknown(cause)) => {
-                let known = self.people.store().read().await?.operation(held.record.id).await?;
-                if known.is_some_and(|known| known.record.is_over()) {
-                    Ok(true)
-                } else {
-                    Err(StoreError::Unknown(cause))
-                }
-            }
-            Err(error) => Err(error),
-        }
+        write.commit().await?;
+        Ok(true)
     }
 
     /// The end of the log of a container that failed: of the run before, if it was restarted.

@@ -111,7 +111,8 @@ impl Desk {
         let held = match write.begin_operation(&record, now, now + HELD_US).await {
             Ok(()) => Held { record, fence: 1, held_until: now + HELD_US },
             Err(StoreError::Conflict(Conflict::Operation | Conflict::Target)) => {
-                drop(write);
+                // Given back rather than dropped, which would cost the connection.
+                write.rollback().await?;
                 return self.lost(who, &record).await;
             }
             Err(error) => return Err(error.into()),
@@ -121,14 +122,29 @@ impl Desk {
             Ok(()) => {}
             // SQLite and PostgreSQL may find out only now.
             Err(StoreError::Conflict(_)) => return self.lost(who, &held.record).await,
-            // Perhaps it is recorded; it is not sent. If it is, it will be found that it did not arrive.
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                // Perhaps it is recorded; it is not sent.
+                let desk = self.clone();
+                self.carriers.spawn(async move { desk.never_sent(held).await });
+                return Err(error.into());
+            }
         }
         self.forget_look(press.id);
         self.show(held.record.clone());
         let desk = self.clone();
         self.carriers.spawn(async move { desk.send(held, &writer, permit, begun).await });
         Ok(press.id)
+    }
+
+    /// Ends what may have been recorded and was not sent, so that it does not have to be looked for. Where there is no row there
+    /// is nothing to end.
+    async fn never_sent(self: Arc<Self>, mut held: Held) {
+        held.record.verdict = "Not sent: the database stopped answering while it was written down.".into();
+        held.record.step(clock::now_ms() / 1000, held.record.verdict.clone());
+        match held.record.happen(&Event::Refuse) {
+            Ok(()) => self.end(held).await,
+            Err(obstacle) => tracing::error!("an operation went another way than it can: {obstacle}"),
+        }
     }
 
     /// The operation of an id that was pressed before: the answer is the first one's.
@@ -150,9 +166,14 @@ impl Desk {
         if let Some(known) = self.pressed_before(who, record.id).await? {
             return known;
         }
-        match self.people.store().read().await?.open_operation(&record.target.key()).await? {
-            Some(held) => Err(PressRefusal::Taken(Box::new(held.record))),
+        let mut read = self.people.store().read().await?;
+        let winner = match read.open_operation(&record.target.key()).await? {
+            Some(open) => Some(open),
             // It ended in between.
+            None => read.newest_operation(&record.target).await?,
+        };
+        match winner {
+            Some(held) => Err(PressRefusal::Taken(Box::new(held.record))),
             None => Err(StoreError::Conflict(Conflict::Target).into()),
         }
     }
@@ -197,6 +218,7 @@ impl Desk {
             verdict: "".into(),
             log: None,
             told_unknown: false,
+            missed_ms: 0,
             watched_until: None,
             watched: None,
             target,

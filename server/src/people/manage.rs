@@ -194,7 +194,7 @@ impl People {
         right: Right,
         place: Place<'_>,
     ) -> Result<Option<Role>, StoreError> {
-        write.lock_people().await?;
+        write.hold_people().await?;
         Ok(self.grants_now(write, session).await?.role_for(right, place))
     }
 

@@ -3,6 +3,7 @@
 
 use domain::ledger::OperationId;
 use domain::name::EnvironmentId;
+use domain::operation::Target;
 use domain::operation::record::Record;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
@@ -12,6 +13,9 @@ use super::{Read, StoreError, Write};
 
 /// How long an operation that is over is kept, in microseconds: 90 days. The ledger keeps its entries for good.
 const KEPT_US: i64 = 90 * 86_400 * 1_000_000;
+
+/// Among how many of an environment the newest of a target is looked for.
+const LOOKED_THROUGH: i64 = 100;
 
 /// An operation with the number of whoever has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,6 +74,12 @@ impl Read {
         Ok(self.link.all(statement.bind(now)).await?.iter().filter_map(readable).collect())
     }
 
+    /// The newest of a target, if it is among the newest of its environment.
+    pub async fn newest_operation(&mut self, target: &Target) -> Result<Option<Held>, StoreError> {
+        let newest = self.operations_of(&target.component.environment, LOOKED_THROUGH).await?;
+        Ok(newest.into_iter().find(|held| held.record.target.key() == target.key()))
+    }
+
     /// The newest of an environment, newest first.
     pub async fn operations_of(&mut self, id: &EnvironmentId, most: i64) -> Result<Vec<Held>, StoreError> {
         let statement = sql("select id, body, fence, held_until from operations where environment = $1 \
@@ -122,6 +132,23 @@ impl Write {
         .bind(*held_until)
         .bind(watch_at)
         .bind(record.is_over().then_some(now))
+        .bind(body_of(record)?)
+        .bind(record.id.to_string())
+        .bind(*fence);
+        Ok(self.link.execute(statement).await? > 0)
+    }
+
+    /// Writes the end of an operation, once. `false`: somebody else has it by now, or its end stands there already, which is so
+    /// where the answer to an earlier commit was lost; nothing was written.
+    pub async fn end_operation(&mut self, held: &Held, now: i64, watch_at: Option<i64>) -> Result<bool, StoreError> {
+        let Held { record, fence, held_until } = held;
+        let statement = sql("update operations set stage = $1, open_target = $2, held_until = $3, watch_at = $4, \
+             ended_at = $5, body = $6 where id = $7 and fence = $8 and ended_at is null")
+        .bind(stage_of(record))
+        .bind(open_target(record))
+        .bind(*held_until)
+        .bind(watch_at)
+        .bind(now)
         .bind(body_of(record)?)
         .bind(record.id.to_string())
         .bind(*fence);

@@ -225,6 +225,16 @@ impl Write {
         Ok(())
     }
 
+    /// Until the end of the transaction nobody decides about people: for whoever goes by what a person may do now. Many can hold
+    /// this at once.
+    pub async fn hold_people(&mut self) -> Result<(), StoreError> {
+        if self.link.is_postgres() {
+            self.link.all(sql("select pg_advisory_xact_lock_shared($1)").bind(PEOPLE_LOCK)).await?;
+        }
+        // SQLite has one writer.
+        Ok(())
+    }
+
     /// Adds a person, without grants.
     ///
     /// # Errors

@@ -33,6 +33,8 @@ pub struct Setup {
     pub database: String,
     /// The API server of its one cluster; by default an address where nobody is.
     pub cluster: String,
+    /// What it logs.
+    pub log: &'static str,
     /// Flags beside the necessary.
     pub flags: Vec<String>,
 }
@@ -43,7 +45,7 @@ impl Setup {
         write_browser_part(&folder.path().join("site"));
         std::fs::write(folder.path().join("registry.yaml"), REGISTRY).unwrap();
         let database = format!("sqlite:{}", folder.path().join("people.db").display());
-        Self { folder, database, cluster: "http://127.0.0.1:9".into(), flags: Vec::new() }
+        Self { folder, database, cluster: "http://127.0.0.1:9".into(), log: "trace", flags: Vec::new() }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -86,7 +88,7 @@ impl Setup {
         });
         std::fs::write(self.path("kubeconfig"), kubeconfig.to_string()).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_quarterdeck"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--private-listen", "127.0.0.1:0", "--log", "trace"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--private-listen", "127.0.0.1:0", "--log", self.log])
             .arg("--config")
             .arg(self.path("registry.yaml"))
             .arg("--kubeconfig")

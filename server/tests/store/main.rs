@@ -7,6 +7,7 @@ mod commands;
 mod deciding;
 mod faults;
 mod ledger;
+mod operations;
 mod people;
 mod postgres;
 mod roles;

@@ -131,7 +131,7 @@ fn etcd(cluster: &Cluster) -> Vec<String> {
 
 fn api_server(cluster: &Cluster) -> Vec<String> {
     let file = |name: &str| cluster.pki().join(name).display().to_string();
-    vec![
+    let mut arguments = vec![
         format!("--etcd-servers=http://127.0.0.1:{}", cluster.ports.etcd),
         "--bind-address=127.0.0.1".to_owned(),
         format!("--secure-port={}", cluster.ports.api),
@@ -161,7 +161,17 @@ fn api_server(cluster: &Cluster) -> Vec<String> {
         "--max-mutating-requests-inflight=0".to_owned(),
         "--event-ttl=1h".to_owned(),
         "--profiling=false".to_owned(),
-    ]
+    ];
+    if cluster.audit {
+        arguments.extend([
+            format!("--audit-policy-file={}", project().join("dev/audit.yaml").display()),
+            format!("--audit-log-path={}", cluster.run.join("log/audit.log").display()),
+            // Written before the answer leaves: an answered request is in it, whatever kills the server afterwards.
+            "--audit-log-mode=blocking".to_owned(),
+            "--audit-log-maxsize=4096".to_owned(),
+        ]);
+    }
+    arguments
 }
 
 fn controller_manager(cluster: &Cluster) -> Vec<String> {

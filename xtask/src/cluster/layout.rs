@@ -21,6 +21,8 @@ pub struct Cluster {
     pub ports: Ports,
     /// How many nodes it has at least.
     pub nodes: u16,
+    /// Whether its API server writes down who changes what, in `log/audit.log`.
+    pub audit: bool,
 }
 
 /// What `up` writes down so that later commands need no flags.
@@ -29,6 +31,8 @@ struct Remembered {
     name: String,
     port_base: u16,
     nodes: u16,
+    #[serde(default)]
+    audit: bool,
 }
 
 impl Cluster {
@@ -45,8 +49,9 @@ impl Cluster {
             .or(remembered.as_ref().map(|it| it.port_base))
             .or(default)
             .with_context(|| format!("cluster {name} is not one of the demo's: add --port-base <port>"))?;
+        let audit = remembered.as_ref().is_some_and(|it| it.audit);
         let nodes = remembered.map_or(if name == "main" { 8 } else { 3 }, |it| it.nodes);
-        Ok(Self { name: name.to_owned(), run, ports: Ports::from_base(base)?, nodes })
+        Ok(Self { name: name.to_owned(), run, ports: Ports::from_base(base)?, nodes, audit })
     }
 
     /// The cluster that was started in this folder.
@@ -69,7 +74,8 @@ impl Cluster {
             let path = self.run.join(folder);
             fs::create_dir_all(&path).with_context(|| format!("creating {}", path.display()))?;
         }
-        let remembered = Remembered { name: self.name.clone(), port_base: self.ports.api, nodes: self.nodes };
+        let (name, port_base) = (self.name.clone(), self.ports.api);
+        let remembered = Remembered { name, port_base, nodes: self.nodes, audit: self.audit };
         fs::write(self.run.join("cluster.json"), serde_json::to_vec(&remembered)?)
             .context("writing down the cluster's ports")
     }
