@@ -136,6 +136,8 @@ pub struct Verdict {
     pub required: Requirement,
     /// Why it is not allowed; empty when it is.
     pub refusals: Vec<Refusal>,
+    /// What would be sent: the very pod, the very numbers.
+    order: Option<Order>,
     permit: Option<Permit>,
 }
 
@@ -155,12 +157,13 @@ impl Verdict {
         self.lines.iter().map(|line| line.level).max().unwrap_or(Level::Green)
     }
 
-    /// What was shown, in a form whose hash is compared when the button is pressed: the operation, the very object, what is
-    /// required, and how each rule judged. Ages and wording are left out, and who else looks at it.
+    /// What was shown, in a form whose hash is compared when the button is pressed: the operation, the very object, what would be
+    /// sent, what is required, and how each rule judged. Ages and wording are left out, and who else looks at it.
     pub fn fingerprint(&self, operation: &Operation, target: &Target) -> String {
         let Requirement { confirm, reason, when, second_person, backup_hours } = self.required;
         let mut text = format!(
-            "{operation:?}\n{target:?}\n{} {confirm:?} {reason} {when:?} {second_person} {backup_hours:?}\n",
+            "{operation:?}\n{target:?}\n{:?}\n{} {confirm:?} {reason} {when:?} {second_person} {backup_hours:?}\n",
+            self.order,
             self.class.as_str()
         );
         let mut lines: Vec<_> = self.lines.iter().filter(|line| line.rule.counts()).collect();
@@ -235,11 +238,8 @@ pub fn judge(operation: &Operation, target: &Target, facts: &Facts) -> Verdict {
     if required.confirm == Confirm::TypeName && *facts.given.typed != *target.name().as_str() {
         refusals.push(Refusal::Name(target.name().shared()));
     }
-    let permit = match order {
-        Ok(order) if refusals.is_empty() => {
-            Some(Permit { operation: operation.clone(), target: target.clone(), order })
-        }
-        _ => None,
-    };
-    Verdict { class, lines, required, refusals, permit }
+    let order = order.ok();
+    let allowed = order.clone().filter(|_| refusals.is_empty());
+    let permit = allowed.map(|order| Permit { operation: operation.clone(), target: target.clone(), order });
+    Verdict { class, lines, required, refusals, order, permit }
 }

@@ -117,25 +117,30 @@ impl Target {
         format!("{}/{}/{}/{}", self.cluster, self.namespace, self.kind().as_str(), self.name())
     }
 
-    /// The command that would do the same, to hand on or to compare. `autoscaler`: the name of the one that owns it.
-    pub fn kubectl(&self, operation: &Operation, autoscaler: Option<&str>) -> String {
+    /// The command that would do the same, to hand on or to compare. `autoscaler`: the name of the one that owns it; `context`: that of
+    /// the kubeconfig, without which the command is about whichever cluster is the current one.
+    pub fn kubectl(&self, operation: &Operation, autoscaler: Option<&str>, context: Option<&str>) -> String {
         let (namespace, kind, name) = (&self.namespace, self.kind().as_str(), self.name());
+        let kubectl = context.map_or_else(|| "kubectl".to_owned(), |context| format!("kubectl --context {context}"));
         match operation {
-            Operation::Restart => format!("kubectl -n {namespace} rollout restart {kind}/{name}"),
+            // Flux takes away what managers called `kubectl…` wrote, and the pods are replaced once more.
+            Operation::Restart => {
+                format!("{kubectl} -n {namespace} rollout restart {kind}/{name} --field-manager=quarterdeck")
+            }
             Operation::Scale { replicas } => {
-                format!("kubectl -n {namespace} scale {kind}/{name} --replicas={replicas}")
+                format!("{kubectl} -n {namespace} scale {kind}/{name} --replicas={replicas}")
             }
             Operation::ScaleRange { min, max } => format!(
-                "kubectl -n {namespace} patch hpa/{} -p '{{\"spec\":{{\"minReplicas\":{min},\"maxReplicas\":{max}}}}}'",
+                "{kubectl} -n {namespace} patch hpa/{} -p '{{\"spec\":{{\"minReplicas\":{min},\"maxReplicas\":{max}}}}}'",
                 autoscaler.unwrap_or(name.as_str())
             ),
             Operation::RollBack { revision } => {
-                format!("kubectl -n {namespace} rollout undo {kind}/{name} --to-revision={revision}")
+                format!("{kubectl} -n {namespace} rollout undo {kind}/{name} --to-revision={revision}")
             }
             // kubectl has no command that evicts one pod; a deletion would not ask the disruption budgets.
             Operation::RestartPod { pod } => format!(
                 "echo '{{\"apiVersion\":\"policy/v1\",\"kind\":\"Eviction\",\"metadata\":{{\"name\":\"{pod}\"}}}}' | \
-                 kubectl create --raw /api/v1/namespaces/{namespace}/pods/{pod}/eviction -f -"
+                 {kubectl} create --raw /api/v1/namespaces/{namespace}/pods/{pod}/eviction -f -"
             ),
         }
     }
@@ -159,24 +164,28 @@ mod tests {
             generation: 3,
         };
         for (operation, autoscaler, expected) in [
-            (Operation::Restart, None, "kubectl -n fleet-management rollout restart deployment/fleet-api"),
+            (
+                Operation::Restart,
+                None,
+                "kubectl --context main -n fleet-management rollout restart deployment/fleet-api --field-manager=quarterdeck",
+            ),
             (
                 Operation::Scale { replicas: 2 },
                 None,
-                "kubectl -n fleet-management scale deployment/fleet-api --replicas=2",
+                "kubectl --context main -n fleet-management scale deployment/fleet-api --replicas=2",
             ),
             (
                 Operation::ScaleRange { min: 2, max: 4 },
                 Some("fleet-api-hpa"),
-                "kubectl -n fleet-management patch hpa/fleet-api-hpa -p '{\"spec\":{\"minReplicas\":2,\"maxReplicas\":4}}'",
+                "kubectl --context main -n fleet-management patch hpa/fleet-api-hpa -p '{\"spec\":{\"minReplicas\":2,\"maxReplicas\":4}}'",
             ),
             (
                 Operation::RollBack { revision: 7 },
                 None,
-                "kubectl -n fleet-management rollout undo deployment/fleet-api --to-revision=7",
+                "kubectl --context main -n fleet-management rollout undo deployment/fleet-api --to-revision=7",
             ),
         ] {
-            assert_eq!(target.kubectl(&operation, autoscaler), expected);
+            assert_eq!(target.kubectl(&operation, autoscaler, Some("main")), expected);
         }
     }
 }

@@ -37,8 +37,8 @@ fn needs_second_person(verdict: &Verdict) -> bool {
 fn trap_2_the_command_to_hand_on_names_the_namespace_that_there_is() {
     let target: Target = sample::target();
     assert_eq!(target.component.environment.to_string(), "fleet-management/production");
-    let command = target.kubectl(&Operation::Restart, None);
-    assert_eq!(command, "kubectl -n fleet-management rollout restart deployment/fleet-app");
+    let command = target.kubectl(&Operation::Restart, None, None);
+    assert_eq!(command, "kubectl -n fleet-management rollout restart deployment/fleet-app --field-manager=quarterdeck");
     // What is not registered is judged as production.
     let unregistered = "fleet-management-production/none".parse().unwrap();
     let required = sample::facts().place.policy.requirement(Tier::Production, &unregistered, Class::RestartDatabase);

@@ -127,7 +127,7 @@ test("a rollback shows what changes, brings the image back, and one that cannot 
     await page.goto(plan(app, `roll-back&revision=${broken}`));
     await page.getByRole("button", { name: "Roll back" }).click();
     await over(page, "Failed");
-    await expect(said(page)).toContainText(/cannot pull .*The old pods stay/);
+    await expect(said(page)).toContainText(/cannot pull .*1 of 1 are available/);
   } finally {
     label("");
     kubectl("main", "-n", namespace, "set", "image", "deployment/fleet-app", `${name}=${before}`);
@@ -161,7 +161,7 @@ test("in production a restart that interrupts is refused with its reasons, whate
   // Its one pod crashes now and then: then there is nothing to interrupt.
   await expect(page.getByText(/one replica and no surge|none of 1 is available now/)).toBeVisible();
   await expect(page.getByRole("button", { name: "Restart" })).toBeDisabled();
-  await expect(page.getByText("kubectl -n fleet-management rollout restart deployment/fleet-api")).toBeVisible();
+  await expect(page.getByText("kubectl --context main -n fleet-management rollout restart deployment/fleet-api")).toBeVisible();
   // A form that was tampered with changes nothing.
   await page.locator("form[action='/operations']").evaluate((form: HTMLFormElement) => {
     for (const field of form.querySelectorAll<HTMLInputElement | HTMLButtonElement>("[disabled]")) field.disabled = false;

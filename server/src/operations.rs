@@ -20,6 +20,7 @@ use domain::ledger::OperationId;
 use domain::name::{ClusterId, ComponentId};
 use domain::operation::record::Record;
 use domain::operation::{Operation, Target};
+use domain::registry::{Connect, Registry};
 use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 use tokio::time::interval;
@@ -129,7 +130,8 @@ impl Desk {
         let verdict = judge(operation, &target, &facts);
         let hash = Sha256::digest(verdict.fingerprint(operation, &target)).into();
         let autoscaler = facts.autoscaler.value().and_then(Option::as_ref).map(|autoscaler| autoscaler.name.as_str());
-        let kubectl = target.kubectl(operation, autoscaler);
+        let kubectl =
+            target.kubectl(operation, autoscaler, context_of(&self.clusters.registry(), &target.cluster).as_deref());
         Ok(Plan { id, operation: operation.clone(), kubectl, target, facts, verdict, hash })
     }
 
@@ -164,7 +166,10 @@ impl Desk {
 
     /// Reads an operation for its page.
     pub async fn load(&self, id: OperationId) -> Result<(), StoreError> {
-        let known = self.shown.lock().get(&id).is_some_and(Record::is_over);
+        let now = clock::now_ms() / 1000;
+        // What is watched afterwards is added to by whichever replica looks.
+        let is_settled = |known: &Record| known.is_over() && known.watched_until.is_none_or(|until| until + 120 < now);
+        let known = self.shown.lock().get(&id).is_some_and(is_settled);
         if known {
             return Ok(());
         }
@@ -196,6 +201,9 @@ impl Desk {
 
     /// Carries on, until cancelled, what nobody carries on: what this program began before it ended, or another replica.
     pub async fn run(self: Arc<Self>) {
+        // Apart: a cluster that stays silent must not keep anything from being taken over.
+        let desk = self.clone();
+        self.carriers.spawn(async move { desk.watch_on().await });
         let mut rounds = interval(ROUND);
         loop {
             tokio::select! {
@@ -213,5 +221,14 @@ impl Desk {
     /// A client that reads a cluster, or why there is none.
     async fn reader(&self, cluster: &ClusterId) -> Result<kube::Client, Arc<str>> {
         self.clusters.reader(cluster).await.map_err(|error| error.to_string().trim_end_matches('.').into())
+    }
+}
+
+/// The context of the kubeconfig that leads to a cluster; none where the program runs in it.
+pub fn context_of(registry: &Registry, cluster: &ClusterId) -> Option<String> {
+    let known = registry.clusters.iter().find(|known| known.id == *cluster)?;
+    match &known.connect {
+        Connect::Context(context) => Some(context.clone()),
+        Connect::InCluster(_) => None,
     }
 }

@@ -22,6 +22,11 @@ pub fn OperationPage(
     };
     view! {
         <div class="grid grid-cols-[minmax(0,1fr)] max-w-5xl gap-4" data-stale=old>
+            <Show when=move || screen.place.with(|place| place.parameter("quicker").is_some())>
+                <p role="status" class="rounded border border-line bg-degraded-ground px-3 py-2 text-degraded">
+                    "Somebody else was quicker: this is what they did. Nothing of yours was sent."
+                </p>
+            </Show>
             <TellMe view />
             // Our own words, escaped where they were written.
             <div class="grid grid-cols-[minmax(0,1fr)] gap-4" inner_html=move || view.with(|view| view.html.to_string())></div>

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use super::forms::{CARD, SECONDARY, SELECT};
 use crate::clock::{exact_time, machine_time};
 use crate::components::build::BuildField;
+use crate::links;
 
 /// An entry with its place in the record.
 #[derive(Debug, Clone, PartialEq)]
@@ -262,6 +263,12 @@ pub fn change(recorded: RecordedView, others: Vec<RecordedView>) -> AnyView {
     let facts = facts
         .into_iter()
         .map(|(name, value)| {
+            let value = match entry.operation {
+                Some(id) if name == "Operation" => {
+                    view! { <a href=links::operation(id) class="font-mono text-sm text-accent hover:underline">{value}</a> }.into_any()
+                }
+                _ => value.into_any(),
+            };
             view! {
                 <dt class="text-faint">{name}</dt>
                 <dd class="[overflow-wrap:anywhere]">{value}</dd>

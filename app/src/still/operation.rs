@@ -269,8 +269,11 @@ fn step(begun: i64, step: &Step) -> AnyView {
 fn watched(watched: Option<Watched>, until: Option<i64>) -> Option<AnyView> {
     let until = until?;
     let seen = match watched {
-        Some(Watched { restarts, least_ready, wanted }) => {
-            format!("{restarts} restarts since, never fewer than {least_ready} of {wanted} ready.")
+        Some(Watched { restarts, least_ready, wanted, seen_at }) => {
+            format!(
+                "{restarts} restarts since, never fewer than {least_ready} of {wanted} ready. Looked at last at {}.",
+                exact_time(seen_at)
+            )
         }
         None => "Nothing was seen yet.".to_owned(),
     };

@@ -9,7 +9,8 @@ use crate::operation::{Operation, Target};
 
 use super::facts::Facts;
 
-/// What is sent to the API server. The target's uid and generation are preconditions of all of them. It may be
+/// What is sent to the API server. Its preconditions are the target's uid and generation; of a range the autoscaler's uid and its numbers, of
+/// an eviction the pod's uid. It may be
 /// stored and read again: without a [`super::Permit`] nobody sends it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -83,6 +84,9 @@ pub(super) fn order(operation: &Operation, target: &Target, facts: &Facts) -> Re
                 }
                 None => Err(format!("there is no revision {revision} any more").into()),
             }
+        }
+        Operation::RestartPod { .. } if target.kind() != WorkloadKind::StatefulSet => {
+            Err("only a pod of a StatefulSet comes back under its name: restart the workload instead".into())
         }
         Operation::RestartPod { pod } => {
             let Some(pods) = facts.pods.value() else { return Err("its pods were not read".into()) };

@@ -48,8 +48,10 @@ pub struct Record {
     pub generation: i64,
     /// The resource version that was the precondition, while it is not known whether it arrived.
     pub version: Option<Arc<str>>,
-    /// Seconds within which it should be done.
+    /// Seconds within which something should be seen of it: each pod that comes begins them anew, as for a Deployment.
     pub deadline_s: u32,
+    /// When something was seen of it last.
+    pub progressed_at: i64,
     /// What happened, oldest first.
     pub steps: Vec<Step>,
     /// The target's pods now.
@@ -136,6 +138,8 @@ pub struct Watched {
     pub least_ready: u32,
     /// How many there should be.
     pub wanted: u32,
+    /// When it was looked at last.
+    pub seen_at: i64,
 }
 
 impl Record {

@@ -45,12 +45,7 @@ pub struct Sight {
 
 /// Looks at how an operation goes. `now` is seconds since 1970.
 pub fn look(record: &Record, workload: &Workload, pods: &[Pod], now: i64) -> Sight {
-    let progress = Progress {
-        wanted: workload.wanted,
-        updated: workload.updated,
-        available: workload.available,
-        existing: workload.existing,
-    };
+    let progress = progress_of(workload);
     let mut steps: Vec<PodStep> = pods.iter().map(|pod| step(record, pod, now)).collect();
     steps.sort_by(|a, b| (!a.is_new, &a.name).cmp(&(!b.is_new, &b.name)));
     let turn = turn(record, workload, pods, now);
@@ -69,8 +64,13 @@ fn step(record: &Record, pod: &Pod, now: i64) -> PodStep {
     }
 }
 
+/// Restarts of all containers of the pods that stay.
+pub fn restarts_of(pods: &[Pod]) -> u32 {
+    pods.iter().filter(|pod| pod.facts.deletion.is_none()).map(|pod| restarts(&pod.facts)).sum()
+}
+
 /// Restarts of all containers of a pod.
-pub fn restarts(pod: &PodFacts) -> u32 {
+fn restarts(pod: &PodFacts) -> u32 {
     pod.containers.iter().map(|container| container.restarts).sum()
 }
 
@@ -89,19 +89,30 @@ fn turn(record: &Record, workload: &Workload, pods: &[Pod], now: i64) -> Turn {
     if seen && let Some(broken) = broken(record, workload, pods, now) {
         return broken;
     }
-    if now - record.begun > i64::from(record.deadline_s) {
-        let Progress { wanted, updated, available, .. } = Progress {
-            wanted: workload.wanted,
-            updated: workload.updated,
-            available: workload.available,
-            existing: workload.existing,
-        };
+    let Progress { wanted, updated, .. } = progress_of(workload);
+    let moves = record.progress != Some(progress_of(workload));
+    if !moves && now - record.progressed_at.max(record.begun) > i64::from(record.deadline_s) {
         return failed(format!(
-            "Not done within {}: {updated} of {wanted} are of the new kind, {available} are available. What was there goes on.",
-            span(i64::from(record.deadline_s))
+            "Nothing has moved for {}: {updated} of {wanted} are of the new kind. {}",
+            span(i64::from(record.deadline_s)),
+            left(workload)
         ));
     }
     Turn::Running
+}
+
+fn progress_of(workload: &Workload) -> Progress {
+    Progress {
+        wanted: workload.wanted,
+        updated: workload.updated,
+        available: workload.available,
+        existing: workload.existing,
+    }
+}
+
+/// What serves while it does not come about: by the count, for what was there before is gone with some strategies.
+fn left(workload: &Workload) -> String {
+    format!("{} of {} are available.", workload.available, workload.wanted)
 }
 
 fn failed(why: String) -> Turn {
@@ -135,6 +146,9 @@ fn done(record: &Record, workload: &Workload, pods: &[Pod], now: i64) -> Option<
             (workload.wanted == *to && all_there).then(|| format!("Scaled from {from} to {to}. {ready}"))
         }
         Order::Range { to: (min, max), .. } => {
+            if workload.wanted == 0 {
+                return Some(format!("The autoscaler may choose {min} to {max}, once somebody scales up from 0."));
+            }
             let within = (*min..=*max).contains(&workload.wanted);
             if within && all_there {
                 return Some(format!("The autoscaler chooses between {min} and {max}. {ready}"));
@@ -154,10 +168,12 @@ fn broken(record: &Record, workload: &Workload, pods: &[Pod], now: i64) -> Optio
     let condition = |kind: &str, status: bool| -> Option<&Condition> {
         workload.conditions.iter().find(|condition| &*condition.kind == kind && condition.status == Some(status))
     };
-    if let Some(refused) = condition("ReplicaFailure", true) {
+    // One from before may be about pods that this very operation takes back.
+    if let Some(refused) = condition("ReplicaFailure", true).filter(|refused| refused.since >= record.begun) {
         return Some(failed(format!(
-            "Its pods are not made: {}. What was there goes on.",
-            refused.message.trim_end_matches('.')
+            "Its pods are not made: {}. {}",
+            refused.message.trim_end_matches('.'),
+            left(workload)
         )));
     }
     for pod in pods.iter().filter(|pod| is_new(record, pod) && pod.facts.deletion.is_none()) {
@@ -167,7 +183,7 @@ fn broken(record: &Record, workload: &Workload, pods: &[Pod], now: i64) -> Optio
         });
         if let Some((container, why)) = culprit {
             return Some(Turn::Failed {
-                why: format!("{} {why}. The old pods stay as long as the new ones are not ready.", pod.name),
+                why: format!("{} {why}. {}", pod.name, left(workload)),
                 culprit: Some((pod.name.shared(), container.name.clone())),
             });
         }
@@ -176,9 +192,10 @@ fn broken(record: &Record, workload: &Workload, pods: &[Pod], now: i64) -> Optio
         && &*late.reason == "ProgressDeadlineExceeded"
         && late.since >= record.begun
     {
-        return Some(failed(
-            "It made no progress within the deadline that the Deployment sets. What was there goes on.".to_owned(),
-        ));
+        return Some(failed(format!(
+            "It made no progress within the deadline that the Deployment sets. {}",
+            left(workload)
+        )));
     }
     if let Order::Range { to: (min, max), .. } = &record.order
         && !(*min..=*max).contains(&workload.wanted)

@@ -13,7 +13,7 @@ use domain::operation::Operation;
 use serde_json::json;
 
 use crate::cluster::Kubeconfig;
-use crate::operations::{facts_of, under_way};
+use crate::operations::{context_of, facts_of, under_way};
 use crate::registry;
 use crate::store::{DatabaseUrl, Store};
 
@@ -107,7 +107,7 @@ async fn plan(arguments: PlanArguments) -> anyhow::Result<bool> {
     }
     let verdict = judge(&operation, &target, &facts);
     let autoscaler = facts.autoscaler.value().and_then(Option::as_ref).map(|autoscaler| autoscaler.name.as_str());
-    let kubectl = target.kubectl(&operation, autoscaler);
+    let kubectl = target.kubectl(&operation, autoscaler, context_of(&registry, &target.cluster).as_deref());
     let permitted = verdict.refusals.is_empty();
     if arguments.json {
         let refusals: Vec<_> = verdict.refusals.iter().map(ToString::to_string).collect();

@@ -285,7 +285,7 @@ impl Writer {
         make: impl Fn(&ObjectMeta) -> Result<http::Request<Vec<u8>>, String>,
     ) -> Sent {
         let request = Request::new(path(target.kind(), &target.namespace));
-        let mut last: Option<String> = None;
+        let (mut last, mut reason): (Option<String>, String) = (None, String::new());
         for _ in 0..TRIES {
             let head = match self.head(&request, target.name().as_str()).await {
                 Ok(head) => head,
@@ -303,14 +303,16 @@ impl Writer {
             }
             if head.resource_version.is_some() && head.resource_version == last {
                 // Nothing was written in between: it was not the precondition that failed.
-                return Sent::Refused("Not done: the API server does not take it.".into());
+                return Sent::Refused(format!("Not done: the API server does not take it. {reason}").into());
             }
             if Instant::now() > leaves_by {
                 return too_late();
             }
             match self.once(make(&head)).await {
                 Ok(after) => return Sent::Accepted { generation: after.generation.unwrap_or(target.generation) },
-                Err(Fault::Status(status)) if is_precondition(&status) => last = head.resource_version,
+                Err(Fault::Status(status)) if is_precondition(&status) => {
+                    (last, reason) = (head.resource_version, said(&status.message));
+                }
                 Err(fault) => return outcome(fault, head.resource_version),
             }
         }

@@ -13,6 +13,10 @@ const HASH: &str = "pod-template-hash";
 const LONGEST: usize = 200;
 /// The most fields of a difference that are shown.
 const MOST: usize = 200;
+/// Where annotations stand.
+const ANNOTATIONS: &str = "metadata.annotations";
+/// Annotations whose values are shown: what decides something and holds no secret. Others may hold anything.
+const SHOWN: [&str; 3] = ["kubectl.kubernetes.io/restartedAt", "checksum/", "prometheus.io/"];
 /// What stands for a value that may be a secret.
 const MASKED: &str = "(not shown)";
 
@@ -80,15 +84,25 @@ fn flatten<'a>(value: &'a Value, path: String, masked: bool, leaves: &mut BTreeM
                 }
                 let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
                 // Passwords stand in environments, arguments, commands of probes and headers more often than one would think.
-                let secret = matches!(name.as_str(), "value" | "args" | "command" | "httpHeaders");
-                flatten(field, path, masked || secret, leaves);
+                let secret = matches!(
+                    name.as_str(),
+                    "value" | "args" | "command" | "httpHeaders" | "volumeAttributes" | "options"
+                );
+                let hidden =
+                    secret || path.starts_with(ANNOTATIONS) && !SHOWN.iter().any(|shown| name.starts_with(shown));
+                flatten(field, path, masked || hidden && name != "annotations", leaves);
             }
         }
         Value::Array(items) => {
+            let mut names: Vec<String> = Vec::new();
             for (index, item) in items.iter().enumerate() {
                 // Containers, variables and volumes are known by their names: one more at the top changes no other.
                 let name = item.get("name").and_then(Value::as_str).map_or_else(|| index.to_string(), str::to_owned);
-                flatten(item, format!("{path}[{name}]"), masked, leaves);
+                // A volume can be mounted twice.
+                let times = names.iter().filter(|known| **known == name).count();
+                let place = if times == 0 { name.clone() } else { format!("{name} #{}", times + 1) };
+                names.push(name);
+                flatten(item, format!("{path}[{place}]"), masked, leaves);
             }
         }
         Value::Null => {}
@@ -139,6 +153,23 @@ mod tests {
                 json!({ "metadata": { "labels": { "app": "a" } } }),
                 json!({ "metadata": { "labels": { "app": "a", "pod-template-hash": "abc" } } }),
                 vec![],
+            ),
+            (
+                container(
+                    json!({ "name": "app", "volumeMounts": [{ "name": "v", "subPath": "a" }, { "name": "v", "subPath": "b" }] }),
+                ),
+                container(
+                    json!({ "name": "app", "volumeMounts": [{ "name": "v", "subPath": "c" }, { "name": "v", "subPath": "b" }] }),
+                ),
+                vec![row("spec.containers[app].volumeMounts[v].subPath", "a", "c")],
+            ),
+            (
+                json!({ "metadata": { "annotations": { "vault.example/token": "s.1", "checksum/config": "1" } } }),
+                json!({ "metadata": { "annotations": { "vault.example/token": "s.2", "checksum/config": "2" } } }),
+                vec![
+                    row("metadata.annotations.checksum/config", "1", "2"),
+                    row("metadata.annotations.vault.example/token", MASKED, MASKED),
+                ],
             ),
             (container(json!({ "name": "a", "tty": null })), container(json!({ "name": "a" })), vec![]),
         ] {

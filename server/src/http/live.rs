@@ -154,6 +154,12 @@ impl Viewer {
 
     /// Answers a question with the whole page.
     async fn answer(&mut self, ask: Ask) -> Result<(), End> {
+        if let Topic::Operation(id) = &ask.topic
+            && let Err(error) = self.site.desk.load(*id).await
+        {
+            // What is known is shown.
+            debug!("an operation cannot be read: {error}");
+        }
         self.page = self.seen(&ask.topic);
         let frame = Frame::Page { number: ask.number, page: Box::new(self.page.clone()) };
         self.asked = Some(ask);

@@ -119,7 +119,7 @@ impl Desk {
             let desk = self.clone();
             self.carriers.spawn(async move { desk.carry(held, None).await });
         }
-        self.watch_round(now).await
+        Ok(())
     }
 
     /// Lets pages show the end of what another replica carried on: it is not among the `open` any more.
@@ -210,7 +210,16 @@ impl Desk {
         let happened = match found {
             Some(Trace::Arrived { generation }) => {
                 record.generation = generation;
-                record.step(now, "It arrived: the object has its id.");
+                // Nothing is left of a pod that could hold an id.
+                let is_eviction = matches!(record.order, Order::Evict { .. });
+                record.step(
+                    now,
+                    if is_eviction {
+                        "The pod has ended; whether by this is not known."
+                    } else {
+                        "It arrived: the object has its id."
+                    },
+                );
                 record.happen(&Event::Find { arrived: true })
             }
             Some(Trace::Never) => {
@@ -284,6 +293,9 @@ impl Desk {
         };
         let workload = whole.facts(None);
         let sight = rollout::look(record, &workload, &pods, now);
+        if record.progress != Some(sight.progress) {
+            record.progressed_at = now;
+        }
         if record.stage() == Stage::Accepted {
             let _ = record.happen(&Event::Progress);
             record.step(now, "The controllers are at it.");

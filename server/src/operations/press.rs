@@ -19,8 +19,8 @@ use crate::store::{Conflict, Held, StoreError};
 
 /// How long somebody who has an operation is not doubted, in microseconds. It is renewed while it is carried on.
 pub(super) const HELD_US: i64 = 30_000_000;
-/// Seconds after which a plan that was pressed counts as expired on its way to the API server.
-const EXPIRES_S: i64 = 60;
+/// Microseconds after which a plan that was pressed counts as expired on its way to the API server.
+const EXPIRES_US: i64 = 60_000_000;
 /// The most characters of a reason.
 const LONGEST_REASON: usize = 1000;
 
@@ -185,7 +185,7 @@ impl Desk {
         let refused = |_| PressRefusal::Right;
         let permit = verdict.permit().map_err(refused)?;
         let actor = who.actor(facts.asker.role);
-        let planned = Life::planned(actor.id.clone(), hash, false, now + EXPIRES_S);
+        let planned = Life::planned(actor.id.clone(), hash, false, clock::now_us() + EXPIRES_US);
         let life = [Event::Claim { fence: 1, plan: hash }, Event::Record { fence: 1 }, Event::Send { fence: 1 }]
             .iter()
             .try_fold(planned, |life, event| life.after(event))
@@ -208,8 +208,9 @@ impl Desk {
             ended: None,
             generation: target.generation,
             version: None,
-            // A little more than the controllers take to say so themselves.
-            deadline_s: workload.and_then(|workload| workload.deadline_s).unwrap_or(600).min(3600) + 30,
+            // A little more than the controllers take to say so themselves; a StatefulSet has none.
+            deadline_s: workload.and_then(|workload| workload.deadline_s).unwrap_or(600).saturating_add(30),
+            progressed_at: now,
             steps: Vec::new(),
             pods: Vec::new(),
             progress: None,
@@ -254,7 +255,7 @@ impl Desk {
 
 /// How a workload is, by name: ready, restarts, digests.
 pub(super) fn state(ready: u32, wanted: u32, pods: &[Pod]) -> Vec<(Arc<str>, Arc<str>)> {
-    let restarts: u32 = pods.iter().map(|pod| rollout::restarts(&pod.facts)).sum();
+    let restarts = rollout::restarts_of(pods);
     let mut digests: Vec<&str> = pods
         .iter()
         .filter(|pod| pod.facts.deletion.is_none())

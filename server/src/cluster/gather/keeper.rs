@@ -42,7 +42,9 @@ pub async fn read(client: &Client, whole: Option<&Whole>) -> Option<Keeper> {
             suspended: spec.map(|spec| spec.get("suspend").and_then(Value::as_bool).unwrap_or(false)),
         });
     }
-    if let Some(name) = label(meta, "argocd.argoproj.io/instance") {
+    // By default Argo CD writes an annotation, `application:group/kind:namespace/name`; a label where it is told to.
+    let tracked = annotation(meta, "argocd.argoproj.io/tracking-id").and_then(|id| id.split(':').next());
+    if let Some(name) = tracked.or_else(|| label(meta, "argocd.argoproj.io/instance")) {
         let owner = owner(client, "argoproj.io/v1alpha1", "applications", "argocd", name).await;
         return Some(Keeper {
             tool: Tool::ArgoCd,
