@@ -7,7 +7,7 @@ pub mod facts;
 mod order;
 mod rule;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 

@@ -85,12 +85,12 @@ pub(super) fn order(operation: &Operation, target: &Target, facts: &Facts) -> Re
                 None => Err(format!("there is no revision {revision} any more").into()),
             }
         }
-        Operation::RestartPod { .. } if target.kind() != WorkloadKind::StatefulSet => {
-            Err("only a pod of a StatefulSet comes back under its name: restart the workload instead".into())
-        }
         Operation::RestartPod { pod } => {
             let Some(pods) = facts.pods.value() else { return Err("its pods were not read".into()) };
             match pods.iter().find(|known| known.name == *pod) {
+                Some(_) if target.kind() != WorkloadKind::StatefulSet => {
+                    Err("only a pod of a StatefulSet comes back under its name: restart the workload instead".into())
+                }
                 Some(known) => Ok(Order::Evict { pod: known.name.clone(), uid: known.uid.clone() }),
                 None => Err(format!("there is no pod {pod} any more").into()),
             }

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::facts::{Budget, Facts, Given, Keeper, Known, Other, Quota, Strategy as Rolling, Tool, Workload};
 use super::{Level, Order, Refusal, Rule, judge, sample};
 use crate::access::Role;
+use crate::name::WorkloadKind;
 use crate::operation::{Operation, Target};
 use crate::policy::{Class, Confirm, Policy, PolicyRule, Requirement, When};
 use crate::registry::{Maintenance, Role as Part, Tier};
@@ -330,4 +331,29 @@ fn what_stands_in_the_way_is_not_offered() {
     let lines = judge(&Operation::Restart, &target, &sample::facts()).lines;
     let rules: Vec<Rule> = lines.iter().map(|line| line.rule).collect();
     assert!(rules.is_sorted(), "{rules:?}");
+}
+
+/// A press is compared by what would be sent, not by what the button says: a pod of the same name is another pod, and another range
+/// would be overwritten.
+#[test]
+fn a_plan_for_another_pod_or_another_range_is_another_plan() {
+    let (target, before) = (sample::target(), sample::facts());
+    let mut after = sample::facts();
+    if let Known::Read { value: Some(autoscaler), .. } = &mut after.autoscaler {
+        (autoscaler.min, autoscaler.max) = (5, 50);
+    }
+    let range = Operation::ScaleRange { min: 3, max: 10 };
+    let print = |facts: &Facts, operation: &Operation, target: &Target| {
+        judge(operation, target, facts).fingerprint(operation, target)
+    };
+    assert_ne!(print(&before, &range, &target), print(&after, &range, &target));
+
+    let mut target = target;
+    target.component.kind = WorkloadKind::StatefulSet;
+    let evict = Operation::RestartPod { pod: "pod-node-1".parse().unwrap() };
+    if let Known::Read { value: pods, .. } = &mut after.pods {
+        pods[0].uid = "made anew".into();
+    }
+    assert_ne!(print(&before, &evict, &target), print(&after, &evict, &target));
+    assert_eq!(print(&before, &evict, &target), print(&sample::facts(), &evict, &target));
 }

@@ -1,5 +1,8 @@
 //! How far an operation is and how it ends, judged from the target and its pods.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use super::record::{PodStep, Progress, Record};

@@ -52,6 +52,7 @@ fn held(id: u128, name: &str) -> Held {
         generation: 1,
         version: None,
         deadline_s: 600,
+        progressed_at: 0,
         steps: Vec::new(),
         pods: Vec::new(),
         progress: None,

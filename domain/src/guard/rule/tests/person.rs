@@ -52,7 +52,7 @@ fn what_is_older_than_ten_seconds_is_not_acted_on() {
             (
                 scale(4),
                 |facts| facts.quotas = old(),
-                "red: what is known of the quotas is 60 s old, and nothing is done on what is older than 10 s",
+                "red: what is known of the quotas is 1 min old, and nothing is done on what is older than 10 s",
             ),
             (scale(2), |facts| facts.quotas = old(), "green: all of this was read at most 2 s ago"),
         ],
@@ -60,7 +60,7 @@ fn what_is_older_than_ten_seconds_is_not_acted_on() {
 }
 
 const OLD_REVISIONS: &str =
-    "red: what is known of the revisions is 60 s old, and nothing is done on what is older than 10 s";
+    "red: what is known of the revisions is 1 min old, and nothing is done on what is older than 10 s";
 
 fn old<T>() -> super::super::Known<Vec<T>> {
     super::super::Known::Read { value: Vec::new(), at: sample::now() - 60 }

@@ -98,7 +98,7 @@ fn a_rollout_that_is_running_is_said_with_who_began_it() {
                     facts.others =
                         sample::read(vec![other("a", true, false), other("b", false, true), other("lee", true, true)]);
                 },
-                "amber: a rollout is running, begun by lee 60 s ago, 1 of 3 updated: \
+                "amber: a rollout is running, begun by lee 1 min ago, 1 of 3 updated: \
                  a second change starts killing the pods of the first",
             ),
             (
