@@ -57,7 +57,13 @@ impl Hostile {
         let text = |text: &mut Arc<str>| *text = HOSTILE.into();
         match page {
             Page::Absent => Page::Absent,
-            Page::Still(_) => Page::Still(HOSTILE.into()),
+            Page::Still { environment, .. } => Page::Still { title: HOSTILE.into(), environment },
+            Page::Operation(mut view) => {
+                // What the server writes is escaped where it is written.
+                text(&mut view.title);
+                text(&mut view.sentence);
+                Page::Operation(view)
+            }
             Page::Wall(mut wall) => {
                 text(&mut wall.head.sentence);
                 text(&mut wall.head.detail);

@@ -232,7 +232,8 @@ pub fn judge(operation: &Operation, target: &Target, facts: &Facts) -> Verdict {
     if required.second_person {
         refusals.push(Refusal::SecondPerson(class.words()));
     }
-    if required.reason && facts.given.reason.trim().is_empty() {
+    // Spaces that nobody sees are no reason.
+    if required.reason && !facts.given.reason.chars().any(char::is_alphanumeric) {
         refusals.push(Refusal::Reason);
     }
     if required.confirm == Confirm::TypeName && *facts.given.typed != *target.name().as_str() {

@@ -20,6 +20,6 @@ pub(crate) mod tests;
 
 pub use clients::Clusters;
 pub use connect::{ConnectError, Kubeconfig};
-pub use execute::{MANAGER, OPERATION, Sent, Trace, Writer, trace};
+pub use execute::{MANAGER, Missed, OPERATION, Sent, Trace, Writer, trace};
 pub use gather::{Gathered, Subject, Whole, ask, gather, glance};
 pub use supervise::supervise;

@@ -98,6 +98,7 @@ fn mount() -> Mount {
         .post("/changes/export.ndjson", Look, "/changes", changes::ndjson)
         .get("/operations/plan", Look, operations::plan)
         .get(app::routes::OPERATION, Look, operations::operation)
+        .get("/operations", Look, operations::list)
         .post("/operations", Operate, "/operations/plan", operations::press)
         .get("/people", Administer, people::page)
         .post("/people/add", Administer, "/people", people::add)

@@ -40,6 +40,10 @@ use crate::store::StoreError;
 const ROUND: Duration = Duration::from_secs(1);
 /// How long a plan counts as looked at after it was opened, in seconds.
 const LOOKED_AT_S: i64 = 120;
+/// The most refusals of one person that are recorded within the time below.
+const MOST_REFUSED: u32 = 50;
+/// Seconds.
+const REFUSED_WITHIN_S: i64 = 600;
 /// The most plans that are remembered as looked at.
 const MOST_LOOKS: usize = 1000;
 /// The most operations whose state is held for pages. Those on their way come first.
@@ -54,6 +58,8 @@ pub struct Desk {
     shown: Mutex<HashMap<OperationId, Record>>,
     /// Who looks at which plan.
     looks: Mutex<Vec<Look>>,
+    /// How often somebody was refused lately, by their id: since when, and how many times.
+    refused: Mutex<HashMap<String, (i64, u32)>>,
     /// Everything that carries an operation on here.
     carriers: TaskTracker,
     cancel: CancellationToken,
@@ -95,7 +101,7 @@ pub enum NoPlan {
     #[error("nothing of that name is registered")]
     Absent,
     /// The workload is not there.
-    #[error("there is no {0} in the cluster: it was declared and does not exist")]
+    #[error("there is no {0} in the cluster")]
     Missing(ComponentId),
     /// The cluster does not say.
     #[error("no plan can be made: {0}. Nothing was done; try again when the cluster answers")]
@@ -111,6 +117,7 @@ impl Desk {
             rows,
             shown: Mutex::default(),
             looks: Mutex::default(),
+            refused: Mutex::default(),
             carriers: TaskTracker::new(),
             cancel,
         }
@@ -147,10 +154,22 @@ impl Desk {
             at: now,
         };
         let mut looks = self.looks.lock();
-        looks.retain(|known| known.id != look.id && now - known.at < LOOKED_AT_S);
+        // Of one person and one target the newest: whoever opens it again and again is there once.
+        let is_same = |known: &Look| known.who == look.who && known.target == look.target;
+        looks.retain(|known| !is_same(known) && now - known.at < LOOKED_AT_S);
         if looks.len() < MOST_LOOKS {
             looks.push(look);
         }
+    }
+
+    /// Whether one more refusal of somebody is recorded: each is an entry for good, and a form can be sent a thousand times.
+    fn may_be_refused(&self, who: &Who) -> bool {
+        let now = clock::now_ms() / 1000;
+        let mut refused = self.refused.lock();
+        refused.retain(|_, (since, _)| now - *since < REFUSED_WITHIN_S);
+        let (_, times) = refused.entry(who.user.id.to_string()).or_insert((now, 0));
+        *times += 1;
+        *times <= MOST_REFUSED
     }
 
     /// The plan of this id is not looked at any more.

@@ -365,6 +365,8 @@ impl Backend for Sample {
                     events: if empty { Vec::new() } else { (0..6).map(event).collect() },
                 })
             }
+            // It has none.
+            Topic::Operation(_) => Page::Absent,
             Topic::Pods(query) if empty => Page::Pods(PodsView {
                 head: PodsHead { total: 10_000, matching: 0, bad: 0, offset: query.offset },
                 rows: Vec::new(),
@@ -423,7 +425,7 @@ impl Backend for Sample {
                 },
             ],
             registry_trouble: if stale { "line 12: 'stagging' is not a tier.".into() } else { "".into() },
-            person: Person { name: "kim".into(), administers: true },
+            person: Person { name: "kim".into(), administers: true, operates: Vec::new() },
         }
     }
 

@@ -142,7 +142,7 @@ fn body(record: &Record) -> AnyView {
                     String::new(),
                     view! { <ol class="grid gap-1 px-3 py-2.5">{steps}</ol> }.into_any(),
                 )}
-                {panel("The plan that was shown", String::new(), plan)}
+                {panel("The plan when it was pressed", String::new(), plan)}
                 {panel("The same with kubectl", String::new(), kubectl.into_any())}
             </div>
         </div>

@@ -15,7 +15,7 @@ use domain::text::{MESSAGE_LIMIT, plain};
 use http::Method;
 use http::header::CONTENT_TYPE;
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
 use kube::Client;
 use kube::api::{GetParams, Patch, PatchParams};
 use kube::core::Request;
@@ -460,14 +460,24 @@ pub enum Trace {
     NotThere,
 }
 
-/// Looks for an operation's id in the object that it was to write. `version` was the precondition of the order.
-pub async fn trace(
-    reader: &Client,
-    target: &Target,
-    order: &Order,
-    id: OperationId,
-    version: Option<&str>,
-) -> Result<Trace, Arc<str>> {
+/// An operation that is looked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Missed<'a> {
+    /// To what.
+    pub target: &'a Target,
+    /// What was sent.
+    pub order: &'a Order,
+    /// Its id.
+    pub id: OperationId,
+    /// The resource version that was its precondition.
+    pub version: Option<&'a str>,
+    /// When it was recorded, seconds since 1970: nothing was sent before.
+    pub begun: i64,
+}
+
+/// Looks for an operation in the object that it was to write.
+pub async fn trace(reader: &Client, missed: Missed<'_>) -> Result<Trace, Arc<str>> {
+    let Missed { target, order, .. } = missed;
     let (place, name) = match order {
         Order::Restart | Order::Replicas { .. } | Order::Template { .. } => {
             (path(target.kind(), &target.namespace), target.name())
@@ -488,10 +498,11 @@ pub async fn trace(
         }
     })
     .await?;
-    Ok(traced(found.as_ref(), target, order, id, version))
+    Ok(traced(found.as_ref(), missed))
 }
 
-fn traced(found: Option<&ObjectMeta>, target: &Target, order: &Order, id: OperationId, version: Option<&str>) -> Trace {
+fn traced(found: Option<&ObjectMeta>, missed: Missed<'_>) -> Trace {
+    let Missed { target, order, id, version, begun } = missed;
     let generation = found.and_then(|meta| meta.generation).unwrap_or(target.generation);
     let is = |uid: &str| found.is_some_and(|meta| meta.uid.as_deref() == Some(uid));
     if let Order::Evict { uid, .. } = order {
@@ -506,7 +517,18 @@ fn traced(found: Option<&ObjectMeta>, target: &Target, order: &Order, id: Operat
     if !is(wanted) {
         return Trace::Never;
     }
-    if found.and_then(writer_of) == Some(id) {
+    let given_up = found.and_then(|meta| meta.annotations.as_ref()?.get(GIVEN_UP)?.parse().ok());
+    if given_up == Some(id) {
+        return Trace::Never;
+    }
+    // Somebody may have taken the annotation away. Of one target there is one operation at a time, so what our manager wrote since
+    // is this one's.
+    let wrote = |entry: &ManagedFieldsEntry| {
+        let at = entry.time.as_ref().map(|time| time.0.as_second());
+        entry.manager.as_deref() == Some(MANAGER) && at.is_some_and(|at| at >= begun)
+    };
+    let ours = found.is_some_and(|meta| meta.managed_fields.iter().flatten().any(wrote));
+    if found.and_then(writer_of) == Some(id) || ours {
         return Trace::Arrived { generation };
     }
     let moved = version.is_some() && found.and_then(|meta| meta.resource_version.as_deref()) != version;

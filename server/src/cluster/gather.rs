@@ -88,7 +88,7 @@ pub async fn gather(client: &Client, subject: Subject<'_>) -> Gathered {
     let selector = found.and_then(|whole| whole.selector());
     let labels = found.map(Whole::template_labels).unwrap_or_default();
     let (pods, autoscaler, budgets, quotas, limits, nodes, revisions, backup, keeper) = tokio::join!(
-        pods(client, subject.namespace, selector.as_ref()),
+        pods(client, subject, selector.as_ref()),
         autoscaler(client, subject),
         budgets(client, namespace, &labels),
         quotas(client, namespace),
@@ -109,7 +109,7 @@ pub async fn gather(client: &Client, subject: Subject<'_>) -> Gathered {
 pub async fn glance(client: &Client, subject: Subject<'_>) -> (Result<Option<Whole>, Arc<str>>, Known<Vec<Pod>>) {
     let whole = workload::read(client, subject).await;
     let selector = whole.as_ref().ok().and_then(|whole| whole.as_ref()?.selector());
-    let pods = pods(client, subject.namespace, selector.as_ref()).await;
+    let pods = pods(client, subject, selector.as_ref()).await;
     (whole, pods)
 }
 
@@ -164,19 +164,24 @@ fn selector_of(selector: &LabelSelector) -> Option<Selector> {
     Selector::try_from(selector.clone()).ok()
 }
 
-async fn pods(client: &Client, namespace: &Namespace, selector: Option<&Selector>) -> Known<Vec<Pod>> {
+/// The pods that it controls. Its selector alone would also find what somebody made with its labels.
+async fn pods(client: &Client, subject: Subject<'_>, selector: Option<&Selector>) -> Known<Vec<Pod>> {
     let Some(selector) = selector else { return Known::Unread("which pods are its own is not known".into()) };
-    let api: Api<objects::Pod> = Api::namespaced(client.clone(), namespace.as_str());
+    let api: Api<objects::Pod> = Api::namespaced(client.clone(), subject.namespace.as_str());
     let parameters = ListParams::default().labels_from(selector);
     let answer = ask("listing its pods", || api.list(&parameters)).await;
-    known(answer.map(|list| list.items.into_iter().filter_map(pod).collect()))
+    known(answer.map(|list| list.items.into_iter().filter_map(|found| pod(found, subject)).collect()))
 }
 
-fn pod(pod: objects::Pod) -> Option<Pod> {
+fn pod(pod: objects::Pod, subject: Subject<'_>) -> Option<Pod> {
     let name = ObjectName::new(pod.metadata.name.as_deref()?).ok()?;
     let uid = pod.metadata.uid.as_deref().unwrap_or_default().into();
     match pod.object()? {
-        Object::Pod(seen) => Some(Pod { name, uid, node: seen.node, facts: seen.facts }),
+        Object::Pod(seen) => {
+            let (kind, owner) = seen.workload?;
+            let is_its_own = kind == subject.kind && *owner == *subject.name.as_str();
+            is_its_own.then_some(Pod { name, uid, node: seen.node, facts: seen.facts })
+        }
         _ => None,
     }
 }

@@ -45,14 +45,19 @@ pub fn diff(now: &Value, then: &Value) -> Vec<FieldDiff> {
     fields.dedup();
     let differing = fields.into_iter().filter(|field| raw(here.get(*field)) != raw(there.get(*field)));
     let shown = |leaf: Option<&Leaf<'_>>| leaf.map_or_else(|| "".into(), Leaf::shown);
-    differing
-        .take(MOST)
+    let mut fields: Vec<FieldDiff> = differing
         .map(|field| FieldDiff {
             field: plain(field, LONGEST).as_ref().into(),
             now: shown(here.get(field)),
             then: shown(there.get(field)),
         })
-        .collect()
+        .collect();
+    let more = fields.len().saturating_sub(MOST);
+    if more > 0 {
+        fields.truncate(MOST);
+        fields.push(FieldDiff { field: format!("and {more} more fields").into(), now: "".into(), then: "".into() });
+    }
+    fields
 }
 
 /// A value at the end of a path.
@@ -88,6 +93,7 @@ fn flatten<'a>(value: &'a Value, path: String, masked: bool, leaves: &mut BTreeM
                     name.as_str(),
                     "value" | "args" | "command" | "httpHeaders" | "volumeAttributes" | "options"
                 );
+                let secret = secret || path.ends_with("httpGet.path");
                 let hidden =
                     secret || path.starts_with(ANNOTATIONS) && !SHOWN.iter().any(|shown| name.starts_with(shown));
                 flatten(field, path, masked || hidden && name != "annotations", leaves);

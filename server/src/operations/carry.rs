@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 use super::Desk;
 use super::press::{HELD_US, entry, state};
 use crate::clock;
-use crate::cluster::{Sent, Subject, Trace, Writer, glance, trace};
+use crate::cluster::{Missed, Sent, Subject, Trace, Writer, glance, trace};
 use crate::store::Held;
 
 /// An order that could not leave within this time after it was recorded is not sent: somebody else may take it for lost.
@@ -24,6 +24,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How long an answering API server must not know of an order until it counts as never arrived: it ends what it was given
 /// after 60 s itself.
 const NEVER_AFTER: Duration = Duration::from_secs(65);
+/// How far the API server's clock may be behind ours, in seconds.
+const CLOCKS_APART_S: i64 = 1;
 /// When people are told that it is not known, in seconds since it was sent.
 const TELL_AFTER_S: i64 = 30;
 
@@ -243,9 +245,11 @@ impl Desk {
     }
 
     async fn found(&self, carried: &mut Carried) -> Option<Trace> {
-        let Record { target, order, id, version, .. } = &carried.held.record;
+        let Record { target, order, id, version, begun, .. } = &carried.held.record;
         let reader = self.reader(&target.cluster).await.ok()?;
-        let Ok(traced) = trace(&reader, target, order, *id, version.as_deref()).await else {
+        // The API server's clock may be a little behind ours.
+        let missed = Missed { target, order, id: *id, version: version.as_deref(), begun: *begun - CLOCKS_APART_S };
+        let Ok(traced) = trace(&reader, missed).await else {
             carried.missed_at = None;
             return None;
         };

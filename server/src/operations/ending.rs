@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::ledger::Outcome;
 use domain::operation::Target;
 use domain::operation::life::Stage;
-use domain::operation::record::FailedLog;
+use domain::operation::record::{FailedLog, Record};
 use domain::text::{MESSAGE_LIMIT, plain};
 use kube::Client;
 use kube::api::LogParams;
@@ -62,17 +62,12 @@ impl Desk {
 
     async fn write_end(&self, held: &Held) -> Result<bool, StoreError> {
         let now = clock::now_us();
-        let outcome = match held.record.stage() {
-            Stage::Done => Outcome::Done,
-            Stage::Failed => Outcome::Failed,
-            _ => Outcome::Refused,
-        };
         let watch_at = held.record.watched_until.map(|_| now);
         let mut write = self.people.store().write().await?;
         if !write.end_operation(held, now, watch_at).await? {
             return Ok(false);
         }
-        write.append(&entry(&held.record, outcome, now)).await?;
+        write.append(&entry(&held.record, outcome_of(&held.record), now)).await?;
         write.commit().await?;
         Ok(true)
     }
@@ -105,5 +100,14 @@ impl Desk {
             }
         }
         None
+    }
+}
+
+/// How an operation that is over stands in the ledger.
+pub(super) fn outcome_of(record: &Record) -> Outcome {
+    match record.stage() {
+        Stage::Done => Outcome::Done,
+        Stage::Failed => Outcome::Failed,
+        _ => Outcome::Refused,
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::access::{Place, Right, Role};
-use domain::guard::facts::{Given, Pod};
-use domain::guard::{Line, Permit, Refusal};
+use domain::guard::facts::{Facts, FieldDiff, Given, Pod};
+use domain::guard::{Line, Order, Permit, Refusal};
 use domain::ledger::{Entry, Kind, OperationId, Outcome, Target as LedgerTarget};
 use domain::name::ComponentId;
 use domain::operation::life::{Event, Life};
@@ -21,8 +21,13 @@ use crate::store::{Conflict, Held, StoreError};
 pub(super) const HELD_US: i64 = 30_000_000;
 /// Microseconds after which a plan that was pressed counts as expired on its way to the API server.
 const EXPIRES_US: i64 = 60_000_000;
+/// The most fields of a rollback's difference that are recorded.
+const MOST_FIELDS: usize = 30;
 /// The most characters of a reason.
 const LONGEST_REASON: usize = 1000;
+
+/// Names and values.
+type Pairs = Vec<(Arc<str>, Arc<str>)>;
 
 /// What came with the button.
 #[derive(Debug, Clone)]
@@ -55,6 +60,9 @@ pub enum PressRefusal {
     /// The guard does not allow it.
     #[error("{}", said(&.0.verdict.refusals))]
     Refused(Box<Plan>),
+    /// They were refused so often that no more is recorded.
+    #[error("too many refused presses: nothing was done and nothing more is recorded, wait ten minutes")]
+    TooMany,
     /// They may not any more.
     #[error("operating here needs the role operator or lead, and yours was taken a moment ago")]
     Right,
@@ -89,6 +97,9 @@ impl Desk {
         let plan = self.plan(who, &press.component, &press.operation, press.id, given, planned).await?;
         if !plan.verdict.refusals.is_empty() {
             if !plan.verdict.is_offered() {
+                if !self.may_be_refused(who) {
+                    return Err(PressRefusal::TooMany);
+                }
                 self.record_refusal(who, &plan).await?;
             }
             return Err(PressRefusal::Refused(Box::new(plan)));
@@ -192,7 +203,9 @@ impl Desk {
             .map_err(|_| PressRefusal::Right)?;
         let workload = facts.workload.value().and_then(Option::as_ref);
         let pods = facts.pods.value().map_or(&[][..], Vec::as_slice);
-        let before = workload.map(|workload| state(workload.ready, workload.wanted, pods)).unwrap_or_default();
+        let mut before = workload.map(|workload| state(workload.ready, workload.wanted, pods)).unwrap_or_default();
+        let (was, will_be) = asked_for(permit.order(), &facts);
+        before.extend(was);
         let mut record = Record {
             id,
             operation,
@@ -215,7 +228,7 @@ impl Desk {
             pods: Vec::new(),
             progress: None,
             before,
-            after: Vec::new(),
+            after: will_be,
             verdict: "".into(),
             log: None,
             told_unknown: false,
@@ -237,7 +250,8 @@ impl Desk {
             kind: plan.operation.kind(),
             outcome: Outcome::Refused,
             actor: who.actor(role),
-            operation: Some(plan.id),
+            // The id came with the form: an operation that is done under it later would share it.
+            operation: None,
             environment: Some(plan.target.component.environment.clone()),
             target: Some(ledger_target(&plan.target)),
             whom: None,
@@ -269,6 +283,29 @@ pub(super) fn state(ready: u32, wanted: u32, pods: &[Pod]) -> Vec<(Arc<str>, Arc
         vec![("ready".into(), format!("{ready} of {wanted}").into()), ("restarts".into(), restarts.to_string().into())];
     state.extend(digests.into_iter().map(|digest| ("image".into(), digest.into())));
     state
+}
+
+/// What an order changes, by name: as it is, and as it is asked to be.
+fn asked_for(order: &Order, facts: &Facts) -> (Pairs, Pairs) {
+    let pair = |name: &str, value: String| (Arc::from(name), Arc::from(value));
+    match order {
+        Order::Restart | Order::Evict { .. } => (Vec::new(), Vec::new()),
+        Order::Replicas { from, to } => {
+            (vec![pair("replicas", from.to_string())], vec![pair("replicas", to.to_string())])
+        }
+        Order::Range { from, to, .. } => {
+            let words = |(min, max): (u32, u32)| format!("{min} to {max}");
+            (vec![pair("range", words(*from))], vec![pair("range", words(*to))])
+        }
+        Order::Template { revision, .. } => {
+            let known = facts.revisions.value().into_iter().flatten().find(|known| known.number == *revision);
+            let fields = known.map_or(&[][..], |known| known.diff.as_slice());
+            let side = |read: fn(&FieldDiff) -> &Arc<str>| {
+                fields.iter().take(MOST_FIELDS).map(|diff| (diff.field.clone(), read(diff).clone())).collect()
+            };
+            (side(|diff| &diff.now), side(|diff| &diff.then))
+        }
+    }
 }
 
 /// A line of the plan as it is recorded.

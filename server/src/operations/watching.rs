@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use domain::guard::facts::Known;
-use domain::ledger::Outcome;
 use domain::operation::record::{Record, Watched};
 use domain::operation::rollout;
 use tokio::time::interval;
 
 use super::Desk;
+use super::ending::outcome_of;
 use super::press::{HELD_US, entry};
 use crate::clock;
 use crate::cluster::{Subject, glance};
@@ -75,7 +75,7 @@ impl Desk {
                 }
                 None => "not known, the cluster could not be asked.".to_owned(),
             };
-            let mut entry = entry(&held.record, Outcome::Done, now);
+            let mut entry = entry(&held.record, outcome_of(&held.record), now);
             entry.what = format!("{}, four hours later: {seen}", held.record.title());
             write.append(&entry).await?;
         }

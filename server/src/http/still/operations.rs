@@ -322,8 +322,9 @@ pub async fn press(
     headers: HeaderMap,
     Form(asked): Form<Asked>,
 ) -> Response {
-    let (Some(component), Ok(Some(operation)), Ok(id), Some(plan), Ok(generation)) =
-        (asked.component(), asked.operation(), asked.id.parse(), unhex(&asked.plan), asked.generation.parse())
+    let generation = asked.generation.parse::<i64>().ok().filter(|generation| *generation >= 0);
+    let (Some(component), Ok(Some(operation)), Ok(id), Some(plan), Some(generation), true) =
+        (asked.component(), asked.operation(), asked.id.parse(), unhex(&asked.plan), generation, is_uid(&asked.uid))
     else {
         return trouble(
             &site,
@@ -368,6 +369,7 @@ pub async fn press(
         }
         PressRefusal::NoPlan(_) | PressRefusal::Cluster(_) => StatusCode::SERVICE_UNAVAILABLE,
         PressRefusal::Right => StatusCode::FORBIDDEN,
+        PressRefusal::TooMany => StatusCode::TOO_MANY_REQUESTS,
         PressRefusal::Changed(_) | PressRefusal::NotYours => StatusCode::CONFLICT,
         PressRefusal::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
     };
@@ -383,6 +385,11 @@ fn at_plan(headers: HeaderMap) -> Request {
     request
 }
 
+/// The address that a form is sent to, opened as a page: after a refused press somebody may load it again.
+pub async fn list() -> Response {
+    see("/changes")
+}
+
 /// The page of an operation.
 pub async fn operation(
     State(site): State<Site>,
@@ -396,6 +403,11 @@ pub async fn operation(
         return super::problem(&site, &request, StatusCode::SERVICE_UNAVAILABLE, &error.to_string());
     }
     pages::page(State(site), Extension(who), request).await.into_response()
+}
+
+/// Whether a text can be the uid of an object: it goes into the record.
+fn is_uid(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 fn hex(bytes: &[u8; 32]) -> String {
