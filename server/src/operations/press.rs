@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::access::{Place, Right, Role};
 use domain::guard::facts::{Facts, FieldDiff, Given, Pod};
-use domain::guard::{Line, Order, Permit, Refusal};
+use domain::guard::{Level, Line, Order, Permit, Refusal, Rule};
 use domain::ledger::{Entry, Kind, OperationId, Outcome, Target as LedgerTarget};
 use domain::name::ComponentId;
 use domain::operation::life::{Event, Life};
@@ -96,6 +96,9 @@ impl Desk {
         let given = press.given.clone();
         let plan = self.plan(who, &press.component, &press.operation, press.id, given, planned).await?;
         if !plan.verdict.refusals.is_empty() {
+            if let Some(winner) = self.quicker(&plan).await? {
+                return Err(PressRefusal::Taken(Box::new(winner)));
+            }
             if !plan.verdict.is_offered() {
                 if !self.may_be_refused(who) {
                     return Err(PressRefusal::TooMany);
@@ -187,6 +190,21 @@ impl Desk {
             Some(held) => Err(PressRefusal::Taken(Box::new(held.record))),
             None => Err(StoreError::Conflict(Conflict::Target).into()),
         }
+    }
+
+    /// Whose operation made a plan a thing of the past: it is on its way, or what it wrote is what there is now.
+    async fn quicker(&self, plan: &Plan) -> Result<Option<Record>, StoreError> {
+        let is_past = |line: &Line| line.level == Level::Red && matches!(line.rule, Rule::Target | Rule::Others);
+        if !plan.verdict.lines.iter().any(is_past) {
+            return Ok(None);
+        }
+        let Some(held) = self.people.store().read().await?.newest_operation(&plan.target).await? else {
+            return Ok(None);
+        };
+        let record = held.record;
+        let now = plan.facts.workload.value().and_then(Option::as_ref).map(|workload| workload.generation);
+        let wrote = record.stage().may_have_acted() && Some(record.generation) == now;
+        Ok(Some(record).filter(|record| record.id != plan.id && (!record.is_over() || wrote)))
     }
 
     fn record(&self, who: &Who, plan: Plan, given: &Given) -> Result<(Record, Permit), PressRefusal> {
@@ -310,7 +328,6 @@ fn asked_for(order: &Order, facts: &Facts) -> (Pairs, Pairs) {
 
 /// A line of the plan as it is recorded.
 fn written(line: &Line) -> String {
-    use domain::guard::Level;
     let word = match line.level {
         Level::Green => "green",
         Level::Amber => "amber",

@@ -19,9 +19,11 @@ pub async fn rage(stage: Arc<Stage>, seed: u64, faults: Faults, until: Cancellat
     let on_program = Nemesis { stage: stage.clone(), dice: Dice::of(seed, 200), faults: faults.clone() };
     let on_servers = Nemesis { stage, dice: Dice::of(seed, 201), faults };
     tokio::join!(on_program.program(until.clone()), on_servers.servers(until));
-    // Its watches may hang for minutes after an API server that stood still, and nothing here is about that.
+    // Their watches may hang for minutes after an API server that stood still, and nothing here is about that.
     tokio::task::block_in_place(|| {
-        plane().signal("kube-controller-manager", "-KILL");
+        for process in ["kube-controller-manager", "kube-scheduler", "kwok"] {
+            plane().signal(process, "-KILL");
+        }
         plane().up();
     });
 }
