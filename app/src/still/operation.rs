@@ -69,7 +69,7 @@ fn head(record: &Record) -> AnyView {
     view! {
         <div>
             <p class="text-sm">
-                <a href=links::component(&record.target.component) class="text-accent hover:underline">
+                <a href=links::component(&record.target.component) class="text-accent underline">
                     {record.target.name().shared()}
                 </a>
                 <span class="text-soft">" in " {record.place.clone()}</span>

@@ -119,7 +119,7 @@ pub fn plan(page: PlanView) -> AnyView {
         <div class="grid grid-cols-[minmax(0,1fr)] max-w-3xl gap-4">
             <div>
                 <p class="text-sm">
-                    <a href=component.clone() class="text-accent hover:underline">
+                    <a href=component.clone() class="text-accent underline">
                         {name.clone()}
                     </a>
                     <span class="text-soft">{[" in ", &place].concat()}</span>
