@@ -24,7 +24,7 @@ pub fn OperationPage(
         <div class="grid grid-cols-[minmax(0,1fr)] max-w-5xl gap-4" data-stale=old>
             <Show when=move || screen.place.with(|place| place.parameter("quicker").is_some())>
                 <p role="status" class="rounded border border-line bg-degraded-ground px-3 py-2 text-degraded">
-                    "Somebody else was quicker: this is what they did. Nothing of yours was sent."
+                    "Another operation was quicker: this is it. Nothing of the one you pressed was sent."
                 </p>
             </Show>
             <TellMe view />

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::guard::facts::FieldDiff;
 use domain::operation::life::Stage;
 use domain::operation::record::{FailedLog, PodStep, Progress, Record, Step, Watched};
 use domain::view::{OperationView, State};
@@ -142,6 +143,7 @@ fn body(record: &Record) -> AnyView {
                     String::new(),
                     view! { <ol class="grid gap-1 px-3 py-2.5">{steps}</ol> }.into_any(),
                 )}
+                {(!record.changes.is_empty()).then(|| panel("What is asked", String::new(), asked(&record.changes)))}
                 {panel("The plan when it was pressed", String::new(), plan)}
                 {panel("The same with kubectl", String::new(), kubectl.into_any())}
             </div>
@@ -248,6 +250,18 @@ fn before_and_after(record: &Record) -> AnyView {
         </table>
     }
     .into_any()
+}
+
+fn asked(changes: &[FieldDiff]) -> AnyView {
+    let shown = |text: &Arc<str>| if text.is_empty() { "nothing".into() } else { text.clone() };
+    let rows = changes.iter().map(|FieldDiff { field, now, then }| {
+        view! {
+            <li class="[overflow-wrap:anywhere]">
+                {field.clone()} ": " <span class="font-mono text-sm">{shown(now)} " → " {shown(then)}</span>
+            </li>
+        }
+    });
+    view! { <ul class="grid gap-1 px-3 py-2.5">{rows.collect_view()}</ul> }.into_any()
 }
 
 fn step(begun: i64, step: &Step) -> AnyView {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::life::{Event, Life, Obstacle, Stage};
 use super::{Operation, Target};
+use crate::guard::facts::FieldDiff;
 use crate::guard::{Line, Order};
 use crate::ledger::{Actor, OperationId};
 use crate::registry::Tier;
@@ -58,6 +59,9 @@ pub struct Record {
     pub pods: Vec<PodStep>,
     /// How far it is.
     pub progress: Option<Progress>,
+    /// What it asks to change, field by field; nothing for a restart.
+    #[serde(default)]
+    pub changes: Vec<FieldDiff>,
     /// How it was before, by name: `ready`, `3 of 3`.
     pub before: Vec<(Arc<str>, Arc<str>)>,
     /// How it is after.

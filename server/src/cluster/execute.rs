@@ -2,7 +2,10 @@
 //!
 //! Nothing here is sent twice by itself. A precondition that failed is an answer: the object was not changed, so the order is
 //! put together anew for the object as it is then, as long as it is still the one that was planned for. No answer is
-//! [`Sent::Unknown`], and [`arrived`] finds out.
+//! [`Sent::Unknown`], and [`trace`] finds out.
+
+mod patch;
+mod trace;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,8 +17,7 @@ use domain::operation::Target;
 use domain::text::{MESSAGE_LIMIT, plain};
 use http::Method;
 use http::header::CONTENT_TYPE;
-use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Client;
 use kube::api::{GetParams, Patch, PatchParams};
 use kube::core::Request;
@@ -23,8 +25,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
-use super::gather::{ask, path};
+use super::gather::path;
 use super::template;
+use patch::{json_patch, now, patch, tested};
+pub use trace::{Missed, Trace, trace};
 
 /// The annotation that holds the id of the operation that wrote an object last.
 pub const OPERATION: &str = "quarterdeck.dev/operation";
@@ -409,128 +413,4 @@ fn outcome(fault: Fault, version: Option<String>) -> Sent {
 
 fn said(message: &str) -> String {
     plain(message, MESSAGE_LIMIT).into_owned()
-}
-
-fn now() -> String {
-    let now = Timestamp::from_second(crate::clock::now_ms() / 1000).unwrap_or(Timestamp::UNIX_EPOCH);
-    now.to_string()
-}
-
-fn json_patch(place: &str, name: &str, body: &[Value]) -> Result<http::Request<Vec<u8>>, String> {
-    patch(place, name, "application/json-patch+json", &Value::from(body))
-}
-
-fn patch(place: &str, name: &str, form: &str, body: &Value) -> Result<http::Request<Vec<u8>>, String> {
-    http::Request::builder()
-        .method(Method::PATCH)
-        .uri(format!("{place}/{name}?fieldManager={MANAGER}"))
-        .header(CONTENT_TYPE, form)
-        .body(body.to_string().into_bytes())
-        .map_err(|error| error.to_string())
-}
-
-/// A JSON patch that holds for one object in one state only, and leaves our id in it.
-fn tested(head: &ObjectMeta, id: OperationId, more: Vec<Value>) -> Vec<Value> {
-    let mut patch = vec![json!({ "op": "test", "path": "/metadata/uid", "value": head.uid })];
-    if let Some(version) = &head.resource_version {
-        patch.push(json!({ "op": "test", "path": "/metadata/resourceVersion", "value": version }));
-    }
-    let id = id.to_string();
-    patch.push(match &head.annotations {
-        Some(annotations) if !annotations.is_empty() => {
-            json!({ "op": "add", "path": format!("/metadata/annotations/{}", OPERATION.replace('/', "~1")), "value": id })
-        }
-        Some(_) | None => json!({ "op": "add", "path": "/metadata/annotations", "value": { OPERATION: id } }),
-    });
-    patch.extend(more);
-    patch
-}
-
-/// What is found of an operation that was sent and not answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trace {
-    /// It arrived; the target's generation now.
-    Arrived {
-        /// `metadata.generation`.
-        generation: i64,
-    },
-    /// It did not, and cannot any more: the object was written since, and not by it.
-    Never,
-    /// Not there. A server that was slow may still carry it out.
-    NotThere,
-}
-
-/// An operation that is looked for.
-#[derive(Debug, Clone, Copy)]
-pub struct Missed<'a> {
-    /// To what.
-    pub target: &'a Target,
-    /// What was sent.
-    pub order: &'a Order,
-    /// Its id.
-    pub id: OperationId,
-    /// The resource version that was its precondition.
-    pub version: Option<&'a str>,
-    /// When it was recorded, seconds since 1970: nothing was sent before.
-    pub begun: i64,
-}
-
-/// Looks for an operation in the object that it was to write.
-pub async fn trace(reader: &Client, missed: Missed<'_>) -> Result<Trace, Arc<str>> {
-    let Missed { target, order, .. } = missed;
-    let (place, name) = match order {
-        Order::Restart | Order::Replicas { .. } | Order::Template { .. } => {
-            (path(target.kind(), &target.namespace), target.name())
-        }
-        Order::Range { autoscaler, .. } => {
-            let namespace = &target.namespace;
-            (format!("/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers"), autoscaler)
-        }
-        Order::Evict { pod, .. } => (format!("/api/v1/namespaces/{}/pods", target.namespace), pod),
-    };
-    let request = Request::new(place);
-    let found = ask("looking whether it arrived", || async {
-        let get = request.get(name.as_str(), &GetParams::default()).map_err(kube::Error::BuildRequest)?;
-        match reader.request::<Head>(get).await {
-            Ok(head) => Ok(Some(head.metadata)),
-            Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
-            Err(error) => Err(error),
-        }
-    })
-    .await?;
-    Ok(traced(found.as_ref(), missed))
-}
-
-fn traced(found: Option<&ObjectMeta>, missed: Missed<'_>) -> Trace {
-    let Missed { target, order, id, version, begun } = missed;
-    let generation = found.and_then(|meta| meta.generation).unwrap_or(target.generation);
-    let is = |uid: &str| found.is_some_and(|meta| meta.uid.as_deref() == Some(uid));
-    if let Order::Evict { uid, .. } = order {
-        // Nothing is left of a pod to write an id into: that it ends is all there is to see.
-        let stays = is(uid) && found.is_some_and(|meta| meta.deletion_timestamp.is_none());
-        return if stays { Trace::NotThere } else { Trace::Arrived { generation: target.generation } };
-    }
-    let wanted = match order {
-        Order::Range { uid, .. } => uid,
-        Order::Restart | Order::Replicas { .. } | Order::Template { .. } | Order::Evict { .. } => &target.uid,
-    };
-    if !is(wanted) {
-        return Trace::Never;
-    }
-    let given_up = found.and_then(|meta| meta.annotations.as_ref()?.get(GIVEN_UP)?.parse().ok());
-    if given_up == Some(id) {
-        return Trace::Never;
-    }
-    // Somebody may have taken the annotation away. Of one target there is one operation at a time, so what our manager wrote since
-    // is this one's.
-    let wrote = |entry: &ManagedFieldsEntry| {
-        let at = entry.time.as_ref().map(|time| time.0.as_second());
-        entry.manager.as_deref() == Some(MANAGER) && at.is_some_and(|at| at >= begun)
-    };
-    let ours = found.is_some_and(|meta| meta.managed_fields.iter().flatten().any(wrote));
-    if found.and_then(writer_of) == Some(id) || ours {
-        return Trace::Arrived { generation };
-    }
-    let moved = version.is_some() && found.and_then(|meta| meta.resource_version.as_deref()) != version;
-    if moved { Trace::Never } else { Trace::NotThere }
 }

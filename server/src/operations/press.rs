@@ -26,9 +26,6 @@ const MOST_FIELDS: usize = 30;
 /// The most characters of a reason.
 const LONGEST_REASON: usize = 1000;
 
-/// Names and values.
-type Pairs = Vec<(Arc<str>, Arc<str>)>;
-
 /// What came with the button.
 #[derive(Debug, Clone)]
 pub struct Press {
@@ -195,7 +192,8 @@ impl Desk {
     /// Whose operation made a plan a thing of the past: it is on its way, or what it wrote is what there is now.
     async fn quicker(&self, plan: &Plan) -> Result<Option<Record>, StoreError> {
         let is_past = |line: &Line| line.level == Level::Red && matches!(line.rule, Rule::Target | Rule::Others);
-        if !plan.verdict.lines.iter().any(is_past) {
+        // Whoever may not operate here lost no race.
+        if plan.facts.asker.role.is_none() || !plan.verdict.lines.iter().any(is_past) {
             return Ok(None);
         }
         let Some(held) = self.people.store().read().await?.newest_operation(&plan.target).await? else {
@@ -221,9 +219,7 @@ impl Desk {
             .map_err(|_| PressRefusal::Right)?;
         let workload = facts.workload.value().and_then(Option::as_ref);
         let pods = facts.pods.value().map_or(&[][..], Vec::as_slice);
-        let mut before = workload.map(|workload| state(workload.ready, workload.wanted, pods)).unwrap_or_default();
-        let (was, will_be) = asked_for(permit.order(), &facts);
-        before.extend(was);
+        let before = workload.map(|workload| state(workload.ready, workload.wanted, pods)).unwrap_or_default();
         let mut record = Record {
             id,
             operation,
@@ -245,8 +241,9 @@ impl Desk {
             steps: Vec::new(),
             pods: Vec::new(),
             progress: None,
+            changes: asked_for(permit.order(), &facts),
             before,
-            after: will_be,
+            after: Vec::new(),
             verdict: "".into(),
             log: None,
             told_unknown: false,
@@ -303,27 +300,29 @@ pub(super) fn state(ready: u32, wanted: u32, pods: &[Pod]) -> Vec<(Arc<str>, Arc
     state
 }
 
-/// What an order changes, by name: as it is, and as it is asked to be.
-fn asked_for(order: &Order, facts: &Facts) -> (Pairs, Pairs) {
-    let pair = |name: &str, value: String| (Arc::from(name), Arc::from(value));
+/// What an order changes, field by field: as it is, and as it is asked to be.
+fn asked_for(order: &Order, facts: &Facts) -> Vec<FieldDiff> {
+    let one = |field: &str, now: String, then: String| {
+        vec![FieldDiff { field: field.into(), now: now.into(), then: then.into() }]
+    };
     match order {
-        Order::Restart | Order::Evict { .. } => (Vec::new(), Vec::new()),
-        Order::Replicas { from, to } => {
-            (vec![pair("replicas", from.to_string())], vec![pair("replicas", to.to_string())])
-        }
+        Order::Restart | Order::Evict { .. } => Vec::new(),
+        Order::Replicas { from, to } => one("replicas", from.to_string(), to.to_string()),
         Order::Range { from, to, .. } => {
             let words = |(min, max): (u32, u32)| format!("{min} to {max}");
-            (vec![pair("range", words(*from))], vec![pair("range", words(*to))])
+            one("range of the autoscaler", words(*from), words(*to))
         }
         Order::Template { revision, .. } => {
             let known = facts.revisions.value().into_iter().flatten().find(|known| known.number == *revision);
-            let fields = known.map_or(&[][..], |known| known.diff.as_slice());
-            let side = |read: fn(&FieldDiff) -> &Arc<str>| {
-                fields.iter().take(MOST_FIELDS).map(|diff| (diff.field.clone(), read(diff).clone())).collect()
-            };
-            (side(|diff| &diff.now), side(|diff| &diff.then))
+            known.map(|known| known.diff.iter().take(MOST_FIELDS).cloned().collect()).unwrap_or_default()
         }
     }
+}
+
+/// A change that is asked for, as it is recorded.
+fn change(diff: &FieldDiff) -> String {
+    let shown = |text: &Arc<str>| if text.is_empty() { "nothing".to_owned() } else { text.to_string() };
+    format!("changes {} from {} to {}", diff.field, shown(&diff.now), shown(&diff.then))
 }
 
 /// A line of the plan as it is recorded.
@@ -369,7 +368,11 @@ pub(super) fn entry(record: &Record, outcome: Outcome, at: i64) -> Entry {
             format!("{title}: {}", record.verdict)
         },
         why: record.why.to_string(),
-        plan: if begins { record.plan.iter().map(written).collect() } else { Vec::new() },
+        plan: if begins {
+            record.plan.iter().map(written).chain(record.changes.iter().map(change)).collect()
+        } else {
+            Vec::new()
+        },
         before: texts(&record.before),
         after: texts(&record.after),
     }

@@ -56,6 +56,7 @@ fn held(id: u128, name: &str) -> Held {
         steps: Vec::new(),
         pods: Vec::new(),
         progress: None,
+        changes: Vec::new(),
         before: Vec::new(),
         after: Vec::new(),
         verdict: "".into(),

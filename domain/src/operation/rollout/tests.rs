@@ -35,6 +35,7 @@ fn record(order: Order) -> Record {
         steps: Vec::new(),
         pods: Vec::new(),
         progress: None,
+        changes: Vec::new(),
         before: Vec::new(),
         after: Vec::new(),
         verdict: "".into(),
