@@ -45,6 +45,27 @@ export function signal(cluster: Cluster, process_: string, name: NodeJS.Signals)
   process.kill(Number(pid), name);
 }
 
+/**
+ * Kills one process of a cluster and returns when it is no more. Its connections break well before: an `up` in between
+ * takes what is dying for running, and starts nothing.
+ */
+export async function kill(cluster: Cluster, process_: string): Promise<void> {
+  const [pid] = readFileSync(`${run}/${cluster}/pid/${process_}`, "utf8").split(" ");
+  const stat = `/proc/${pid}/stat`;
+  process.kill(Number(pid), "SIGKILL");
+  const isOver = () => /\) [ZXx] /.test(readFileSync(stat, "utf8"));
+  for (let tries = 0; tries < 3_000; tries += 1) {
+    try {
+      if (isOver()) return;
+    } catch {
+      // There is none any more.
+      return;
+    }
+    await new Promise((resume) => setTimeout(resume, 10));
+  }
+  throw new Error(`${process_} does not end`);
+}
+
 function kubeconfigOf(cluster: Cluster): string {
   return `${run}/${cluster}/pki/admin.conf`;
 }

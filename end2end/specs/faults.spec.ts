@@ -1,6 +1,6 @@
 import { expect, test, type Page } from "@playwright/test";
 import { Cable } from "../harness/cable.ts";
-import { clusters, kubectl, signal } from "../harness/clusters.ts";
+import { clusters, kill, kubectl, signal } from "../harness/clusters.ts";
 import { address } from "../harness/console.ts";
 import { badge, facts, live } from "../harness/pages.ts";
 
@@ -70,7 +70,7 @@ test("an API server that was killed and started again is followed again", async 
   await live(page);
   // The header is a row as well.
   const before = await components(page).count();
-  signal("main", "kube-apiserver", "SIGKILL");
+  await kill("main", "kube-apiserver");
   await expect(badge(page, "stale")).toBeVisible({ timeout: 12_000 });
   await expect(components(page)).toHaveCount(before);
   clusters("up");

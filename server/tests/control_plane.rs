@@ -301,5 +301,5 @@ async fn a_server_that_hangs_is_stale_within_ten_seconds_and_live_within_ten_of_
 async fn a_server_that_is_killed_is_stale_within_ten_seconds_and_live_within_ten_of_its_return() {
     let scene = Scene::new("killed").await;
     let plane = scene.plane;
-    scene.outage(|| plane.signal("kube-apiserver", "-KILL"), || plane.up()).await;
+    scene.outage(|| plane.kill("kube-apiserver"), || plane.up()).await;
 }

@@ -22,7 +22,7 @@ pub async fn rage(stage: Arc<Stage>, seed: u64, faults: Faults, until: Cancellat
     // Their watches may hang for minutes after an API server that stood still, and nothing here is about that.
     tokio::task::block_in_place(|| {
         for process in ["kube-controller-manager", "kube-scheduler", "kwok"] {
-            plane().signal(process, "-KILL");
+            plane().kill(process);
         }
         plane().up();
     });
@@ -104,7 +104,7 @@ impl Nemesis {
             match self.dice.between(0, 6) {
                 0 | 1 => {
                     self.count("API server killed");
-                    plane().signal("kube-apiserver", "-KILL");
+                    tokio::task::block_in_place(|| plane().kill("kube-apiserver"));
                     self.away(0, 3_000).await;
                     tokio::task::spawn_blocking(|| plane().up()).await.unwrap();
                 }

@@ -4,6 +4,7 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use kube::config::{KubeConfigOptions, Kubeconfig as KubeconfigFile};
 use kube::{Client, Config};
@@ -109,9 +110,27 @@ impl Plane {
 
     /// Sends a signal to one of its processes.
     pub fn signal(&self, process: &str, signal: &str) {
+        assert!(Command::new("kill").args([signal, &self.pid(process)]).status().unwrap().success());
+    }
+
+    /// Kills one of its processes and returns when it is no more. Its connections break well before: an `up` in between
+    /// takes what is dying for running, and starts nothing.
+    pub fn kill(&self, process: &str) {
+        let stat = format!("/proc/{}/stat", self.pid(process));
+        let state = || std::fs::read_to_string(&stat).ok().and_then(|line| line.rsplit_once(") ")?.1.chars().next());
+        self.signal(process, "-KILL");
+        for _ in 0..6_000 {
+            if matches!(state(), None | Some('Z' | 'X')) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("{process} does not end");
+    }
+
+    fn pid(&self, process: &str) -> String {
         let noted = std::fs::read_to_string(self.run.join("pid").join(process)).unwrap();
-        let pid = noted.split_whitespace().next().unwrap();
-        assert!(Command::new("kill").args([signal, pid]).status().unwrap().success());
+        noted.split_whitespace().next().unwrap().to_owned()
     }
 }
 
