@@ -1,5 +1,6 @@
 //! Addresses of pages, as they stand in links.
 
+use domain::config_source::ConfigSource;
 use domain::ledger::OperationId;
 use domain::name::{ComponentId, EnvironmentId};
 use domain::query::PodQuery;
@@ -50,6 +51,11 @@ pub fn operation(id: OperationId) -> String {
 /// The plan of an operation: `restart`, `scale`, `roll-back`. What is chosen stands in the query.
 pub fn plan(id: &ComponentId, operation: &str) -> String {
     format!("/operations/plan?component={id}&operation={operation}")
+}
+
+/// The plan of restarting everything in an environment that reads something.
+pub fn series(id: &EnvironmentId, source: &ConfigSource) -> String {
+    format!("/operations/series?environment={id}&reads={}", source.path())
 }
 
 /// The pods page with this filter and order.

@@ -9,6 +9,7 @@ pub mod forms;
 pub mod operation;
 pub mod people;
 pub mod plan;
+pub mod series;
 pub mod sign_in;
 
 use std::sync::Arc;

@@ -236,8 +236,9 @@ pub fn judge(operation: &Operation, target: &Target, facts: &Facts) -> Verdict {
     if required.reason && !facts.given.reason.chars().any(char::is_alphanumeric) {
         refusals.push(Refusal::Reason);
     }
-    if required.confirm == Confirm::TypeName && *facts.given.typed != *target.name().as_str() {
-        refusals.push(Refusal::Name(target.name().shared()));
+    let name = facts.given.name.clone().unwrap_or_else(|| target.name().shared());
+    if required.confirm == Confirm::TypeName && facts.given.typed != name {
+        refusals.push(Refusal::Name(name));
     }
     let order = order.ok();
     let allowed = order.clone().filter(|_| refusals.is_empty());

@@ -233,6 +233,23 @@ impl fmt::Display for ComponentId {
     }
 }
 
+/// As it is shown: `fleet-management/production/deployment/fleet-api`.
+impl std::str::FromStr for ComponentId {
+    type Err = NameError;
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let parts: Vec<&str> = text.split('/').collect();
+        let [system, environment, kind, name] = *parts else {
+            return Err(NameError::Character {
+                what: "system/environment/kind/name",
+                text: text.to_owned(),
+                dots: " and '.'",
+            });
+        };
+        let environment = EnvironmentId { system: system.parse()?, environment: environment.parse()? };
+        Ok(Self { environment, kind: kind.parse()?, name: name.parse()? })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,5 +295,14 @@ mod tests {
         assert_eq!(id.to_string().parse::<EnvironmentId>().unwrap(), id);
         assert!("fleet-management".parse::<EnvironmentId>().is_err());
         assert!("a/b/c".parse::<EnvironmentId>().is_err());
+    }
+
+    #[test]
+    fn a_component_reads_as_it_is_written() {
+        let id: ComponentId = "fleet-management/production/deployment/fleet-api".parse().unwrap();
+        assert_eq!(id.to_string().parse::<ComponentId>().unwrap(), id);
+        for text in ["a/b/deployment", "a/b/deployment/c/d", "a/b/job/c", "a/b/deployment/", "a//deployment/c", ""] {
+            assert!(text.parse::<ComponentId>().is_err(), "{text:?}");
+        }
     }
 }

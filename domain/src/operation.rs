@@ -3,6 +3,7 @@
 pub mod life;
 pub mod record;
 pub mod rollout;
+pub mod series;
 
 use std::sync::Arc;
 

@@ -12,6 +12,7 @@ export const pages = [
   { name: "pods-filtered", path: "/pods?filter=fleet-api", title: "Pods" },
   { name: "plan", still: true, path: "/operations/plan?component=fleet-management/production/deployment/fleet-api&operation=restart", title: "Restart fleet-api" },
   { name: "plan-revisions", still: true, path: "/operations/plan?component=fleet-management/production/deployment/fleet-app&operation=roll-back&revision=1", title: "Roll fleet-app back" },
+  { name: "plan-series", still: true, path: "/operations/series?environment=fleet-management/staging&reads=configmap/fleet-config", title: "Restart what reads" },
   { name: "changes", still: true, path: "/changes", title: "Changes" },
   { name: "change", still: true, path: "/changes/1", title: "Changes" },
   { name: "people", still: true, path: "/people", title: "People" },

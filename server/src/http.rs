@@ -73,7 +73,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 /// The table. Whoever adds a row says who may ask.
 fn mount() -> Mount {
     use Need::{Administer, Anyone, Look, Operate, SignedIn};
-    use still::{account, changes, operations, people, provider, sign_in};
+    use still::{account, changes, operations, people, provider, series, sign_in};
     let pages = app::routes::routes().fold(Mount::default(), |mount, path| mount.get(path, Look, pages::page));
     pages
         .get("/live", Anyone, live::live)
@@ -97,6 +97,9 @@ fn mount() -> Mount {
         .post("/changes/export.csv", Look, "/changes", changes::csv)
         .post("/changes/export.ndjson", Look, "/changes", changes::ndjson)
         .get("/operations/plan", Look, operations::plan)
+        .get("/operations/series", Look, series::plan)
+        .post("/operations/series", Operate, "/operations/series", series::press)
+        .post("/operations/series/stop", Operate, "/changes", series::stop)
         .get(app::routes::OPERATION, Look, operations::operation)
         .get("/operations", Look, operations::list)
         .post("/operations", Operate, "/operations/plan", operations::press)

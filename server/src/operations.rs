@@ -7,6 +7,7 @@ mod carry;
 mod ending;
 mod facts;
 mod press;
+mod series;
 mod watching;
 
 use std::collections::HashMap;
@@ -29,6 +30,7 @@ use tokio_util::task::TaskTracker;
 
 pub use facts::{facts_of, under_way};
 pub use press::{Press, PressRefusal};
+pub use series::{MemberPlan, PressedMember, SeriesPlan, SeriesPress, SeriesRefusal};
 
 use crate::clock;
 use crate::cluster::Clusters;
@@ -56,6 +58,8 @@ pub struct Desk {
     rows: Arc<Rows>,
     /// What the pages of operations show.
     shown: Mutex<HashMap<OperationId, Record>>,
+    /// Who wants nothing to be begun after an operation of a series that is on its way.
+    stops: Mutex<HashMap<OperationId, Arc<str>>>,
     /// Who looks at which plan.
     looks: Mutex<Vec<Look>>,
     /// How often somebody was refused lately, by their id: since when, and how many times.
@@ -116,6 +120,7 @@ impl Desk {
             clusters,
             rows,
             shown: Mutex::default(),
+            stops: Mutex::default(),
             looks: Mutex::default(),
             refused: Mutex::default(),
             carriers: TaskTracker::new(),
@@ -189,11 +194,26 @@ impl Desk {
         // What is watched afterwards is added to by whichever replica looks.
         let is_settled = |known: &Record| known.is_over() && known.watched_until.is_none_or(|until| until + 120 < now);
         let known = self.shown.lock().get(&id).is_some_and(is_settled);
-        if known {
-            return Ok(());
-        }
-        if let Some(held) = self.people.store().read().await?.operation(id).await? {
+        if !known && let Some(held) = self.people.store().read().await?.operation(id).await? {
             self.show(held.record);
+        }
+        self.load_series(id).await
+    }
+
+    /// Reads the other operations of the same series, as far as they have begun and may have changed.
+    async fn load_series(&self, id: OperationId) -> Result<(), StoreError> {
+        let unknown: Vec<OperationId> = {
+            let shown = self.shown.lock();
+            let series = shown.get(&id).and_then(|record| record.series.as_ref());
+            let members = series.iter().flat_map(|series| &series.members).map(|member| member.id);
+            members.filter(|member| !shown.get(member).is_some_and(Record::is_over)).collect()
+        };
+        for member in unknown.into_iter().filter(|member| *member != id) {
+            match self.people.store().read().await?.operation(member).await? {
+                Some(held) => self.show(held.record),
+                // They begin in their order.
+                None => break,
+            }
         }
         Ok(())
     }

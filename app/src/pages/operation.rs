@@ -4,6 +4,7 @@ use domain::view::OperationView;
 use leptos::prelude::*;
 
 use crate::browser;
+use crate::components::build::BuildField;
 use crate::pages::is_stale;
 use crate::screen::Screen;
 
@@ -28,9 +29,30 @@ pub fn OperationPage(
                 </p>
             </Show>
             <TellMe view />
+            <Stop view screen />
             // Our own words, escaped where they were written.
             <div class="grid grid-cols-[minmax(0,1fr)] gap-4" inner_html=move || view.with(|view| view.html.to_string())></div>
         </div>
+    }
+}
+
+/// The button that lets nothing more of a series begin.
+#[component]
+fn Stop(view: RwSignal<OperationView>, screen: Screen) -> impl IntoView {
+    let id = move || view.with(|view| view.id.to_string());
+    let shown = Memo::new(move |_| {
+        view.with(|view| view.can_stop && screen.person.with(|person| person.operates.contains(&view.environment)))
+    });
+    view! {
+        <Show when=move || shown.get()>
+            <form method="post" action="/operations/series/stop">
+                <BuildField />
+                <input type="hidden" name="id" value=id />
+                <button type="submit" class="h-8 rounded border border-line-strong bg-panel px-3 font-medium text-failed hover:bg-failed-ground">
+                    "Begin no more after this one"
+                </button>
+            </form>
+        </Show>
     }
 }
 

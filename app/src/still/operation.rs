@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use domain::guard::facts::FieldDiff;
+use domain::ledger::OperationId;
 use domain::operation::life::Stage;
 use domain::operation::record::{FailedLog, PodStep, Progress, Record, Step, Watched};
+use domain::operation::series::{Member, Series};
 use domain::view::{OperationView, State};
 use leptos::prelude::*;
 
@@ -51,15 +53,28 @@ fn sentence(record: &Record) -> Arc<str> {
     }
 }
 
+/// What is known of the series that an operation is one of.
+#[derive(Debug, Clone, Default)]
+pub struct SeriesState {
+    /// Each member with its operation, if that has begun.
+    pub members: Vec<(Member, Option<Record>)>,
+    /// Who wants nothing more of it begun.
+    pub stopped_by: Option<Arc<str>>,
+}
+
 /// The page, as the server writes it and sends it again whenever something changes: it costs the browser part nothing.
-pub fn operation(record: &Record) -> OperationView {
-    let html = Owner::new().with(|| view! { {head(record)} {body(record)} }.into_any().to_html());
+pub fn operation(record: &Record, series: &SeriesState) -> OperationView {
+    let html = Owner::new().with(|| {
+        let members = record.series.as_ref().map(|known| series_panel(record.id, known, series));
+        view! { {head(record)} {members} {body(record)} }.into_any().to_html()
+    });
     OperationView {
         id: record.id,
         title: record.title().into(),
         environment: record.target.component.environment.clone(),
         sentence: sentence(record),
         is_over: record.is_over(),
+        can_stop: can_stop(series),
         html: html.into(),
     }
 }
@@ -87,6 +102,56 @@ fn head(record: &Record) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// Whether something of a series waits for what runs.
+fn can_stop(series: &SeriesState) -> bool {
+    let runs = series.members.iter().flat_map(|(_, record)| record).any(|record| !record.is_over());
+    runs && series.stopped_by.is_none() && series.members.iter().any(|(_, record)| record.is_none())
+}
+
+fn series_panel(id: OperationId, known: &Series, series: &SeriesState) -> AnyView {
+    let stopped =
+        series.members.iter().filter_map(|(_, record)| record.as_ref()?.series.as_ref()?.stopped.clone()).next();
+    let said = match (&stopped, &series.stopped_by) {
+        (Some(why), _) => Some(["Stopped: ", why].concat()),
+        (None, Some(by)) => Some(["Nothing more is begun after this: ", by, " stopped it."].concat()),
+        (None, None) => None,
+    };
+    let items = series
+        .members
+        .iter()
+        .map(|(member, record)| {
+            let (state, word) = match record {
+                Some(record) => drawn(record.stage()),
+                None if said.is_some() => (State::Off, "Not begun"),
+                None => (State::Off, "Waits"),
+            };
+            let name = member.component.name.shared();
+            let is_this = member.id == id;
+            let name = match record {
+                Some(_) if !is_this => {
+                    view! { <a href=links::operation(member.id) class="text-accent underline">{name}</a> }.into_any()
+                }
+                _ => view! { <span class="font-medium">{name}</span> }.into_any(),
+            };
+            view! {
+                <li class="flex flex-wrap items-baseline gap-x-3 border-t border-line px-3 py-1.5 first:border-t-0" aria-current=is_this.then_some("step")>
+                    <span class=["inline-flex w-36 items-center gap-1.5 ", colour(state)].concat()>
+                        <Glyph state size="10" />
+                        {word}
+                    </span>
+                    <span class="[overflow-wrap:anywhere]">{name}</span>
+                    {is_this.then(|| view! { <span class="text-sm text-faint">"this page"</span> })}
+                </li>
+            }
+        })
+        .collect_view();
+    let said = said
+        .map(|said| view! { <p class="border-t border-line px-3 py-2 text-soft [overflow-wrap:anywhere]">{said}</p> });
+    let content = view! { <ol>{items}</ol> {said} }.into_any();
+    let aside = format!("{} of {}", known.place_of(id), known.members.len());
+    panel("One after the other", ["all that read ", &known.source.to_string(), ", ", &aside].concat(), content)
 }
 
 fn fact(name: &'static str, value: AnyView) -> AnyView {

@@ -80,6 +80,8 @@ pub struct PlanView {
     pub asks: Vec<(&'static str, String)>,
     /// The plan; none while something has to be chosen first.
     pub plan: Option<Planned>,
+    /// What its containers read, of a restart: `ConfigMap fleet-config`, and where everything that reads it can be restarted.
+    pub reads: Vec<(String, String)>,
     /// What came of the form that was sent, or why there is no plan.
     pub notice: Option<(Tone, String)>,
 }
@@ -113,7 +115,7 @@ pub struct Planned {
 
 /// The page.
 pub fn plan(page: PlanView) -> AnyView {
-    let PlanView { place, tier, title, name, component, choice, asks, plan, notice } = page;
+    let PlanView { place, tier, title, name, component, choice, asks, plan, reads, notice } = page;
     let choice = choosing(choice, &asks);
     view! {
         <div class="grid grid-cols-[minmax(0,1fr)] max-w-3xl gap-4">
@@ -128,6 +130,7 @@ pub fn plan(page: PlanView) -> AnyView {
             </div>
             {notice.map(|(tone, text)| view! { <Notice tone text /> })}
             {choice}
+            {(!reads.is_empty()).then(|| sources(reads))}
             {plan.map(|plan| planned(plan, tier, name, component))}
         </div>
     }
@@ -224,8 +227,31 @@ fn escaped_pattern(name: &str) -> String {
     name.replace('.', "\\.")
 }
 
+/// The way to everything that reads the same.
+fn sources(reads: Vec<(String, String)>) -> impl IntoView {
+    let reads = reads
+        .into_iter()
+        .map(|(source, address)| {
+            view! {
+                <li>
+                    <a href=address class="text-accent hover:underline [overflow-wrap:anywhere]">
+                        "Restart everything that reads " {source}
+                    </a>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <details class=CARD>
+            <summary class="cursor-pointer font-medium">"After a change of its configuration"</summary>
+            <p class="my-1 text-soft">"One workload after the other; if one fails, the rest stays as it is."</p>
+            <ul class="grid gap-1">{reads}</ul>
+        </details>
+    }
+}
+
 /// The plan in a sentence.
-fn summary(lines: &[Line]) -> String {
+pub(super) fn summary(lines: &[Line]) -> String {
     let count = |level: Level| lines.iter().filter(|line| line.level == level).count();
     let things = |count: usize, what: &str| match count {
         0 => None,
@@ -253,7 +279,7 @@ fn drawn(level: Level) -> (State, &'static str) {
     }
 }
 
-fn line(line: Line) -> impl IntoView {
+pub(super) fn line(line: Line) -> impl IntoView {
     let (state, word) = drawn(line.level);
     let from = match line.at {
         Some(at) => [&line.source, ", read ", &exact_time(at)].concat(),

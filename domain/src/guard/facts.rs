@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use crate::access::Role;
+use crate::config_source::ConfigSource;
 use crate::facts::{Condition, PodFacts};
 use crate::ledger::OperationId;
 use crate::name::{EnvironmentId, ObjectName};
@@ -98,6 +99,8 @@ pub struct Given {
     pub reason: Arc<str>,
     /// What was typed to confirm.
     pub typed: Arc<str>,
+    /// What has to be typed where that is not the target's name: of several targets of one press, what they have in common.
+    pub name: Option<Arc<str>>,
 }
 
 /// Where something would be done.
@@ -164,6 +167,8 @@ pub struct Workload {
     pub changed: Option<(Arc<str>, i64)>,
     /// The operation of ours that wrote it last.
     pub operation: Option<OperationId>,
+    /// The ConfigMaps and Secrets that its containers read, by name.
+    pub reads: Vec<ConfigSource>,
 }
 
 /// How a workload replaces its pods, with the numbers that its percentages make of the wanted replicas.

@@ -84,7 +84,7 @@ pub enum Rule {
 
 impl Rule {
     /// Whether its level is part of what was planned. Who else looks at a plan is not: it changes while one reads.
-    pub(super) fn counts(self) -> bool {
+    pub(crate) fn counts(self) -> bool {
         self != Self::Others
     }
 }

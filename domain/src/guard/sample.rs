@@ -44,7 +44,7 @@ pub(crate) fn facts() -> Facts {
     Facts {
         now: now(),
         asker: Asker { name: "kim".into(), role: Some(Role::Operator) },
-        given: Given { reason: "leaks memory".into(), typed: "fleet-app".into() },
+        given: Given { reason: "leaks memory".into(), typed: "fleet-app".into(), name: None },
         place: Place {
             id: "fleet-management/production".parse().unwrap(),
             title: "Fleet Management / Production".into(),
@@ -118,6 +118,7 @@ pub(crate) fn workload() -> Workload {
         owner: None,
         changed: None,
         operation: None,
+        reads: Vec::new(),
     }
 }
 

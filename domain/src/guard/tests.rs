@@ -207,7 +207,7 @@ proptest! {
     fn what_is_given_never_takes_a_permit_and_is_no_part_of_the_plan((operation, target, mut facts) in any_case()) {
         facts.given = Given::default();
         let bare = judge(&operation, &target, &facts);
-        facts.given = Given { reason: "why".into(), typed: "fleet-app".into() };
+        facts.given = Given { reason: "why".into(), typed: "fleet-app".into(), name: None };
         let given = judge(&operation, &target, &facts);
         prop_assert_eq!(bare.fingerprint(&operation, &target), given.fingerprint(&operation, &target));
         prop_assert_eq!(bare.is_offered(), given.refusals.is_empty());
@@ -289,11 +289,21 @@ fn what_the_form_lacks_is_asked_for_and_nothing_else() {
         ("", "", vec![Refusal::Reason, Refusal::Name("fleet-app".into())]),
     ] {
         let mut facts = sample::facts();
-        facts.given = Given { reason: reason.into(), typed: typed.into() };
+        facts.given = Given { reason: reason.into(), typed: typed.into(), name: None };
         let verdict = judge(&Operation::Restart, &target, &facts);
         assert_eq!(verdict.refusals, expected, "{reason:?} {typed:?}");
         assert!(verdict.is_offered());
         assert_eq!(verdict.permit().is_ok(), expected.is_empty());
+    }
+    // Of several targets what they have in common is typed, and then the one's own name is not enough.
+    let mut facts = sample::facts();
+    for (typed, expected) in [
+        ("fleet-config", vec![]),
+        ("fleet-app", vec![Refusal::Name("fleet-config".into())]),
+        ("", vec![Refusal::Name("fleet-config".into())]),
+    ] {
+        facts.given = Given { reason: "why".into(), typed: typed.into(), name: Some("fleet-config".into()) };
+        assert_eq!(judge(&Operation::Restart, &target, &facts).refusals, expected, "{typed:?}");
     }
     // Development asks for neither, whatever the plan says; staging for a reason once a line is not green.
     let mut facts = sample::facts();

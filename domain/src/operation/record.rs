@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::life::{Event, Life, Obstacle, Stage};
+use super::series::Series;
 use super::{Operation, Target};
 use crate::guard::facts::FieldDiff;
 use crate::guard::{Line, Order};
@@ -79,6 +80,9 @@ pub struct Record {
     pub watched_until: Option<i64>,
     /// What was seen in that time: restarts and the fewest ready.
     pub watched: Option<Watched>,
+    /// The series that it is one of.
+    #[serde(default)]
+    pub series: Option<Series>,
 }
 
 /// Something that happened.

@@ -20,6 +20,8 @@ pub struct OperationView {
     pub sentence: Arc<str>,
     /// Whether nothing follows.
     pub is_over: bool,
+    /// Whether something waits for it, or for another of its series, that could still be stopped.
+    pub can_stop: bool,
     /// The page, written by the server: everything in it is escaped.
     pub html: Arc<str>,
 }

@@ -99,10 +99,10 @@ async fn plan(arguments: PlanArguments) -> anyhow::Result<bool> {
     let reader = Kubeconfig { path: arguments.kubeconfig }.reader(connect).await?;
     let asker = Asker { name: "the command line".into(), role: Some(arguments.role) };
     // What a person would type is not what is asked here.
-    let given = Given { reason: "(a plan)".into(), typed: component.name.shared() };
+    let given = Given { reason: "(a plan)".into(), typed: component.name.shared(), name: None };
     let (target, mut facts) = facts_of(&registry, &reader, &component, asker, given, None).await?;
     if let Ok(store) = Store::inspect(&crate::database_of(arguments.database)?).await {
-        facts.others = under_way(&store, &target, None).await;
+        facts.others = under_way(&store, &target, &[]).await;
         store.close().await;
     }
     let verdict = judge(&operation, &target, &facts);

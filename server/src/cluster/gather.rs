@@ -3,6 +3,7 @@
 //! What cannot be read stays unread with its reason; nothing is taken from what was seen earlier.
 
 mod keeper;
+mod readers;
 mod revisions;
 mod workload;
 
@@ -28,6 +29,7 @@ use kube::core::{Selector, SelectorExt as _};
 use kube::{Api, Client};
 use tokio::time::{Instant, sleep, timeout_at};
 
+pub use readers::{How, readers};
 pub use workload::{Whole, path};
 
 use super::objects;

@@ -167,7 +167,7 @@ async fn written_back(form: &str, body: Body) -> String {
     let bytes = to_bytes(body, BODY_LIMIT_BYTES).await.unwrap_or_default();
     let text = String::from_utf8(bytes.to_vec()).unwrap_or_default();
     // Secrets, and what only the page itself may say.
-    let dropped = ["password", "again", "current", "token", "session", BUILD];
+    let dropped = ["password", "again", "current", "token", "session", "member", BUILD];
     let kept: Vec<&str> = text
         .split('&')
         .filter(|pair| {

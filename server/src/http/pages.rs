@@ -5,6 +5,7 @@ use std::sync::Arc;
 use app::backend::Backend;
 use app::routes;
 use app::still::Still;
+use app::still::operation::{SeriesState, operation};
 use axum::body::Body;
 use axum::extract::{Extension, Form, Request, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, COOKIE, HeaderValue, LOCATION, SET_COOKIE};
@@ -65,8 +66,12 @@ impl Site {
         let grants = &who.user.grants;
         match topic {
             Topic::Operation(id) => {
-                let shown = self.desk.shown(*id, grants);
-                shown.map_or(Page::Absent, |record| Page::Operation(app::still::operation::operation(&record)))
+                let Some(record) = self.desk.shown(*id, grants) else { return Page::Absent };
+                let series = record.series.as_ref().map(|series| SeriesState {
+                    members: self.desk.shown_series(series),
+                    stopped_by: self.desk.stopped_by(series),
+                });
+                Page::Operation(operation(&record, &series.unwrap_or_default()))
             }
             Topic::Wall | Topic::Environment(_) | Topic::Component(_) | Topic::Pods(_) => {
                 self.rows.seen_by(grants).page(topic)

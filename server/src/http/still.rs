@@ -5,6 +5,7 @@ pub(super) mod changes;
 pub(super) mod operations;
 pub(super) mod people;
 pub(super) mod provider;
+pub(super) mod series;
 pub(super) mod sign_in;
 
 use std::net::SocketAddr;

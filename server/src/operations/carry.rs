@@ -100,6 +100,8 @@ impl Desk {
     pub(super) async fn round(self: &Arc<Self>) -> Result<(), crate::store::StoreError> {
         let now = clock::now_us();
         let open = self.people.store().read().await?.open_operations().await?;
+        *self.stops.lock() =
+            open.iter().filter_map(|held| Some((held.record.id, held.stopped_by.as_deref()?.into()))).collect();
         self.catch_up(&open).await?;
         for mut held in open {
             if held.held_until > now {
@@ -139,10 +141,11 @@ impl Desk {
         let kept = held.record.clone();
         let mut carried = Carried { held, kept, kept_at: 0, permit, missed_at: None };
         loop {
-            self.show(carried.held.record.clone());
+            // An end is shown once it is written.
             if carried.held.record.is_over() {
                 return self.end(carried.held).await;
             }
+            self.show(carried.held.record.clone());
             if !self.keep(&mut carried).await {
                 return;
             }

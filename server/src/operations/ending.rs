@@ -1,5 +1,6 @@
 //! The end of an operation: written down however long that takes, for what happened has happened.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ledger::Outcome;
@@ -15,6 +16,7 @@ use tokio::time::sleep;
 use super::Desk;
 use super::carry::is_watched;
 use super::press::entry;
+use super::series::{Follows, Next, begin_next, stop_entry};
 use crate::clock;
 use crate::cluster::ask;
 use crate::store::{Held, StoreError};
@@ -28,26 +30,43 @@ const LOG_LINES: i64 = 12;
 /// The most bytes of them.
 const LOG_BYTES: i64 = 16 * 1024;
 
+/// What came of writing an end down.
+enum End {
+    /// It is written, and this is begun.
+    Written(Box<Record>, Option<Box<Next>>),
+    /// What follows cannot be begun, so nothing is written yet: why, in a sentence.
+    NotBegun(Arc<str>),
+    /// Somebody else wrote it.
+    Elsewhere,
+}
+
 impl Desk {
-    /// Writes an end down, in the row and in the ledger at once. It is tried until it works or the program ends; then whoever
-    /// takes the operation over finds the same end.
-    pub(super) async fn end(&self, mut held: Held) {
+    /// Writes an end down, in the row and in the ledger at once, and begins what follows in the same commit. It is tried until it works
+    /// or the program ends; then whoever takes the operation over finds the same end.
+    pub(super) async fn end(self: &Arc<Self>, mut held: Held) {
         let now = clock::now_ms() / 1000;
         held.record.ended = Some(now);
         if is_watched(&held.record) {
             held.record.watched_until = Some(now + WATCHED_S);
         }
         let mut pause = Duration::from_millis(200);
+        let mut not_begun: Option<Arc<str>> = None;
         loop {
-            match self.write_end(&held).await {
-                Ok(true) => {
-                    // Not before: what is told as an end is what everybody else will be told, whatever becomes of this program.
-                    self.show(held.record.clone());
-                    let (id, title) = (held.record.id, held.record.title());
-                    return tracing::info!(operation = %id, "{title}: {}", held.record.verdict);
+            let follows = match not_begun.clone() {
+                Some(why) => Follows::Stop(why),
+                None => tokio::select! {
+                    () = self.cancel.cancelled(), if held.record.series.is_some() => return,
+                    follows = self.follows(&held) => follows,
+                },
+            };
+            match self.write_end(&held, follows).await {
+                Ok(End::Written(record, next)) => return self.ended(*record, next),
+                Ok(End::NotBegun(why)) => {
+                    not_begun = Some(why);
+                    continue;
                 }
                 // Somebody else found it, or it was written by a try whose answer was lost: the row says.
-                Ok(false) => match self.load(held.record.id).await {
+                Ok(End::Elsewhere) => match self.load(held.record.id).await {
                     Ok(()) => return,
                     Err(error) => tracing::debug!(operation = %held.record.id, "how it ended cannot be read: {error}"),
                 },
@@ -60,16 +79,69 @@ impl Desk {
         }
     }
 
-    async fn write_end(&self, held: &Held) -> Result<bool, StoreError> {
+    /// What is told as an end is what everybody else will be told, whatever becomes of this program: it is shown once it is written.
+    fn ended(self: &Arc<Self>, record: Record, next: Option<Box<Next>>) {
+        tracing::info!(operation = %record.id, "{}: {}", record.title(), record.verdict);
+        self.show(record);
+        if let Some(next) = next {
+            let Next { held, writer, permit, begun } = *next;
+            self.show(held.record.clone());
+            let desk = self.clone();
+            self.carriers.spawn(async move { desk.send(held, &writer, permit, begun).await });
+        }
+    }
+
+    async fn write_end(&self, held: &Held, follows: Follows) -> Result<End, StoreError> {
         let now = clock::now_us();
+        let mut held = held.clone();
+        let mut next = match follows {
+            Follows::Nothing => None,
+            Follows::Next(next) => Some(next),
+            Follows::Stop(why) => {
+                if let Some(series) = &mut held.record.series {
+                    series.stopped = Some(why);
+                }
+                None
+            }
+        };
         let watch_at = held.record.watched_until.map(|_| now);
         let mut write = self.people.store().write().await?;
-        if !write.end_operation(held, now, watch_at).await? {
-            return Ok(false);
+        if !write.end_operation(&held, now, watch_at).await? {
+            return Ok(End::Elsewhere);
         }
         write.append(&entry(&held.record, outcome_of(&held.record), now)).await?;
-        write.commit().await?;
-        Ok(true)
+        if let Some(stop) = stop_entry(&held.record, now) {
+            write.append(&stop).await?;
+        }
+        if let Some(next) = &mut next {
+            let title = next.held.record.title();
+            if let Some(by) = write.stopped_by(held.record.id).await? {
+                write.rollback().await?;
+                return Ok(End::NotBegun(format!("{by} stopped it.").into()));
+            }
+            match begin_next(&self.people, &mut write, next, now).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    write.rollback().await?;
+                    return Ok(End::NotBegun(
+                        format!("{} may not operate there any more.", held.record.by.name).into(),
+                    ));
+                }
+                Err(StoreError::Conflict(_)) => {
+                    write.rollback().await?;
+                    return Ok(End::NotBegun(format!("{title}: another operation is on its way for it.").into()));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        match write.commit().await {
+            Ok(()) => Ok(End::Written(Box::new(held.record), next)),
+            // SQLite and PostgreSQL may find out only now.
+            Err(StoreError::Conflict(_)) if next.is_some() => {
+                Ok(End::NotBegun("Another operation is on its way for the next one.".into()))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The end of the log of a container that failed: of the run before, if it was restarted.

@@ -82,8 +82,8 @@ pub async fn facts_of(
     Ok((target, facts))
 }
 
-/// What is on its way in an environment, by the record that all replicas share, but for one operation.
-pub async fn under_way(store: &Store, target: &Target, but: Option<OperationId>) -> Known<Vec<Other>> {
+/// What is on its way in an environment, by the record that all replicas share, but for some operations.
+pub async fn under_way(store: &Store, target: &Target, but: &[OperationId]) -> Known<Vec<Other>> {
     let open = async { store.read().await?.open_operations().await };
     let open: Vec<Held> = match open.await {
         Ok(open) => open,
@@ -93,7 +93,7 @@ pub async fn under_way(store: &Store, target: &Target, but: Option<OperationId>)
         }
     };
     let here = |record: &Record| record.target.component.environment == target.component.environment;
-    let others = open.into_iter().map(|held| held.record).filter(|record| Some(record.id) != but && here(record));
+    let others = open.into_iter().map(|held| held.record).filter(|record| !but.contains(&record.id) && here(record));
     let others = others.map(|record| Other {
         who: record.by.name.as_str().into(),
         what: record.title().into(),
@@ -128,7 +128,7 @@ impl Desk {
         };
         let (target, mut facts) = facts_of(&registry, &reader, component, asker, given, planned).await?;
         self.add_seen_digests(grants, component, &mut facts);
-        facts.others = under_way(self.people.store(), &target, Some(id)).await;
+        facts.others = under_way(self.people.store(), &target, &[id]).await;
         if let Known::Read { value, .. } = &mut facts.others {
             value.extend(self.looks(&target, id));
         }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use domain::access::{Place, Right, Role};
 use domain::guard::facts::{Facts, FieldDiff, Given, Pod};
 use domain::guard::{Level, Line, Order, Permit, Refusal, Rule};
-use domain::ledger::{Entry, Kind, OperationId, Outcome, Target as LedgerTarget};
+use domain::ledger::{Actor, Entry, Kind, OperationId, Outcome, Target as LedgerTarget};
 use domain::name::ComponentId;
 use domain::operation::life::{Event, Life};
 use domain::operation::record::Record;
+use domain::operation::series::Series;
 use domain::operation::{Operation, Target, rollout};
 use tokio::time::Instant;
 
@@ -77,7 +78,7 @@ pub enum PressRefusal {
     Cluster(Arc<str>),
 }
 
-fn said(refusals: &[Refusal]) -> String {
+pub(super) fn said(refusals: &[Refusal]) -> String {
     refusals.first().map_or_else(|| "it is not allowed".to_owned(), ToString::to_string)
 }
 
@@ -88,10 +89,16 @@ impl Desk {
         if let Some(known) = self.pressed_before(who, press.id).await? {
             return known;
         }
-        press.given.reason = domain::text::plain(press.given.reason.trim(), LONGEST_REASON).as_ref().into();
+        press.given.reason = tidied(&press.given.reason);
         let planned = Some((&*press.uid, press.generation));
         let given = press.given.clone();
         let plan = self.plan(who, &press.component, &press.operation, press.id, given, planned).await?;
+        let plan = self.allowed(who, plan, &press.plan).await?;
+        self.begin(who, plan, &press.given.reason, None).await
+    }
+
+    /// The plan, if it is the one that was shown and the guard allows it.
+    pub(super) async fn allowed(&self, who: &Who, plan: Plan, shown: &[u8; 32]) -> Result<Plan, PressRefusal> {
         if !plan.verdict.refusals.is_empty() {
             if let Some(winner) = self.quicker(&plan).await? {
                 return Err(PressRefusal::Taken(Box::new(winner)));
@@ -104,23 +111,35 @@ impl Desk {
             }
             return Err(PressRefusal::Refused(Box::new(plan)));
         }
-        if plan.hash != press.plan {
+        if plan.hash != *shown {
             return Err(PressRefusal::Changed(Box::new(plan)));
         }
+        Ok(plan)
+    }
+
+    /// Records what is allowed, and has it sent and followed.
+    pub(super) async fn begin(
+        self: &Arc<Self>,
+        who: &Who,
+        plan: Plan,
+        reason: &Arc<str>,
+        series: Option<Series>,
+    ) -> Result<OperationId, PressRefusal> {
+        let id = plan.id;
         let writer = self.clusters.writer(&plan.target.cluster).await;
         let writer = writer.map_err(|error| PressRefusal::Cluster(error.to_string().into()))?;
-        let (mut record, permit) = self.record(who, plan, &press.given)?;
+        let actor = who.actor(plan.facts.asker.role);
+        let (mut record, permit) = record(actor, plan, reason, series).ok_or(PressRefusal::Right)?;
+        record.step(record.begun, format!("{} pressed the button.", record.by.name));
 
         let begun = Instant::now();
         let mut write = self.people.store().write().await?;
-        let place = &record.target.component.environment;
-        let Some(role) = self.people.role_now(&mut write, who, Right::Operate, Place::Environment(place)).await? else {
-            return Err(PressRefusal::Right);
-        };
-        record.by.role = Some(role);
+        let place = Place::Environment(&record.target.component.environment);
+        let role = self.people.role_now(&mut write, who.user.id, &who.groups, Right::Operate, place).await?;
+        record.by.role = Some(role.ok_or(PressRefusal::Right)?);
         let now = clock::now_us();
         let held = match write.begin_operation(&record, now, now + HELD_US).await {
-            Ok(()) => Held { record, fence: 1, held_until: now + HELD_US },
+            Ok(()) => Held { record, fence: 1, held_until: now + HELD_US, stopped_by: None },
             Err(StoreError::Conflict(Conflict::Operation | Conflict::Target)) => {
                 // Given back rather than dropped, which would cost the connection.
                 write.rollback().await?;
@@ -140,11 +159,11 @@ impl Desk {
                 return Err(error.into());
             }
         }
-        self.forget_look(press.id);
+        self.forget_look(id);
         self.show(held.record.clone());
         let desk = self.clone();
         self.carriers.spawn(async move { desk.send(held, &writer, permit, begun).await });
-        Ok(press.id)
+        Ok(id)
     }
 
     /// Ends what may have been recorded and was not sent, so that it does not have to be looked for. Where there is no row there
@@ -159,7 +178,7 @@ impl Desk {
     }
 
     /// The operation of an id that was pressed before: the answer is the first one's.
-    async fn pressed_before(
+    pub(super) async fn pressed_before(
         &self,
         who: &Who,
         id: OperationId,
@@ -205,57 +224,6 @@ impl Desk {
         Ok(Some(record).filter(|record| record.id != plan.id && (!record.is_over() || wrote)))
     }
 
-    fn record(&self, who: &Who, plan: Plan, given: &Given) -> Result<(Record, Permit), PressRefusal> {
-        let Plan { id, operation, target, facts, verdict, hash, kubectl } = plan;
-        let now = clock::now_ms() / 1000;
-        let lines = verdict.lines.clone();
-        let refused = |_| PressRefusal::Right;
-        let permit = verdict.permit().map_err(refused)?;
-        let actor = who.actor(facts.asker.role);
-        let planned = Life::planned(actor.id.clone(), hash, false, clock::now_us() + EXPIRES_US);
-        let life = [Event::Claim { fence: 1, plan: hash }, Event::Record { fence: 1 }, Event::Send { fence: 1 }]
-            .iter()
-            .try_fold(planned, |life, event| life.after(event))
-            .map_err(|_| PressRefusal::Right)?;
-        let workload = facts.workload.value().and_then(Option::as_ref);
-        let pods = facts.pods.value().map_or(&[][..], Vec::as_slice);
-        let before = workload.map(|workload| state(workload.ready, workload.wanted, pods)).unwrap_or_default();
-        let mut record = Record {
-            id,
-            operation,
-            place: facts.place.title.clone(),
-            tier: facts.place.tier,
-            by: actor,
-            why: given.reason.clone(),
-            plan: lines,
-            kubectl: kubectl.into(),
-            order: permit.order().clone(),
-            life,
-            begun: now,
-            ended: None,
-            generation: target.generation,
-            version: None,
-            // A little more than the controllers take to say so themselves; a StatefulSet has none.
-            deadline_s: workload.and_then(|workload| workload.deadline_s).unwrap_or(600).saturating_add(30),
-            progressed_at: now,
-            steps: Vec::new(),
-            pods: Vec::new(),
-            progress: None,
-            changes: asked_for(permit.order(), &facts),
-            before,
-            after: Vec::new(),
-            verdict: "".into(),
-            log: None,
-            told_unknown: false,
-            missed_ms: 0,
-            watched_until: None,
-            watched: None,
-            target,
-        };
-        record.step(now, format!("{} pressed the button.", record.by.name));
-        Ok((record, permit))
-    }
-
     /// Writes down that somebody was refused: what they tried stands in the record.
     async fn record_refusal(&self, who: &Who, plan: &Plan) -> Result<(), StoreError> {
         let role: Option<Role> = plan.facts.asker.role;
@@ -280,6 +248,61 @@ impl Desk {
         write.append(&entry).await?;
         write.commit().await
     }
+}
+
+/// A reason as it is recorded.
+pub(super) fn tidied(reason: &str) -> Arc<str> {
+    domain::text::plain(reason.trim(), LONGEST_REASON).as_ref().into()
+}
+
+/// An operation that is about to be sent, with the permit; none where the guard gave none.
+pub(super) fn record(by: Actor, plan: Plan, reason: &Arc<str>, series: Option<Series>) -> Option<(Record, Permit)> {
+    let Plan { id, operation, target, facts, verdict, hash, kubectl } = plan;
+    let now = clock::now_ms() / 1000;
+    let lines = verdict.lines.clone();
+    let permit = verdict.permit().ok()?;
+    let planned = Life::planned(by.id.clone(), hash, false, clock::now_us() + EXPIRES_US);
+    let life = [Event::Claim { fence: 1, plan: hash }, Event::Record { fence: 1 }, Event::Send { fence: 1 }]
+        .iter()
+        .try_fold(planned, |life, event| life.after(event))
+        .ok()?;
+    let workload = facts.workload.value().and_then(Option::as_ref);
+    let pods = facts.pods.value().map_or(&[][..], Vec::as_slice);
+    let before = workload.map(|workload| state(workload.ready, workload.wanted, pods)).unwrap_or_default();
+    let record = Record {
+        id,
+        operation,
+        place: facts.place.title.clone(),
+        tier: facts.place.tier,
+        by,
+        why: reason.clone(),
+        plan: lines,
+        kubectl: kubectl.into(),
+        order: permit.order().clone(),
+        life,
+        begun: now,
+        ended: None,
+        generation: target.generation,
+        version: None,
+        // A little more than the controllers take to say so themselves; a StatefulSet has none.
+        deadline_s: workload.and_then(|workload| workload.deadline_s).unwrap_or(600).saturating_add(30),
+        progressed_at: now,
+        steps: Vec::new(),
+        pods: Vec::new(),
+        progress: None,
+        changes: asked_for(permit.order(), &facts),
+        before,
+        after: Vec::new(),
+        verdict: "".into(),
+        log: None,
+        told_unknown: false,
+        missed_ms: 0,
+        watched_until: None,
+        watched: None,
+        series,
+        target,
+    };
+    Some((record, permit))
 }
 
 /// How a workload is, by name: ready, restarts, digests.

@@ -1,6 +1,7 @@
 //! Adding people, giving and taking roles.
 
 use domain::access::{Grant, GrantRefusal, Grants, Place, Right, Role, Scope, check_grant, judge_grant};
+use domain::group::GroupName;
 use domain::ledger::{Actor, Entry, Kind, Outcome, Whom};
 use domain::person::{NoUserName, UserId, UserName};
 use domain::session::Ending;
@@ -143,7 +144,7 @@ impl People {
         let user = write.user(person).await?.ok_or(ManageRefusal::Nobody)?;
         match by {
             By::Admin(session) => {
-                let grants = self.grants_now(&mut write, session).await?;
+                let grants = self.grants_now(&mut write, session.user.id, &session.groups).await?;
                 let admins = write.count_enabled_admins().await?;
                 let holds = !user.is_disabled() && user.grants.is_everywhere(Role::Admin);
                 judge_grant(&grants, by.is(&user), grant, gives, holds, admins)?;
@@ -180,30 +181,32 @@ impl People {
         match by {
             By::CommandLine => Ok(()),
             By::Admin(session) => {
-                let grants = self.grants_now(write, session).await?;
+                let grants = self.grants_now(write, session.user.id, &session.groups).await?;
                 if grants.may(Right::Administer, Place::Console) { Ok(()) } else { Err(GrantRefusal::NotAdmin.into()) }
             }
         }
     }
 
-    /// The role by which somebody has a right at a place as it is in this transaction, which no change of roles overtakes.
+    /// The role by which somebody has a right at a place as it is in this transaction, which no change of roles overtakes. `groups`:
+    /// those that the identity provider named for them when they signed in.
     pub async fn role_now(
         &self,
         write: &mut Write,
-        session: &Session,
+        person: UserId,
+        groups: &[GroupName],
         right: Right,
         place: Place<'_>,
     ) -> Result<Option<Role>, StoreError> {
         write.hold_people().await?;
-        Ok(self.grants_now(write, session).await?.role_for(right, place))
+        Ok(self.grants_now(write, person, groups).await?.role_for(right, place))
     }
 
     /// What somebody may do as it is in this transaction, not as it was when they signed in.
-    async fn grants_now(&self, write: &mut Write, session: &Session) -> Result<Grants, StoreError> {
-        let Some(user) = write.user(session.user.id).await?.filter(|user| !user.is_disabled()) else {
+    async fn grants_now(&self, write: &mut Write, person: UserId, groups: &[GroupName]) -> Result<Grants, StoreError> {
+        let Some(user) = write.user(person).await?.filter(|user| !user.is_disabled()) else {
             return Ok(Grants::default());
         };
-        let by_group = self.by_group(&user, &session.groups);
+        let by_group = self.by_group(&user, groups);
         Ok(user.grants.with(by_group.iter().map(|by| by.grant.clone())))
     }
 

@@ -26,12 +26,19 @@ pub struct Held {
     pub fence: i64,
     /// Until then its holder is not doubted, microseconds since 1970.
     pub held_until: i64,
+    /// Who wants nothing to be begun after it.
+    pub stopped_by: Option<String>,
 }
 
 fn held_of(row: &AnyRow) -> Result<Held, StoreError> {
     let body: String = row.try_get("body")?;
     let record = serde_json::from_str(&body).map_err(StoreError::row)?;
-    Ok(Held { record, fence: row.try_get("fence")?, held_until: row.try_get("held_until")? })
+    Ok(Held {
+        record,
+        fence: row.try_get("fence")?,
+        held_until: row.try_get("held_until")?,
+        stopped_by: row.try_get("stopped_by")?,
+    })
 }
 
 /// The target, while it is on its way.
@@ -50,27 +57,29 @@ fn body_of(record: &Record) -> Result<String, StoreError> {
 impl Read {
     /// One operation.
     pub async fn operation(&mut self, id: OperationId) -> Result<Option<Held>, StoreError> {
-        let statement = sql("select body, fence, held_until from operations where id = $1");
+        let statement = sql("select body, fence, held_until, stopped_by from operations where id = $1");
         self.link.optional(statement.bind(id.to_string())).await?.as_ref().map(held_of).transpose()
     }
 
     /// The one that is on its way for a target, by its [`Target::key`](domain::operation::Target::key).
     pub async fn open_operation(&mut self, target: &str) -> Result<Option<Held>, StoreError> {
-        let statement = sql("select body, fence, held_until from operations where open_target = $1");
+        let statement = sql("select body, fence, held_until, stopped_by from operations where open_target = $1");
         self.link.optional(statement.bind(target.to_owned())).await?.as_ref().map(held_of).transpose()
     }
 
     /// All that are on their way. One that cannot be read is left out: it must not keep the others from being carried on.
     pub async fn open_operations(&mut self) -> Result<Vec<Held>, StoreError> {
-        let statement =
-            sql("select id, body, fence, held_until from operations where open_target is not null order by created_at");
+        let statement = sql(
+            "select id, body, fence, held_until, stopped_by from operations where open_target is not null order by created_at",
+        );
         Ok(self.link.all(statement).await?.iter().filter_map(readable).collect())
     }
 
     /// Those that are over and are to be looked at again by now, microseconds since 1970.
     pub async fn watched_operations(&mut self, now: i64) -> Result<Vec<Held>, StoreError> {
-        let statement =
-            sql("select id, body, fence, held_until from operations where watch_at <= $1 order by watch_at limit 100");
+        let statement = sql(
+            "select id, body, fence, held_until, stopped_by from operations where watch_at <= $1 order by watch_at limit 100",
+        );
         Ok(self.link.all(statement.bind(now)).await?.iter().filter_map(readable).collect())
     }
 
@@ -82,7 +91,7 @@ impl Read {
 
     /// The newest of an environment, newest first.
     pub async fn operations_of(&mut self, id: &EnvironmentId, most: i64) -> Result<Vec<Held>, StoreError> {
-        let statement = sql("select id, body, fence, held_until from operations where environment = $1 \
+        let statement = sql("select id, body, fence, held_until, stopped_by from operations where environment = $1 \
              order by created_at desc limit $2");
         let rows = self.link.all(statement.bind(id.to_string()).bind(most)).await?;
         Ok(rows.iter().filter_map(readable).collect())
@@ -124,7 +133,7 @@ impl Write {
 
     /// Keeps how far an operation is. `false`: somebody else has it by now, and nothing was written.
     pub async fn keep_operation(&mut self, held: &Held, now: i64, watch_at: Option<i64>) -> Result<bool, StoreError> {
-        let Held { record, fence, held_until } = held;
+        let Held { record, fence, held_until, stopped_by: _ } = held;
         let statement = sql("update operations set stage = $1, open_target = $2, held_until = $3, watch_at = $4, \
              ended_at = coalesce(ended_at, $5), body = $6 where id = $7 and fence = $8")
         .bind(stage_of(record))
@@ -141,7 +150,7 @@ impl Write {
     /// Writes the end of an operation, once. `false`: somebody else has it by now, or its end stands there already, which is so
     /// where the answer to an earlier commit was lost; nothing was written.
     pub async fn end_operation(&mut self, held: &Held, now: i64, watch_at: Option<i64>) -> Result<bool, StoreError> {
-        let Held { record, fence, held_until } = held;
+        let Held { record, fence, held_until, stopped_by: _ } = held;
         let statement = sql("update operations set stage = $1, open_target = $2, held_until = $3, watch_at = $4, \
              ended_at = $5, body = $6 where id = $7 and fence = $8 and ended_at is null")
         .bind(stage_of(record))
@@ -166,6 +175,25 @@ impl Write {
         }
         (held.fence, held.held_until) = (held.fence + 1, held_until);
         Ok(true)
+    }
+
+    /// Has nothing begun after an operation of a series, once it is over. `false`: it is over already, and what followed has begun.
+    pub async fn stop_after(&mut self, id: OperationId, by: &str) -> Result<bool, StoreError> {
+        let statement =
+            sql("update operations set stopped_by = coalesce(stopped_by, $1) where id = $2 and ended_at is null")
+                .bind(by.to_owned())
+                .bind(id.to_string());
+        Ok(self.link.execute(statement).await? > 0)
+    }
+
+    /// Who wants nothing to be begun after an operation. Asked after its end was written in the same transaction, nobody can come
+    /// between: the row is locked.
+    pub async fn stopped_by(&mut self, id: OperationId) -> Result<Option<String>, StoreError> {
+        let statement = sql("select stopped_by from operations where id = $1").bind(id.to_string());
+        Ok(match self.link.optional(statement).await? {
+            Some(row) => row.try_get("stopped_by")?,
+            None => None,
+        })
     }
 
     /// Deletes those that have been over for 90 days. Says how many.

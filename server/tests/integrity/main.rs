@@ -18,6 +18,7 @@ mod postgres;
 mod proxy;
 mod races;
 mod report;
+mod series;
 mod stage;
 mod witness;
 

@@ -2,7 +2,20 @@
 
 /// The hidden fields of the form that presses; `None` where there is none, or its button is off.
 pub fn form(page: &str) -> Option<Vec<(String, String)>> {
-    let (_, rest) = page.split_once("<form method=\"post\" action=\"/operations\"")?;
+    form_to(page, "/operations")
+}
+
+/// The fields of the form that begins a series, with every box that can be ticked.
+pub fn series(page: &str) -> Option<Vec<(String, String)>> {
+    let mut fields = form_to(page, "/operations/series")?;
+    let boxes = page.split("<input ").filter(|input| input.starts_with("type=\"checkbox\""));
+    let ticked = boxes.filter(|input| input.split_once('>').is_some_and(|(tag, _)| tag.contains(" checked")));
+    fields.extend(ticked.filter_map(|input| Some(("member".to_owned(), attribute(input, "value")?))));
+    Some(fields)
+}
+
+fn form_to(page: &str, action: &str) -> Option<Vec<(String, String)>> {
+    let (_, rest) = page.split_once(&format!("<form method=\"post\" action=\"{action}\""))?;
     let (form, _) = rest.split_once("</form>")?;
     if form.contains("id=\"off\"") {
         return None;

@@ -205,8 +205,13 @@ pub fn form_of(told: &History, shown: &str, what: String, workload: &Workload) -
 
 /// Presses a form, and keeps what was answered.
 pub async fn send(stage: &Stage, told: &History, at: SocketAddr, person: usize, form: &Form) -> Told {
+    send_to(stage, told, at, person, form, "/operations").await
+}
+
+/// The same to another address.
+pub async fn send_to(stage: &Stage, told: &History, at: SocketAddr, person: usize, form: &Form, to: &str) -> Told {
     told.presses.fetch_add(1, Ordering::Relaxed);
-    let answer = stage.ask(at, person, "/operations", Some(&form.body)).await;
+    let answer = stage.ask(at, person, to, Some(&form.body)).await;
     let heard = answer.map_or(Told::Nothing, |answer| heard(&answer, &form.id));
     told.answered(&form.id, heard.clone());
     heard

@@ -24,6 +24,10 @@ use crate::proxy::Proxy;
 /// How many workloads there are; the first twelve are Deployments.
 pub const WORKLOADS: usize = 20;
 const DEPLOYMENTS: usize = 12;
+/// How many of them, the first, read the ConfigMap [`SHARED`].
+pub const READERS: usize = 5;
+/// It is not there, and need not be.
+pub const SHARED: &str = "shared";
 /// Who operates. None of the names stands in any sentence of ours.
 pub const PEOPLE: [&str; 5] = ["ada-lovelace", "ben-franklin", "cleo-de-merode", "dan-bricklin", "eve-curie"];
 /// How long a person waits for an answer.
@@ -187,7 +191,10 @@ async fn make_workloads(client: Client, namespace: String) {
     let deployments: Api<Deployment> = Api::namespaced(client.clone(), &namespace);
     let sets: Api<StatefulSet> = Api::namespaced(client, &namespace);
     let create = PostParams::default();
-    for Workload { name, is_set } in Workload::all() {
+    for (number, Workload { name, is_set }) in Workload::all().into_iter().enumerate() {
+        // A few read the same, for a series.
+        let reads =
+            if number < READERS { json!([{"configMapRef": {"name": SHARED, "optional": true}}]) } else { json!([]) };
         let object = json!({
             "metadata": {"name": name},
             "spec": {
@@ -195,7 +202,7 @@ async fn make_workloads(client: Client, namespace: String) {
                 "selector": {"matchLabels": {"app": name}},
                 "template": {
                     "metadata": {"labels": {"app": name}},
-                    "spec": {"terminationGracePeriodSeconds": 0, "containers": [{"name": "app", "image": "registry.test/app:v1"}]},
+                    "spec": {"terminationGracePeriodSeconds": 0, "containers": [{"name": "app", "image": "registry.test/app:v1", "envFrom": reads}]},
                 },
             },
         });

@@ -65,8 +65,9 @@ fn held(id: u128, name: &str) -> Held {
         missed_ms: 0,
         watched_until: None,
         watched: None,
+        series: None,
     };
-    Held { record, fence: 1, held_until: NOW + MINUTE }
+    Held { record, fence: 1, held_until: NOW + MINUTE, stopped_by: None }
 }
 
 async fn begin(bench: &Bench, held: &Held) -> Result<(), StoreError> {

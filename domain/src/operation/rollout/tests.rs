@@ -44,6 +44,7 @@ fn record(order: Order) -> Record {
         missed_ms: 0,
         watched_until: None,
         watched: None,
+        series: None,
     }
 }
 

@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::super::execute::OPERATION;
 use super::super::objects::ObjectCondition;
 use super::super::project::{conditions, message};
-use super::{Subject, amount, ask, count, selector_of};
+use super::{Subject, amount, ask, count, readers, selector_of};
 
 /// A Deployment, StatefulSet or DaemonSet with all that its spec says.
 #[derive(Debug, Clone, Deserialize)]
@@ -143,8 +143,7 @@ impl Whole {
         let daemon = self.is_daemon();
         let number = |of_daemon: i32, other: i32| count(if daemon { of_daemon } else { other });
         let wanted = number(status.desired_number_scheduled, spec.replicas.unwrap_or(1));
-        let pod: core::PodSpec =
-            spec.template.get("spec").and_then(|pod| serde_json::from_value(pod.clone()).ok()).unwrap_or_default();
+        let pod = readers::pod_of(&spec.template);
         Workload {
             uid: self.uid().into(),
             generation: self.generation(),
@@ -173,6 +172,7 @@ impl Whole {
             owner,
             changed: self.changed(),
             operation: self.operation(),
+            reads: readers::sources(&pod).into_iter().map(|(source, _)| source).collect(),
         }
     }
 

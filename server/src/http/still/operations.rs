@@ -1,5 +1,7 @@
 //! Operations: the plan, and the press.
 
+use std::sync::Arc;
+
 use app::links;
 use app::routes::Place;
 use app::still::forms::Tone;
@@ -9,12 +11,12 @@ use axum::extract::{Extension, Form, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use domain::guard::facts::{Autoscaler, Given};
-use domain::guard::{Level, Refusal};
+use domain::guard::{Level, Refusal, Verdict};
 use domain::ledger::OperationId;
-use domain::name::{ComponentId, EnvironmentId, EnvironmentName, ObjectName, SystemId, WorkloadKind};
+use domain::name::{ComponentId, EnvironmentId, ObjectName, WorkloadKind};
 use domain::operation::Operation;
 use domain::policy::Confirm;
-use domain::registry;
+use domain::registry::Tier;
 use serde::Deserialize;
 
 use super::sign_in::sentence;
@@ -64,14 +66,7 @@ impl Asked {
     }
 
     fn component(&self) -> Option<ComponentId> {
-        let mut parts = self.component.split('/');
-        let (system, environment, kind, name) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-        if parts.next().is_some() {
-            return None;
-        }
-        let environment =
-            EnvironmentId { system: SystemId::new(system).ok()?, environment: EnvironmentName::new(environment).ok()? };
-        Some(ComponentId { environment, kind: kind.parse::<WorkloadKind>().ok()?, name: ObjectName::new(name).ok()? })
+        self.component.parse().ok()
     }
 
     /// The operation, as far as it is said; `None` where something has to be chosen first. `Err`: there is none of that name.
@@ -116,7 +111,7 @@ async fn show(
     // What is looked at until something is chosen: it is judged as a restart, and not shown.
     let looked_at = operation.clone().unwrap_or(Operation::Restart);
     let id = OperationId(random_id());
-    let given = Given { reason: asked.reason.as_str().into(), typed: "".into() };
+    let given = Given { reason: asked.reason.as_str().into(), typed: "".into(), name: None };
     let made = match site.desk.plan(&who, &component, &looked_at, id, given, None).await {
         Ok(made) => made,
         Err(NoPlan::Absent) => return pages::render(site, who, request, StatusCode::NOT_FOUND, None).await,
@@ -177,8 +172,17 @@ fn view_of(
         choice,
         asks: asks(component, asked),
         plan,
+        reads: reads(made),
         notice,
     }
+}
+
+/// Where everything that reads the same can be restarted: what a restart of one alone leaves undone.
+fn reads(made: &Plan) -> Vec<(String, String)> {
+    let workload = made.facts.workload.value().and_then(Option::as_ref);
+    let reads = workload.filter(|_| made.operation == Operation::Restart).map_or(&[][..], |workload| &workload.reads);
+    let environment = &made.target.component.environment;
+    reads.iter().map(|source| (source.to_string(), links::series(environment, source))).collect()
 }
 
 fn asks(component: &ComponentId, asked: &Asked) -> Vec<(&'static str, String)> {
@@ -199,19 +203,27 @@ fn word(operation: &str) -> &'static str {
 }
 
 fn without_plan(site: &Site, who: &Who, component: &ComponentId, asked: &Asked, refusal: &NoPlan) -> PlanView {
-    let chrome = site.rows.seen_by(&who.user.grants).chrome();
-    let environment = chrome.environments.iter().find(|environment| environment.id == component.environment);
+    let (place, tier) = place_of(site, who, &component.environment);
     PlanView {
-        place: environment
-            .map_or_else(|| "".into(), |environment| [&environment.system, " / ", &*environment.title].concat().into()),
-        tier: environment.map_or(registry::Tier::Production, |environment| environment.tier),
+        place,
+        tier,
         title: format!("{} {}", word(&asked.operation), component.name),
         name: component.name.shared(),
         component: links::component(component),
         choice: Choice::Nothing,
         asks: Vec::new(),
         plan: None,
+        reads: Vec::new(),
         notice: Some((Tone::Refused, sentence(&refusal.to_string()))),
+    }
+}
+
+/// What people call an environment, and how careful one must be there.
+pub(super) fn place_of(site: &Site, who: &Who, id: &EnvironmentId) -> (Arc<str>, Tier) {
+    let chrome = site.rows.seen_by(&who.user.grants).chrome();
+    match chrome.environments.iter().find(|environment| environment.id == *id) {
+        Some(known) => ([&known.system, " / ", &*known.title].concat().into(), known.tier),
+        None => ("".into(), Tier::Production),
     }
 }
 
@@ -274,10 +286,6 @@ fn choice(made: &Plan, asked: &Asked, operation: Option<&Operation>, owned: Opti
 
 fn planned(made: &Plan, asked: &Asked) -> Planned {
     let Plan { id, operation, target, facts, verdict, hash, kubectl } = made;
-    let off = verdict.refusals.iter().filter(|refusal| !refusal.is_for_the_form()).map(|refusal| match refusal {
-        Refusal::Red(text) => sentence(text),
-        other => sentence(&other.to_string()),
-    });
     let mut carries = vec![
         ("component", target.component.to_string()),
         ("operation", asked.operation.clone()),
@@ -302,7 +310,7 @@ fn planned(made: &Plan, asked: &Asked) -> Planned {
     };
     Planned {
         lines: verdict.lines.clone(),
-        off: off.collect(),
+        off: reasons(verdict),
         button: operation.words(),
         dangerous: verdict.level() > Level::Green,
         reason: verdict.required.reason,
@@ -313,6 +321,16 @@ fn planned(made: &Plan, asked: &Asked) -> Planned {
         diff,
         read: facts.now,
     }
+}
+
+/// Why the button is off, in sentences; nothing when only the form is missing something.
+pub(super) fn reasons(verdict: &Verdict) -> Vec<String> {
+    let off = verdict.refusals.iter().filter(|refusal| !refusal.is_for_the_form());
+    off.map(|refusal| match refusal {
+        Refusal::Red(text) => sentence(text),
+        other => sentence(&other.to_string()),
+    })
+    .collect()
 }
 
 /// The press.
@@ -340,7 +358,7 @@ pub async fn press(
         uid: asked.uid.clone(),
         generation,
         plan,
-        given: Given { reason: asked.reason.as_str().into(), typed: asked.typed.trim().into() },
+        given: Given { reason: asked.reason.as_str().into(), typed: asked.typed.trim().into(), name: None },
     };
     // Whoever goes away in the middle does not stop it half way.
     let desk = site.desk.clone();
@@ -367,20 +385,32 @@ pub async fn press(
         PressRefusal::Store(error) => {
             return trouble(&site, &headers, StatusCode::SERVICE_UNAVAILABLE, &format!("Not sent. {error}"));
         }
-        PressRefusal::NoPlan(_) | PressRefusal::Cluster(_) => StatusCode::SERVICE_UNAVAILABLE,
-        PressRefusal::Right => StatusCode::FORBIDDEN,
-        PressRefusal::TooMany => StatusCode::TOO_MANY_REQUESTS,
-        PressRefusal::Changed(_) | PressRefusal::NotYours => StatusCode::CONFLICT,
-        PressRefusal::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        other => status_of(other),
     };
     let notice = Some((Tone::Refused, text));
     show(site, who, at_plan(headers), asked, notice, status).await
 }
 
+/// With which status a refusal is answered.
+pub(super) fn status_of(refusal: &PressRefusal) -> StatusCode {
+    match refusal {
+        PressRefusal::NoPlan(_) | PressRefusal::Cluster(_) | PressRefusal::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+        PressRefusal::Right => StatusCode::FORBIDDEN,
+        PressRefusal::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        PressRefusal::Changed(_) | PressRefusal::NotYours | PressRefusal::Taken(_) => StatusCode::CONFLICT,
+        PressRefusal::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
 /// A request for the page of plans, with the headers of the form's.
 fn at_plan(headers: HeaderMap) -> Request {
+    at(Uri::from_static("/operations/plan"), headers)
+}
+
+/// A request for a page, with the headers of the form's that was sent.
+pub(super) fn at(address: Uri, headers: HeaderMap) -> Request {
     let mut request = Request::new(Body::empty());
-    *request.uri_mut() = Uri::from_static("/operations/plan");
+    *request.uri_mut() = address;
     *request.headers_mut() = headers;
     request
 }
@@ -406,15 +436,15 @@ pub async fn operation(
 }
 
 /// Whether a text can be the uid of an object: it goes into the record.
-fn is_uid(text: &str) -> bool {
+pub(super) fn is_uid(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-fn hex(bytes: &[u8; 32]) -> String {
+pub(super) fn hex(bytes: &[u8; 32]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn unhex(text: &str) -> Option<[u8; 32]> {
+pub(super) fn unhex(text: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     if text.len() != 64 || !text.is_ascii() {
         return None;
