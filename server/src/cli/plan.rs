@@ -3,16 +3,18 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use domain::access::Role;
+use domain::config_source::ConfigSource;
 use domain::guard::facts::{Asker, Given};
 use domain::guard::{Level, Line, judge};
-use domain::name::{ComponentId, EnvironmentId, ObjectName, WorkloadKind};
+use domain::name::{ComponentId, EnvironmentId, Namespace, ObjectName, WorkloadKind};
 use domain::operation::Operation;
-use serde_json::json;
+use domain::registry::Registry;
+use serde_json::{Value, json};
 
-use crate::cluster::Kubeconfig;
+use crate::cluster::{Kubeconfig, readers};
 use crate::operations::{context_of, facts_of, under_way};
 use crate::registry;
 use crate::store::{DatabaseUrl, Store};
@@ -25,7 +27,11 @@ pub struct PlanArguments {
     /// What: `restart`, `scale`, `roll-back` or `evict`.
     operation: String,
     /// To what: `deployment/fleet-api`.
-    target: String,
+    #[arg(required_unless_present = "reads")]
+    target: Option<String>,
+    /// For `restart`, instead of one target: everything that reads this, `configmap/fleet-config` or `secret/fleet-keys`.
+    #[arg(long, value_name = "TYPE/NAME", conflicts_with = "target")]
+    reads: Option<ConfigSource>,
     /// For `scale`: how many there should be.
     #[arg(long)]
     replicas: Option<u32>,
@@ -86,50 +92,101 @@ fn operation(arguments: &PlanArguments) -> anyhow::Result<Operation> {
 
 async fn plan(arguments: PlanArguments) -> anyhow::Result<bool> {
     let operation = operation(&arguments)?;
-    let (kind, name) =
-        arguments.target.split_once('/').context("the target is written as kind/name: deployment/fleet-api")?;
-    let kind: WorkloadKind = kind.parse()?;
-    let component = ComponentId { environment: arguments.environment.clone(), kind, name: name.parse()? };
     let registry = registry::load(&arguments.config)?;
-    let Some((_, environment)) = registry.environment(&component.environment) else {
-        bail!("{} is not in {}", component.environment, arguments.config.display());
+    let Some((_, environment)) = registry.environment(&arguments.environment) else {
+        bail!("{} is not in {}", arguments.environment, arguments.config.display());
     };
     let cluster = registry.clusters.iter().find(|cluster| cluster.id == environment.cluster);
     let connect = &cluster.context("its cluster is not registered")?.connect;
-    let reader = Kubeconfig { path: arguments.kubeconfig }.reader(connect).await?;
-    let asker = Asker { name: "the command line".into(), role: Some(arguments.role) };
-    // What a person would type is not what is asked here.
-    let given = Given { reason: "(a plan)".into(), typed: component.name.shared(), name: None };
-    let (target, mut facts) = facts_of(&registry, &reader, &component, asker, given, None).await?;
-    if let Ok(store) = Store::inspect(&crate::database_of(arguments.database)?).await {
-        facts.others = under_way(&store, &target, &[]).await;
+    let reader = Kubeconfig { path: arguments.kubeconfig.clone() }.reader(connect).await?;
+    let components = components(&arguments, &operation, &reader, &environment.namespace).await?;
+    let store = Store::inspect(&crate::database_of(arguments.database.clone())?).await.ok();
+    let planner = Planner { arguments: &arguments, registry: &registry, reader, store };
+    let mut plans = Vec::new();
+    let mut permitted = true;
+    for component in components {
+        let (allowed, plan) = planner.plan(&operation, component).await?;
+        permitted &= allowed;
+        plans.extend(plan);
+    }
+    if let Some(store) = planner.store {
         store.close().await;
     }
-    let verdict = judge(&operation, &target, &facts);
-    let autoscaler = facts.autoscaler.value().and_then(Option::as_ref).map(|autoscaler| autoscaler.name.as_str());
-    let kubectl = target.kubectl(&operation, autoscaler, context_of(&registry, &target.cluster).as_deref());
-    let permitted = verdict.refusals.is_empty();
     if arguments.json {
-        let refusals: Vec<_> = verdict.refusals.iter().map(ToString::to_string).collect();
-        let plan = json!({
-            "operation": operation, "target": target, "class": verdict.class.as_str(), "lines": verdict.lines,
-            "required": verdict.required, "refusals": refusals, "permitted": permitted, "kubectl": kubectl,
-        });
-        println!("{}", serde_json::to_string_pretty(&plan)?);
-        return Ok(permitted);
-    }
-    println!("{} in {}", operation.sentence(name), facts.place.title);
-    for line in &verdict.lines {
-        println!("  {}", shown(line));
-    }
-    println!("\n  {kubectl}\n");
-    for refusal in &verdict.refusals {
-        println!("Refused: {refusal}.");
-    }
-    if permitted {
-        println!("Permitted for the role {}. Nothing was done.", arguments.role);
+        let one = arguments.reads.is_none().then(|| plans.pop()).flatten();
+        println!("{}", serde_json::to_string_pretty(&one.unwrap_or(plans.into()))?);
     }
     Ok(permitted)
+}
+
+/// What is planned for: the target, or everything that reads something.
+async fn components(
+    arguments: &PlanArguments,
+    operation: &Operation,
+    reader: &kube::Client,
+    namespace: &Namespace,
+) -> anyhow::Result<Vec<ComponentId>> {
+    let environment = &arguments.environment;
+    if let Some(source) = &arguments.reads {
+        if *operation != Operation::Restart {
+            bail!("--reads goes with restart only");
+        }
+        let found = readers(reader, namespace, source).await.map_err(|why| anyhow!("{why}"))?;
+        if found.is_empty() {
+            bail!("nothing in {environment} reads {source}");
+        }
+        let named = found.into_iter().map(|reader| (reader.kind, reader.name));
+        return Ok(named.map(|(kind, name)| ComponentId { environment: environment.clone(), kind, name }).collect());
+    }
+    let target = arguments.target.as_deref().unwrap_or_default();
+    let (kind, name) = target.split_once('/').context("the target is written as kind/name: deployment/fleet-api")?;
+    let kind: WorkloadKind = kind.parse()?;
+    Ok(vec![ComponentId { environment: environment.clone(), kind, name: name.parse()? }])
+}
+
+struct Planner<'a> {
+    arguments: &'a PlanArguments,
+    registry: &'a Registry,
+    reader: kube::Client,
+    store: Option<Store>,
+}
+
+impl Planner<'_> {
+    /// Whether it would be permitted; printed, or as JSON.
+    async fn plan(&self, operation: &Operation, component: ComponentId) -> anyhow::Result<(bool, Option<Value>)> {
+        let role = self.arguments.role;
+        let asker = Asker { name: "the command line".into(), role: Some(role) };
+        // What a person would type is not what is asked here.
+        let given = Given { reason: "(a plan)".into(), typed: component.name.shared(), name: None };
+        let (target, mut facts) = facts_of(self.registry, &self.reader, &component, asker, given, None).await?;
+        if let Some(store) = &self.store {
+            facts.others = under_way(store, &target, &[]).await;
+        }
+        let verdict = judge(operation, &target, &facts);
+        let autoscaler = facts.autoscaler.value().and_then(Option::as_ref).map(|autoscaler| autoscaler.name.as_str());
+        let kubectl = target.kubectl(operation, autoscaler, context_of(self.registry, &target.cluster).as_deref());
+        let permitted = verdict.refusals.is_empty();
+        if self.arguments.json {
+            let refusals: Vec<_> = verdict.refusals.iter().map(ToString::to_string).collect();
+            let plan = json!({
+                "operation": operation, "target": target, "class": verdict.class.as_str(), "lines": verdict.lines,
+                "required": verdict.required, "refusals": refusals, "permitted": permitted, "kubectl": kubectl,
+            });
+            return Ok((permitted, Some(plan)));
+        }
+        println!("{} in {}", operation.sentence(component.name.as_str()), facts.place.title);
+        for line in &verdict.lines {
+            println!("  {}", shown(line));
+        }
+        println!("\n  {kubectl}\n");
+        for refusal in &verdict.refusals {
+            println!("Refused: {refusal}.");
+        }
+        if permitted {
+            println!("Permitted for the role {role}. Nothing was done.");
+        }
+        Ok((permitted, None))
+    }
 }
 
 fn shown(line: &Line) -> String {

@@ -114,7 +114,11 @@ async fn follow(stage: &Stage, told: &History, ids: &[String]) -> Vec<String> {
         if words.len() < ids.len() || !begun.iter().all(|word| is_over(word)) || begun.len() < ids.len() && !stopped {
             continue;
         }
-        for id in ids.iter().take(begun.len()) {
+        for (number, id) in ids.iter().enumerate().take(begun.len()) {
+            if number > 0 {
+                // One press led to all of them.
+                told.answered(id, Told::Taken);
+            }
             look(stage, told, at, 0, id).await;
         }
         return words;
