@@ -1,5 +1,6 @@
 //! What only a browser has: the address line, keys, dialogs, scrolling, storage.
 
+mod copy;
 mod keys;
 mod window;
 
@@ -51,6 +52,7 @@ pub(crate) fn start(screen: Screen, boot: Boot) {
         let Some(boot) = boot.take() else { return };
         live::start(screen, boot);
         keys::start(screen);
+        copy::start();
         window::start(screen);
         follow_links(screen);
     });

@@ -236,3 +236,37 @@ test("what changed since the plan was shown is not overwritten", async ({ browse
   }
   await context.close();
 });
+
+test("the command is copied by a button on the plan and on the operation, and what cannot be copied is said", async ({ browser }) => {
+  const [context, page] = await as(browser, "operator", { permissions: ["clipboard-read", "clipboard-write"] });
+  const command = "kubectl --context main -n fleet-management-dev rollout restart deployment/fleet-app --field-manager=quarterdeck";
+  const copy = page.getByRole("button", { name: "Copy" });
+  const copies = async () => {
+    await page.evaluate(() => navigator.clipboard.writeText(""));
+    await copy.click();
+    await expect(page.getByText("Copied", { exact: true })).toBeVisible();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(command);
+  };
+  await page.goto(plan(app, "restart"));
+  await live(page);
+  await copies();
+  await page.evaluate(() => {
+    navigator.clipboard.writeText = () => Promise.reject(new DOMException("not allowed", "NotAllowedError"));
+  });
+  await copy.click();
+  await expect(page.getByText("Could not be copied: select it")).toBeVisible();
+  await page.getByRole("button", { name: "Restart" }).click();
+  await over(page, "Done");
+  await live(page);
+  await copies();
+  const address = page.url();
+  await context.close();
+
+  const [still, unscripted] = await as(browser, "operator", { javaScriptEnabled: false });
+  for (const place of [plan(app, "restart"), address]) {
+    await unscripted.goto(place);
+    await expect(unscripted.getByText(command)).toBeVisible();
+    await expect(unscripted.getByRole("button", { name: "Copy" })).toBeHidden();
+  }
+  await still.close();
+});

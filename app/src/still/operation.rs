@@ -8,6 +8,7 @@ use domain::operation::record::{FailedLog, PodStep, Progress, Record, Step, Watc
 use domain::view::{OperationView, State};
 use leptos::prelude::*;
 
+use super::command::command;
 use crate::clock::{exact_time, machine_time};
 use crate::components::state_mark::{Glyph, colour};
 use crate::links;
@@ -127,8 +128,7 @@ fn body(record: &Record) -> AnyView {
         view! { <li class="[overflow-wrap:anywhere]">{line}</li> }
     });
     let plan = view! { <ul class="grid gap-1 px-3 py-2.5">{plan.collect_view()}</ul> }.into_any();
-    let kubectl = record.kubectl.clone();
-    let kubectl = view! { <code class="block select-all px-3 py-2.5 font-mono text-sm [overflow-wrap:anywhere]">{kubectl}</code> };
+    let kubectl = view! { <div class="px-3 py-2.5">{command(record.kubectl.clone())}</div> };
     view! {
         <dl class="grid grid-cols-2 gap-x-4 gap-y-2 rounded-lg border border-line bg-panel px-3 py-2 sm:grid-cols-4">{facts}</dl>
         <div class="grid grid-cols-[minmax(0,1fr)] gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">

@@ -8,6 +8,7 @@ use domain::registry::Tier;
 use domain::view::State;
 use leptos::prelude::*;
 
+use super::command::command;
 use super::forms::{CARD, DANGER, FIELD, Notice, PRIMARY, SECONDARY, Tone};
 use crate::clock::exact_time;
 use crate::components::build::BuildField;
@@ -214,7 +215,7 @@ fn planned(plan: Planned, tier: Tier, name: Arc<str>, component: String) -> impl
         </form>
         <section class=CARD aria-labelledby="kubectl">
             <h2 id="kubectl" class="mb-1 text-sm text-faint">"The same with kubectl"</h2>
-            <code class="block select-all font-mono text-sm [overflow-wrap:anywhere]">{kubectl}</code>
+            {command(kubectl)}
         </section>
     }
 }
