@@ -2,6 +2,7 @@
 
 mod copy;
 mod keys;
+mod moments;
 mod window;
 
 use std::cell::{Cell, RefCell};
@@ -53,6 +54,7 @@ pub(crate) fn start(screen: Screen, boot: Boot) {
         live::start(screen, boot);
         keys::start(screen);
         copy::start();
+        moments::start();
         window::start(screen);
         follow_links(screen);
     });

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::guard::facts::FieldDiff;
-use domain::guard::{Level, Line};
+use domain::guard::{Level, Line, Moment};
 use domain::registry::Tier;
 use domain::view::State;
 use leptos::prelude::*;
@@ -139,11 +139,12 @@ fn planned(plan: Planned, tier: Tier, name: Arc<str>, component: String) -> impl
     let Planned { lines, off, button, dangerous, reason, typed, why, carries, kubectl, diff, read } = plan;
     let is_off = !off.is_empty();
     let summary = summary(&lines);
+    let moments: Vec<Moment> = lines.iter().filter_map(|line| line.moment.clone()).collect();
     let lines = lines.into_iter().map(line).collect_view();
     let hidden =
         carries.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value /> }).collect_view();
     let off = (!off.is_empty()).then(|| {
-        let reasons = off.into_iter().map(|why| view! { <li>{why}</li> }).collect_view();
+        let reasons = off.iter().map(|why| view! { <li>{timed(why, &moments)}</li> }).collect_view();
         view! {
             <div id="off" class="rounded border border-line bg-failed-ground px-3 py-2 text-failed">
                 <p class="font-semibold">"Not from here, because:"</p>
@@ -254,6 +255,20 @@ fn drawn(level: Level) -> (State, &'static str) {
     }
 }
 
+/// A sentence with the moment that it names as an element, to which the script adds the time of whoever looks (`browser/moments.rs`).
+fn timed(text: &str, moments: &[Moment]) -> AnyView {
+    let named = moments.iter().find_map(|moment| Some((moment, text.split_once(&*moment.words)?)));
+    let Some((Moment { words, exact }, (before, after))) = named else { return text.to_owned().into_any() };
+    view! {
+        {before.to_owned()}
+        <time datetime=exact.clone() data-moment="">
+            {words.clone()}
+        </time>
+        {after.to_owned()}
+    }
+    .into_any()
+}
+
 fn line(line: Line) -> impl IntoView {
     let (state, word) = drawn(line.level);
     let from = match line.at {
@@ -267,7 +282,7 @@ fn line(line: Line) -> impl IntoView {
             </span>
             <span class="min-w-0 [overflow-wrap:anywhere]" title=from>
                 <span class="sr-only">{word} ": "</span>
-                {line.text}
+                {timed(&line.text, line.moment.as_slice())}
                 <span class="text-sm text-faint">" " {line.source}</span>
             </span>
         </li>
