@@ -127,7 +127,7 @@ test("a rollback shows what changes, brings the image back, and one that cannot 
     await page.goto(plan(app, `roll-back&revision=${broken}`));
     await page.getByRole("button", { name: "Roll back" }).click();
     await over(page, "Failed");
-    await expect(said(page)).toContainText(/cannot pull .*1 of 1 are available/);
+    await expect(said(page)).toContainText(/cannot pull .*1 of 1 is available/);
   } finally {
     label("");
     kubectl("main", "-n", namespace, "set", "image", "deployment/fleet-app", `${name}=${before}`);
