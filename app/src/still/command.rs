@@ -10,9 +10,23 @@ use super::forms::SECONDARY;
 /// A page has one.
 pub fn command(kubectl: impl Into<Arc<str>>) -> AnyView {
     let kubectl: Arc<str> = kubectl.into();
+    // Lines break between words, not at the hyphens within them.
+    let words = kubectl.split(' ').enumerate().map(|(index, word)| {
+        let word = word.to_owned();
+        view! {
+            {(index > 0).then_some(" ")}
+            <span class="inline-block max-w-full">{word}</span>
+        }
+    });
+    let words = words.collect_view();
     view! {
         <div class="flex flex-wrap items-center gap-2">
-            <code id="command" class="min-w-60 grow basis-0 select-all font-mono text-sm [overflow-wrap:anywhere]">{kubectl}</code>
+            <code
+                id="command"
+                class="min-w-60 grow basis-0 select-all whitespace-pre-wrap font-mono text-sm [overflow-wrap:anywhere]"
+            >
+                {words}
+            </code>
             <div class="noscript:hidden">
                 <span id="copied" aria-live="polite" class="mr-2 text-sm text-soft"></span>
                 <button type="button" data-copy="" class=SECONDARY aria-label="Copy the command">

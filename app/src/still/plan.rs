@@ -115,6 +115,7 @@ pub struct Planned {
 /// The page.
 pub fn plan(page: PlanView) -> AnyView {
     let PlanView { place, tier, title, name, component, choice, asks, plan, notice } = page;
+    let again = (plan.is_none() && choice == Choice::Nothing).then(|| again(&asks, &name, &component));
     let choice = choosing(choice, &asks);
     view! {
         <div class="grid grid-cols-[minmax(0,1fr)] max-w-3xl gap-4">
@@ -123,16 +124,36 @@ pub fn plan(page: PlanView) -> AnyView {
                     <a href=component.clone() class="text-accent underline">
                         {name.clone()}
                     </a>
-                    <span class="text-soft">{[" in ", &place].concat()}</span>
                 </p>
-                <h1 class="text-xl font-semibold [overflow-wrap:anywhere]">{title} " in " {place.clone()}</h1>
+                <h1 class="text-xl font-semibold [overflow-wrap:anywhere]">{title} " in " {place}</h1>
             </div>
             {notice.map(|(tone, text)| view! { <Notice tone text /> })}
+            {again}
             {choice}
             {plan.map(|plan| planned(plan, tier, name, component))}
         </div>
     }
     .into_any()
+}
+
+/// Where no plan could be made: the same again, or back.
+fn again(asks: &[(&'static str, String)], name: &Arc<str>, component: &str) -> impl IntoView + use<> {
+    view! {
+        <form method="get" action="/operations/plan" class="flex flex-wrap gap-2">
+            {hidden(asks)} <button type="submit" class=SECONDARY>
+                "Try again"
+            </button>
+            <a href=component.to_owned() class=[SECONDARY, " inline-flex items-center"].concat()>
+                "Back to "
+                {name.clone()}
+            </a>
+        </form>
+    }
+}
+
+/// What the address of the plan carries, as fields.
+fn hidden(asks: &[(&'static str, String)]) -> Vec<impl IntoView + use<>> {
+    asks.iter().map(|(name, value)| view! { <input type="hidden" name=*name value=value.clone() /> }).collect()
 }
 
 fn planned(plan: Planned, tier: Tier, name: Arc<str>, component: String) -> impl IntoView {
@@ -155,7 +176,7 @@ fn planned(plan: Planned, tier: Tier, name: Arc<str>, component: String) -> impl
     let reason = reason.then(|| {
         view! {
             <label class="grid gap-1">
-                <span class="font-medium">"Reason"</span>
+                <span class="font-medium">"Reason, for the record"</span>
                 <input
                     name="reason"
                     value=why
@@ -165,7 +186,7 @@ fn planned(plan: Planned, tier: Tier, name: Arc<str>, component: String) -> impl
                     autocomplete="off"
                     disabled=is_off
                     class=FIELD
-                    placeholder="What it is for, or the incident: it stands in the record"
+                    placeholder="What it is for, or the incident"
                 />
             </label>
         }
@@ -269,7 +290,8 @@ fn timed(text: &str, moments: &[Moment]) -> AnyView {
     .into_any()
 }
 
-fn line(line: Line) -> impl IntoView {
+/// A line: how it is meant, what it says, and where that is from.
+pub(super) fn line(line: Line) -> impl IntoView {
     let (state, word) = drawn(line.level);
     let from = match line.at {
         Some(at) => [&line.source, ", read ", &exact_time(at)].concat(),
@@ -325,10 +347,7 @@ fn differences(diff: Vec<FieldDiff>) -> impl IntoView {
 
 /// A form that makes the plan anew for another choice.
 fn choosing(choice: Choice, asks: &[(&'static str, String)]) -> Option<AnyView> {
-    let hidden = asks
-        .iter()
-        .map(|(name, value)| view! { <input type="hidden" name=*name value=value.clone() /> })
-        .collect_view();
+    let hidden = hidden(asks);
     let number = |name: &'static str, label: &'static str, value: u32| {
         view! {
             <label class="grid gap-1">
