@@ -1,6 +1,8 @@
 //! What only a browser has: the address line, keys, dialogs, scrolling, storage.
 
+mod copy;
 mod keys;
+mod moments;
 mod window;
 
 use std::cell::{Cell, RefCell};
@@ -51,6 +53,8 @@ pub(crate) fn start(screen: Screen, boot: Boot) {
         let Some(boot) = boot.take() else { return };
         live::start(screen, boot);
         keys::start(screen);
+        copy::start();
+        moments::start();
         window::start(screen);
         follow_links(screen);
     });

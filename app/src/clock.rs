@@ -29,6 +29,21 @@ pub fn time_of_day(seconds: i64) -> String {
     format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
 }
 
+/// What a clock shows at a moment that was named by another, where it shows something else: `08:00`, or `Saturday 17:00` where
+/// it is another day. All in seconds, the offsets of both clocks east of UTC.
+pub fn by_another_clock(at: i64, named: i64, own: i64) -> Option<String> {
+    const DAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
+    let (there, here) = (at + named, at + own);
+    let day = here.div_euclid(86_400);
+    let time = time_of_day(here);
+    let time = time.get(..5)?;
+    match DAYS.get(day.rem_euclid(7) as usize) {
+        _ if named == own => None,
+        Some(word) if day != there.div_euclid(86_400) => Some([word, " ", time].concat()),
+        Some(_) | None => Some(time.to_owned()),
+    }
+}
+
 /// Days since 1970 as year, month and day (<https://howardhinnant.github.io/date_algorithms.html#civil_from_days>).
 fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
@@ -57,5 +72,26 @@ mod tests {
             assert_eq!(machine_time(seconds), expected, "{seconds}");
         }
         assert_eq!(exact_time(0), "1970-01-01 00:00:00 UTC");
+    }
+
+    #[test]
+    fn another_clock_is_said_where_it_shows_something_else() {
+        // Sunday 02:00 in New York.
+        let at = 1_795_330_800;
+        assert_eq!(machine_time(at), "2026-11-22T07:00:00Z");
+        let hours = |hours: f64| (hours * 3600.0) as i64;
+        for (named, own, expected) in [
+            (-5.0, -5.0, None),
+            (-5.0, 1.0, Some("08:00")),
+            (-5.0, 0.0, Some("07:00")),
+            (-5.0, 5.5, Some("12:30")),
+            (-5.0, -8.0, Some("Saturday 23:00")),
+            (9.0, -5.0, Some("02:00")),
+            (9.0, 17.5, Some("Monday 00:30")),
+        ] {
+            let said = by_another_clock(at, hours(named), hours(own));
+            assert_eq!(said.as_deref(), expected, "{named} {own}");
+        }
+        assert_eq!(by_another_clock(0, 0, -3600).as_deref(), Some("Wednesday 23:00"));
     }
 }

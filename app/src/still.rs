@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod changes;
+mod command;
 pub mod forms;
 pub mod operation;
 pub mod people;

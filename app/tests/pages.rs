@@ -10,9 +10,12 @@ use app::boot::Boot;
 use app::components::state_mark::{StateDot, StateMark};
 use app::routes::Place;
 use app::shell::{Assets, Request, shell};
+use app::still::forms::Tone;
+use app::still::plan::{Choice, PlanView, plan};
 use app::theme::Theme;
 use domain::frame::{Page, Topic};
 use domain::freshness::Freshness;
+use domain::registry::Tier;
 use domain::view::{Chrome, State};
 use leptos::prelude::*;
 use sample::{Mood, Sample};
@@ -354,4 +357,27 @@ fn a_state_is_a_shape_and_a_word() {
         let dot = Owner::new().with(|| view! { <StateDot state /> }.to_html());
         assert!(dot.contains(state.word()), "{state:?}: {dot}");
     }
+}
+
+#[test]
+fn where_no_plan_can_be_made_the_same_can_be_asked_for_again() {
+    let page = PlanView {
+        place: "Fleet Management / Staging".into(),
+        tier: Tier::Staging,
+        title: "Scale fleet-app".to_owned(),
+        name: "fleet-app".into(),
+        component: "/e/fleet-management/staging/deployment/fleet-app".to_owned(),
+        choice: Choice::Nothing,
+        asks: vec![("replicas", "3".to_owned()), ("operation", HOSTILE.to_owned())],
+        plan: None,
+        notice: Some((Tone::Refused, "No plan can be made.".to_owned())),
+    };
+    let html = Owner::new().with(|| plan(page.clone()).to_html());
+    for part in ["Try again", "Back to ", r#"name="replicas" value="3""#, r#"name="operation" value="&lt;img"#] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    // Where something has to be chosen first, that is the way on.
+    let choice = Choice::Replicas { planned: 3, now: 3 };
+    let html = Owner::new().with(|| plan(PlanView { choice, ..page }).to_html());
+    assert!(html.contains("Show the plan") && !html.contains("Try again"), "{html}");
 }

@@ -51,6 +51,18 @@ pub struct Line {
     pub source: Arc<str>,
     /// When it was read there, seconds since 1970; none for what was declared.
     pub at: Option<i64>,
+    /// The moment that the sentence names, if it names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moment: Option<Moment>,
+}
+
+/// A moment that a sentence names by the clock of its environment. Whoever looks may live by another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// How the sentence names it: `Sunday 02:00 New York time, 07:00 UTC`.
+    pub words: Arc<str>,
+    /// The same for machines, by the same clock: `2026-11-22T02:00:00-05:00`.
+    pub exact: Arc<str>,
 }
 
 /// Why the button is off. Shown to the person who asked, as it is.
@@ -197,7 +209,7 @@ pub fn judge(operation: &Operation, target: &Target, facts: &Facts) -> Verdict {
     let mut lines: Vec<Line> = rule::RULES.iter().flat_map(|rule| rule(&case)).collect();
     let order = order::order(operation, target, facts);
     if let Err(text) = &order {
-        lines.push(Line { rule: Rule::Order, level: Level::Red, text: text.clone(), source: "plan".into(), at: None });
+        lines.push(case.line(Rule::Order, Level::Red, text.clone(), "plan", None));
     }
     // Who else looks at the plan must not decide what is asked for, or two people who look would keep each other from it.
     let worst = |lines: &[Line]| {

@@ -5,6 +5,7 @@ pub mod record;
 pub mod rollout;
 pub mod series;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -122,7 +123,10 @@ impl Target {
     /// the kubeconfig, without which the command is about whichever cluster is the current one.
     pub fn kubectl(&self, operation: &Operation, autoscaler: Option<&str>, context: Option<&str>) -> String {
         let (namespace, kind, name) = (&self.namespace, self.kind().as_str(), self.name());
-        let kubectl = context.map_or_else(|| "kubectl".to_owned(), |context| format!("kubectl --context {context}"));
+        let kubectl = match context {
+            Some(context) => format!("kubectl --context {}", shell_word(context)),
+            None => "kubectl".to_owned(),
+        };
         match operation {
             // Flux takes away what managers called `kubectl…` wrote, and the pods are replaced once more.
             Operation::Restart => {
@@ -147,9 +151,43 @@ impl Target {
     }
 }
 
+/// Text as one word of a POSIX shell: a context may be called anything, also `$(reboot)`.
+/// <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02_02>
+fn shell_word(text: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"@%+:,./_-".contains(&byte);
+    if !text.is_empty() && text.bytes().all(is_plain) {
+        Cow::Borrowed(text)
+    } else {
+        // Between single quotes nothing means anything but the quote itself.
+        Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_context_is_one_word_whatever_it_is_called() {
+        for (context, expected) in [
+            ("main", "main"),
+            ("arn:aws:eks:eu-west-1:123456789012:cluster/x", "arn:aws:eks:eu-west-1:123456789012:cluster/x"),
+            ("gke_project_europe-west3_x", "gke_project_europe-west3_x"),
+            ("kim@cluster.example,50%+1", "kim@cluster.example,50%+1"),
+            ("user@cluster 1", "'user@cluster 1'"),
+            ("$(reboot)", "'$(reboot)'"),
+            ("a;b&c|d>e`f\\g\"h", "'a;b&c|d>e`f\\g\"h'"),
+            ("kim's", r"'kim'\''s'"),
+            ("~kim", "'~kim'"),
+            ("=ls", "'=ls'"),
+            ("#1", "'#1'"),
+            ("a\nb", "'a\nb'"),
+            ("zürich", "'zürich'"),
+            ("", "''"),
+        ] {
+            assert_eq!(shell_word(context), expected, "{context}");
+        }
+    }
 
     #[test]
     fn the_command_that_would_do_the_same_names_the_namespace_and_the_number() {
@@ -187,6 +225,10 @@ mod tests {
             ),
         ] {
             assert_eq!(target.kubectl(&operation, autoscaler, Some("main")), expected);
+            let expected = expected.replace("--context main", "--context 'my main'");
+            assert_eq!(target.kubectl(&operation, autoscaler, Some("my main")), expected);
+            let expected = expected.replace(" --context 'my main'", "");
+            assert_eq!(target.kubectl(&operation, autoscaler, None), expected);
         }
     }
 }

@@ -127,7 +127,7 @@ test("a rollback shows what changes, brings the image back, and one that cannot 
     await page.goto(plan(app, `roll-back&revision=${broken}`));
     await page.getByRole("button", { name: "Roll back" }).click();
     await over(page, "Failed");
-    await expect(said(page)).toContainText(/cannot pull .*1 of 1 are available/);
+    await expect(said(page)).toContainText(/cannot pull .*1 of 1 is available/);
   } finally {
     label("");
     kubectl("main", "-n", namespace, "set", "image", "deployment/fleet-app", `${name}=${before}`);
@@ -235,4 +235,38 @@ test("what changed since the plan was shown is not overwritten", async ({ browse
     kubectl("main", "-n", namespace, "patch", "deployment/fleet-api", "-p", '{"spec":{"minReadySeconds":0}}');
   }
   await context.close();
+});
+
+test("the command is copied by a button on the plan and on the operation, and what cannot be copied is said", async ({ browser }) => {
+  const [context, page] = await as(browser, "operator", { permissions: ["clipboard-read", "clipboard-write"] });
+  const command = "kubectl --context main -n fleet-management-dev rollout restart deployment/fleet-app --field-manager=quarterdeck";
+  const copy = page.getByRole("button", { name: "Copy" });
+  const copies = async () => {
+    await page.evaluate(() => navigator.clipboard.writeText(""));
+    await copy.click();
+    await expect(page.getByText("Copied", { exact: true })).toBeVisible();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(command);
+  };
+  await page.goto(plan(app, "restart"));
+  await live(page);
+  await copies();
+  await page.evaluate(() => {
+    navigator.clipboard.writeText = () => Promise.reject(new DOMException("not allowed", "NotAllowedError"));
+  });
+  await copy.click();
+  await expect(page.getByText("Could not be copied: select it")).toBeVisible();
+  await page.getByRole("button", { name: "Restart" }).click();
+  await over(page, "Done");
+  await live(page);
+  await copies();
+  const address = page.url();
+  await context.close();
+
+  const [still, unscripted] = await as(browser, "operator", { javaScriptEnabled: false });
+  for (const place of [plan(app, "restart"), address]) {
+    await unscripted.goto(place);
+    await expect(unscripted.getByText(command)).toBeVisible();
+    await expect(unscripted.getByRole("button", { name: "Copy" })).toBeHidden();
+  }
+  await still.close();
 });

@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 
 /// A field that one writes into.
-pub const FIELD: &str = "h-9 w-full rounded border border-line-strong bg-panel px-2 text-base text-ink";
+pub const FIELD: &str = "h-9 w-full rounded border border-line-strong bg-panel px-2 text-base text-ink disabled:cursor-not-allowed \
+                         disabled:border-line disabled:bg-ground";
 /// A choice.
 pub const SELECT: &str = "h-8 min-w-0 max-w-full rounded border border-line-strong bg-panel px-2 text-base text-ink";
 /// The button that does what the form is for.

@@ -10,6 +10,8 @@ use domain::operation::series::{Member, Series};
 use domain::view::{OperationView, State};
 use leptos::prelude::*;
 
+use super::command::command;
+use super::plan::line;
 use crate::clock::{exact_time, machine_time};
 use crate::components::state_mark::{Glyph, colour};
 use crate::links;
@@ -42,7 +44,7 @@ fn sentence(record: &Record) -> Arc<str> {
         Stage::Accepted => "The API server took it. Whether it comes about is not known yet.".into(),
         Stage::Running => match record.progress {
             Some(Progress { wanted, updated, available, .. }) => {
-                format!("{updated} of {wanted} are of the new kind, {available} are available.").into()
+                format!("{updated} of {wanted} new, {available} available.").into()
             }
             None => "The controllers are at it.".into(),
         },
@@ -81,6 +83,8 @@ pub fn operation(record: &Record, series: &SeriesState) -> OperationView {
 
 fn head(record: &Record) -> AnyView {
     let (state, word) = drawn(record.stage());
+    // While it may come its place is kept.
+    let has_bar = record.progress.is_some() || !record.is_over();
     let progress = record.progress.map(|progress| bar(progress, record.is_over()));
     view! {
         <div>
@@ -98,7 +102,7 @@ fn head(record: &Record) -> AnyView {
                 </span>
                 <span class="[overflow-wrap:anywhere]">{sentence(record)}</span>
             </p>
-            <div class=["mt-3 h-2 ", colour(state)].concat()>{progress}</div>
+            {has_bar.then(|| view! { <div class=["mt-3 h-2 ", colour(state)].concat()>{progress}</div> })}
         </div>
     }
     .into_any()
@@ -186,20 +190,17 @@ fn body(record: &Record) -> AnyView {
         fact("Took", text(took(record))),
         fact("Reason", text(why)),
     ];
+    let was_done = !matches!(record.stage(), Stage::Refused | Stage::Expired);
     let steps = record.steps.iter().map(|each| step(record.begun, each)).collect_view();
-    let plan = record.plan.iter().map(|line| {
-        let line = line.text.clone();
-        view! { <li class="[overflow-wrap:anywhere]">{line}</li> }
-    });
-    let plan = view! { <ul class="grid gap-1 px-3 py-2.5">{plan.collect_view()}</ul> }.into_any();
-    let kubectl = record.kubectl.clone();
-    let kubectl = view! { <code class="block select-all px-3 py-2.5 font-mono text-sm [overflow-wrap:anywhere]">{kubectl}</code> };
+    let plan = record.plan.iter().cloned().map(line).collect_view();
+    let plan = view! { <ul class="grid gap-1 px-3 py-2.5">{plan}</ul> }.into_any();
+    let kubectl = view! { <div class="px-3 py-2.5">{command(record.kubectl.clone())}</div> };
     view! {
         <dl class="grid grid-cols-2 gap-x-4 gap-y-2 rounded-lg border border-line bg-panel px-3 py-2 sm:grid-cols-4">{facts}</dl>
         <div class="grid grid-cols-[minmax(0,1fr)] gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
             <div class="grid grid-cols-[minmax(0,1fr)] content-start gap-4">
-                {panel("Pods", String::new(), pod_list(&record.pods))} {record.log.as_ref().map(failed_log)}
-                {panel("Before and after", String::new(), before_and_after(record))}
+                {panel("Pods", String::new(), pod_list(record))} {record.log.as_ref().map(failed_log)}
+                {was_done.then(|| panel("Before and after", String::new(), before_and_after(record)))}
                 {watched(record.watched, record.watched_until)}
             </div>
             <div class="grid grid-cols-[minmax(0,1fr)] content-start gap-4">
@@ -208,7 +209,7 @@ fn body(record: &Record) -> AnyView {
                     String::new(),
                     view! { <ol class="grid gap-1 px-3 py-2.5">{steps}</ol> }.into_any(),
                 )}
-                {(!record.changes.is_empty()).then(|| panel("What is asked", String::new(), asked(&record.changes)))}
+                {(!record.changes.is_empty()).then(|| panel("What it changes", String::new(), asked(&record.changes)))}
                 {panel("The plan when it was pressed", String::new(), plan)}
                 {panel("The same with kubectl", String::new(), kubectl.into_any())}
             </div>
@@ -225,11 +226,16 @@ fn short(value: &str) -> String {
     }
 }
 
+/// How many are made anew and can be used. It is not said of which kind those are that can be used: rather too few than too many.
+fn reached(Progress { wanted, updated, available, existing }: Progress) -> u32 {
+    let old = existing.saturating_sub(updated);
+    updated.min(available.saturating_sub(old)).min(wanted)
+}
+
 /// How far it is, as a bar.
 fn bar(progress: Progress, is_over: bool) -> AnyView {
-    let Progress { wanted, updated, available, .. } = progress;
-    // Both count: what is made anew, and what of it can be used.
-    let part = updated.min(available).min(wanted);
+    let Progress { wanted, .. } = progress;
+    let part = reached(progress);
     let value = if is_over && wanted == 0 { 1 } else { part };
     view! {
         <progress
@@ -249,11 +255,23 @@ fn took(record: &Record) -> String {
     }
 }
 
-fn pod_list(pods: &[PodStep]) -> AnyView {
-    if pods.is_empty() {
-        return view! { <p class="px-3 py-2.5 text-soft">"None are known yet."</p> }.into_any();
+fn pod_list(record: &Record) -> AnyView {
+    if record.pods.is_empty() {
+        let why = match record.stage() {
+            Stage::Refused | Stage::Expired => "Nothing was done to them.",
+            Stage::Done | Stage::Failed => "There are none.",
+            Stage::Planned
+            | Stage::Awaiting
+            | Stage::Claimed
+            | Stage::Sent
+            | Stage::Accepted
+            | Stage::Running
+            | Stage::Unknown => "None are known yet.",
+        };
+        return view! { <p class="px-3 py-2.5 text-soft">{why}</p> }.into_any();
     }
-    let rows = pods
+    let rows = record
+        .pods
         .iter()
         .map(|pod| {
             let PodStep { name, state, word, why, is_new, restarts } = pod.clone();
@@ -358,4 +376,29 @@ fn watched(watched: Option<Watched>, until: Option<i64>) -> Option<AnyView> {
     };
     let seen = view! { <p class="px-3 py-2.5">{seen}</p> }.into_any();
     Some(panel("Watched afterwards", ["until ", &exact_time(until)].concat(), seen))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_there_before_is_no_progress() {
+        for (wanted, updated, available, existing, expected) in [
+            (1, 0, 1, 1, 0),
+            // The new one is there and not ready; what serves is the old one.
+            (1, 1, 1, 2, 0),
+            (1, 1, 1, 1, 1),
+            (3, 2, 3, 4, 1),
+            (3, 3, 3, 3, 3),
+            (3, 3, 4, 5, 2),
+            // A scale: all are of the new kind.
+            (5, 3, 3, 3, 3),
+            (2, 5, 5, 5, 2),
+            (0, 0, 0, 0, 0),
+        ] {
+            let progress = Progress { wanted, updated, available, existing };
+            assert_eq!(reached(progress), expected, "{progress:?}");
+        }
+    }
 }

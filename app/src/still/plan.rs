@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use domain::guard::facts::FieldDiff;
-use domain::guard::{Level, Line};
+use domain::guard::{Level, Line, Moment};
 use domain::registry::Tier;
 use domain::view::State;
 use leptos::prelude::*;
 
+use super::command::command;
 use super::forms::{CARD, DANGER, FIELD, Notice, PRIMARY, SECONDARY, Tone};
 use crate::clock::exact_time;
 use crate::components::build::BuildField;
@@ -116,6 +117,7 @@ pub struct Planned {
 /// The page.
 pub fn plan(page: PlanView) -> AnyView {
     let PlanView { place, tier, title, name, component, choice, asks, plan, reads, notice } = page;
+    let again = (plan.is_none() && choice == Choice::Nothing).then(|| again(&asks, &name, &component));
     let choice = choosing(choice, &asks);
     view! {
         <div class="grid grid-cols-[minmax(0,1fr)] max-w-3xl gap-4">
@@ -124,11 +126,11 @@ pub fn plan(page: PlanView) -> AnyView {
                     <a href=component.clone() class="text-accent underline">
                         {name.clone()}
                     </a>
-                    <span class="text-soft">{[" in ", &place].concat()}</span>
                 </p>
-                <h1 class="text-xl font-semibold [overflow-wrap:anywhere]">{title} " in " {place.clone()}</h1>
+                <h1 class="text-xl font-semibold [overflow-wrap:anywhere]">{title} " in " {place}</h1>
             </div>
             {notice.map(|(tone, text)| view! { <Notice tone text /> })}
+            {again}
             {choice}
             {(!reads.is_empty()).then(|| sources(reads))}
             {plan.map(|plan| planned(plan, tier, name, component))}
@@ -137,15 +139,36 @@ pub fn plan(page: PlanView) -> AnyView {
     .into_any()
 }
 
+/// Where no plan could be made: the same again, or back.
+fn again(asks: &[(&'static str, String)], name: &Arc<str>, component: &str) -> impl IntoView + use<> {
+    view! {
+        <form method="get" action="/operations/plan" class="flex flex-wrap gap-2">
+            {hidden(asks)} <button type="submit" class=SECONDARY>
+                "Try again"
+            </button>
+            <a href=component.to_owned() class=[SECONDARY, " inline-flex items-center"].concat()>
+                "Back to "
+                {name.clone()}
+            </a>
+        </form>
+    }
+}
+
+/// What the address of the plan carries, as fields.
+fn hidden(asks: &[(&'static str, String)]) -> Vec<impl IntoView + use<>> {
+    asks.iter().map(|(name, value)| view! { <input type="hidden" name=*name value=value.clone() /> }).collect()
+}
+
 fn planned(plan: Planned, tier: Tier, name: Arc<str>, component: String) -> impl IntoView {
     let Planned { lines, off, button, dangerous, reason, typed, why, carries, kubectl, diff, read } = plan;
     let is_off = !off.is_empty();
     let summary = summary(&lines);
+    let moments: Vec<Moment> = lines.iter().filter_map(|line| line.moment.clone()).collect();
     let lines = lines.into_iter().map(line).collect_view();
     let hidden =
         carries.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value /> }).collect_view();
     let off = (!off.is_empty()).then(|| {
-        let reasons = off.into_iter().map(|why| view! { <li>{why}</li> }).collect_view();
+        let reasons = off.iter().map(|why| view! { <li>{timed(why, &moments)}</li> }).collect_view();
         view! {
             <div id="off" class="rounded border border-line bg-failed-ground px-3 py-2 text-failed">
                 <p class="font-semibold">"Not from here, because:"</p>
@@ -156,7 +179,7 @@ fn planned(plan: Planned, tier: Tier, name: Arc<str>, component: String) -> impl
     let reason = reason.then(|| {
         view! {
             <label class="grid gap-1">
-                <span class="font-medium">"Reason"</span>
+                <span class="font-medium">"Reason, for the record"</span>
                 <input
                     name="reason"
                     value=why
@@ -166,7 +189,7 @@ fn planned(plan: Planned, tier: Tier, name: Arc<str>, component: String) -> impl
                     autocomplete="off"
                     disabled=is_off
                     class=FIELD
-                    placeholder="What it is for, or the incident: it stands in the record"
+                    placeholder="What it is for, or the incident"
                 />
             </label>
         }
@@ -217,7 +240,7 @@ fn planned(plan: Planned, tier: Tier, name: Arc<str>, component: String) -> impl
         </form>
         <section class=CARD aria-labelledby="kubectl">
             <h2 id="kubectl" class="mb-1 text-sm text-faint">"The same with kubectl"</h2>
-            <code class="block select-all font-mono text-sm [overflow-wrap:anywhere]">{kubectl}</code>
+            {command(kubectl)}
         </section>
     }
 }
@@ -279,6 +302,21 @@ fn drawn(level: Level) -> (State, &'static str) {
     }
 }
 
+/// A sentence with the moment that it names as an element, to which the script adds the time of whoever looks (`browser/moments.rs`).
+fn timed(text: &str, moments: &[Moment]) -> AnyView {
+    let named = moments.iter().find_map(|moment| Some((moment, text.split_once(&*moment.words)?)));
+    let Some((Moment { words, exact }, (before, after))) = named else { return text.to_owned().into_any() };
+    view! {
+        {before.to_owned()}
+        <time datetime=exact.clone() data-moment="">
+            {words.clone()}
+        </time>
+        {after.to_owned()}
+    }
+    .into_any()
+}
+
+/// A line: how it is meant, what it says, and where that is from.
 pub(super) fn line(line: Line) -> impl IntoView {
     let (state, word) = drawn(line.level);
     let from = match line.at {
@@ -292,7 +330,7 @@ pub(super) fn line(line: Line) -> impl IntoView {
             </span>
             <span class="min-w-0 [overflow-wrap:anywhere]" title=from>
                 <span class="sr-only">{word} ": "</span>
-                {line.text}
+                {timed(&line.text, line.moment.as_slice())}
                 <span class="text-sm text-faint">" " {line.source}</span>
             </span>
         </li>
@@ -335,10 +373,7 @@ fn differences(diff: Vec<FieldDiff>) -> impl IntoView {
 
 /// A form that makes the plan anew for another choice.
 fn choosing(choice: Choice, asks: &[(&'static str, String)]) -> Option<AnyView> {
-    let hidden = asks
-        .iter()
-        .map(|(name, value)| view! { <input type="hidden" name=*name value=value.clone() /> })
-        .collect_view();
+    let hidden = hidden(asks);
     let number = |name: &'static str, label: &'static str, value: u32| {
         view! {
             <label class="grid gap-1">

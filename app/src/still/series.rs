@@ -6,6 +6,7 @@ use domain::guard::{Level, Line};
 use domain::registry::Tier;
 use leptos::prelude::*;
 
+use super::command::command;
 use super::forms::{CARD, DANGER, FIELD, Notice, PRIMARY, SECONDARY, Tone};
 use super::plan::{line, summary};
 use crate::components::build::BuildField;
@@ -106,7 +107,7 @@ pub fn series(page: SeriesView) -> AnyView {
         view! {
             <section class=CARD aria-labelledby="kubectl">
                 <h2 id="kubectl" class="mb-1 text-sm text-faint">"The same with kubectl"</h2>
-                <code class="block select-all whitespace-pre-wrap font-mono text-sm [overflow-wrap:anywhere]">{kubectl}</code>
+                {command(kubectl)}
             </section>
         }
     });

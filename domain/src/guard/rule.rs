@@ -170,8 +170,15 @@ fn span(seconds: i64) -> String {
 
 impl<'a> Case<'a> {
     /// A line of a rule.
-    fn line(&self, rule: Rule, level: Level, text: impl Into<Arc<str>>, source: &str, at: Option<i64>) -> Line {
-        Line { rule, level, text: text.into(), source: source.into(), at }
+    pub(super) fn line(
+        &self,
+        rule: Rule,
+        level: Level,
+        text: impl Into<Arc<str>>,
+        source: &str,
+        at: Option<i64>,
+    ) -> Line {
+        Line { rule, level, text: text.into(), source: source.into(), at, moment: None }
     }
 
     /// The line of a rule that needs what was not read. `what` with its verb: `how many may be missing is`.

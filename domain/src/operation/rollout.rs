@@ -115,7 +115,8 @@ fn progress_of(workload: &Workload) -> Progress {
 
 /// What serves while it does not come about: by the count, for what was there before is gone with some strategies.
 fn left(workload: &Workload) -> String {
-    format!("{} of {} are available.", workload.available, workload.wanted)
+    let are = if workload.available == 1 { "is" } else { "are" };
+    format!("{} of {} {are} available.", workload.available, workload.wanted)
 }
 
 fn failed(why: String) -> Turn {

@@ -9,10 +9,14 @@ pub(super) fn lines(case: &Case<'_>) -> Vec<Line> {
     let (level, text) = match asker.role {
         Some(role) if role.holds(Right::Operate) => (Level::Green, format!("{} is {role} in {title}", asker.name)),
         Some(role) => {
-            let text = format!("{} is {role} in {title}, and only an operator or a lead does this", asker.name);
+            let text = format!("only an operator or a lead does this, and {} is {role} in {title}", asker.name);
             (Level::Red, text)
         }
-        None => (Level::Red, format!("{} may not operate in {title}: an admin can give the role", asker.name)),
+        None => {
+            let text =
+                format!("operating in {title} needs a role that {} does not have: an admin can give it", asker.name);
+            (Level::Red, text)
+        }
     };
     vec![case.line(Rule::Role, level, text, "people", None)]
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::super::{Case, Level, Line};
+use super::super::{Case, Level, Line, Moment};
 use super::Rule;
 use crate::policy::When;
 use crate::registry::window::{WindowState, freeze_at, next_opening, window_state};
@@ -69,12 +69,23 @@ pub(in crate::guard) fn lines(case: &Case<'_>) -> Vec<Line> {
     if !is_bound && matches!(state, State::Undeclared | State::Closed(_)) {
         text.push_str("; this may be done at any time");
     }
-    vec![case.line(Rule::Window, level, text, "registry", None)]
+    let moment = then(&state).map(|then| moment(&case.facts.place.zone, case.facts.now, then));
+    vec![Line { moment, ..case.line(Rule::Window, level, text, "registry", None) }]
+}
+
+/// The moment that its sentence names.
+fn then(state: &State<'_>) -> Option<Timestamp> {
+    match state {
+        State::Frozen(_, then) | State::Open(then) => Some(*then),
+        State::Closed(then) => *then,
+        State::NoTime | State::Undeclared | State::AnyTime => None,
+    }
 }
 
 fn said(case: &Case<'_>, state: &State<'_>) -> String {
     let place = &case.facts.place;
-    let at = |then: Timestamp| moment(&place.zone, case.facts.now, then);
+    let now = case.facts.now;
+    let at = |then: Timestamp| format!("{} ({})", moment(&place.zone, now, then).words, far(then.as_second() - now));
     match state {
         State::NoTime => "what time it is is not known, so neither is whether a window is open".to_owned(),
         State::Frozen(freeze, thaw) => {
@@ -91,22 +102,21 @@ fn said(case: &Case<'_>, state: &State<'_>) -> String {
     }
 }
 
-/// A moment on both clocks and how far away: `Sunday 02:00 New York time, 07:00 UTC (in 1 d 4 h)`. A week or more ahead
-/// the date is said.
-fn moment(zone: &TimeZone, now: i64, then: Timestamp) -> String {
-    let seconds = then.as_second().saturating_sub(now);
+/// A moment on both clocks: `Sunday 02:00 New York time, 07:00 UTC`. A week or more ahead the date is said.
+fn moment(zone: &TimeZone, now: i64, then: Timestamp) -> Moment {
+    let seconds = then.as_second() - now;
     let (there, here) = (then.to_zoned(zone.clone()), then.to_zoned(TimeZone::UTC));
     let day = if seconds < 6 * 86_400 { "%A %H:%M" } else { "%A %-d %B %Y %H:%M" };
     let wall = there.strftime(day);
-    let far = far(seconds);
     let city = zone.iana_name().and_then(|name| name.rsplit('/').next()).unwrap_or("local").replace('_', " ");
-    if zone.iana_name() == Some("UTC") {
-        format!("{wall} UTC ({far})")
+    let words = if zone.iana_name() == Some("UTC") {
+        format!("{wall} UTC")
     } else if there.date() == here.date() {
-        format!("{wall} {city} time, {} UTC ({far})", here.strftime("%H:%M"))
+        format!("{wall} {city} time, {} UTC", here.strftime("%H:%M"))
     } else {
-        format!("{wall} {city} time, {} UTC ({far})", here.strftime("%A %H:%M"))
-    }
+        format!("{wall} {city} time, {} UTC", here.strftime("%A %H:%M"))
+    };
+    Moment { words: words.into(), exact: there.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string().into() }
 }
 
 /// `in 1 d 4 h`, `in 4 h 10 min`, `in 5 min`.

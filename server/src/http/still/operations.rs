@@ -211,7 +211,19 @@ fn without_plan(site: &Site, who: &Who, component: &ComponentId, asked: &Asked, 
         name: component.name.shared(),
         component: links::component(component),
         choice: Choice::Nothing,
-        asks: Vec::new(),
+        // All of it, so that it can be tried again.
+        asks: [
+            ("replicas", &asked.replicas),
+            ("min", &asked.min),
+            ("max", &asked.max),
+            ("revision", &asked.revision),
+            ("pod", &asked.pod),
+        ]
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| (name, value.clone()))
+        .chain(asks(component, asked))
+        .collect(),
         plan: None,
         reads: Vec::new(),
         notice: Some((Tone::Refused, sentence(&refusal.to_string()))),

@@ -11,9 +11,9 @@ fn only_operators_and_leads_operate() {
     for (role, level, text) in [
         (Some(Role::Operator), Level::Green, format!("kim is operator in {at}")),
         (Some(Role::Lead), Level::Green, format!("kim is lead in {at}")),
-        (Some(Role::Tester), Level::Red, format!("kim is tester in {at}, and only an operator or a lead does this")),
-        (Some(Role::Admin), Level::Red, format!("kim is admin in {at}, and only an operator or a lead does this")),
-        (None, Level::Red, format!("kim may not operate in {at}: an admin can give the role")),
+        (Some(Role::Tester), Level::Red, format!("only an operator or a lead does this, and kim is tester in {at}")),
+        (Some(Role::Admin), Level::Red, format!("only an operator or a lead does this, and kim is admin in {at}")),
+        (None, Level::Red, format!("operating in {at} needs a role that kim does not have: an admin can give it")),
     ] {
         let mut facts = sample::facts();
         facts.asker.role = role;

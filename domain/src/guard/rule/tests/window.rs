@@ -114,6 +114,41 @@ fn the_window_is_said_on_both_clocks() {
 }
 
 #[test]
+fn the_moment_that_is_named_stands_beside_the_sentence_for_other_clocks() {
+    type Spoil = fn(&mut Facts);
+    let rows: [(Spoil, Option<(&str, &str)>); 6] = [
+        (|_| {}, Some(("Sunday 02:00 New York time, 07:00 UTC", "2026-11-22T02:00:00-05:00"))),
+        (
+            |facts| at(facts, "2026-11-22T10:59:30Z"),
+            Some(("Sunday 06:00 New York time, 11:00 UTC", "2026-11-22T06:00:00-05:00")),
+        ),
+        (
+            |facts| {
+                facts.place.zone = TimeZone::get("Asia/Kolkata").unwrap();
+                at(facts, "2026-11-21T12:00:00Z");
+            },
+            Some(("Sunday 02:00 Kolkata time, Saturday 20:30 UTC", "2026-11-22T02:00:00+05:30")),
+        ),
+        (|facts| facts.place.zone = TimeZone::UTC, Some(("Sunday 02:00 UTC", "2026-11-22T02:00:00+00:00"))),
+        (
+            |facts| freeze(facts, "2026-11-18T18:00", "2027-01-04T08:00"),
+            Some(("Monday 4 January 2027 08:00 New York time, 13:00 UTC", "2027-01-04T08:00:00-05:00")),
+        ),
+        (|facts| facts.place.maintenance = Maintenance::AnyTime, None),
+    ];
+    for (spoil, expected) in rows {
+        let mut facts = sample::facts();
+        spoil(&mut facts);
+        let lines = judge(&RESTART, &sample::target(), &facts).lines;
+        let line = lines.iter().find(|line| line.rule == Rule::Window).unwrap();
+        let moment = line.moment.as_ref().map(|moment| (&*moment.words, &*moment.exact));
+        assert_eq!(moment, expected, "{}", line.text);
+        assert!(moment.is_none_or(|(words, _)| line.text.contains(words)), "{}", line.text);
+        assert!(lines.iter().all(|line| line.rule == Rule::Window || line.moment.is_none()));
+    }
+}
+
+#[test]
 fn a_window_that_does_not_bind_is_green() {
     let closed = "green: the window is closed; it opens Sunday 02:00 New York time, 07:00 UTC (in 19 h 0 min); \
                   this may be done at any time";
