@@ -153,7 +153,7 @@ fn trap_9_at_the_most_of_the_autoscaler_the_quota_is_not_enough() {
     let mut facts = sample::facts();
     let workload = workload(&mut facts);
     (workload.wanted, workload.existing, workload.updated, workload.ready, workload.available) = (2, 2, 2, 2, 2);
-    workload.containers[0].cpu_limit = "1".parse().ok();
+    workload.containers[0].resources.limits = sample::amounts(&[("cpu", "1")]);
     let bound = |used: &str| vec![("limits.cpu".into(), used.parse().unwrap(), "10".parse().unwrap())];
     facts.quotas = sample::read(vec![Quota { name: "production".into(), bounds: bound("14"), scoped: false }]);
     let verdict = judged(&Operation::ScaleRange { min: 2, max: 5 }, &facts);

@@ -3,8 +3,11 @@
 //! Times are seconds since 1970. What could not be read is [`Known::Unread`] with the reason: a rule that needs it says
 //! unknown, never green.
 
+mod amounts;
+
 use std::sync::Arc;
 
+pub use amounts::{InitContainer, LimitRange, Quota, Resources};
 use jiff::tz::TimeZone;
 
 use crate::access::Role;
@@ -152,6 +155,14 @@ pub struct Workload {
     pub history_limit: u32,
     /// The containers of the template, without init containers.
     pub containers: Vec<Container>,
+    /// The init containers of the template, as they start: a sidecar goes on beside those that come after it.
+    pub init_containers: Vec<InitContainer>,
+    /// `overhead` of the template: what a pod costs beside its containers, by resource.
+    pub overhead: Vec<(Arc<str>, Quantity)>,
+    /// Whether the pod as a whole has `resources`, which stand for the sum of its containers. They are not read.
+    pub has_pod_resources: bool,
+    /// `runtimeClassName`: a class that adds overhead, a node selector and tolerations, which are not read.
+    pub runtime_class: Option<Arc<str>>,
     /// Conditions, by type.
     pub conditions: Vec<Condition>,
     /// The topology key of a required anti-affinity against its own pods: `kubernetes.io/hostname` wants a node for each.
@@ -192,14 +203,8 @@ pub struct Container {
     pub name: Arc<str>,
     /// Its image.
     pub image: Arc<str>,
-    /// `resources.requests.cpu`.
-    pub cpu_request: Option<Quantity>,
-    /// `resources.limits.cpu`.
-    pub cpu_limit: Option<Quantity>,
-    /// `resources.requests.memory`.
-    pub memory_request: Option<Quantity>,
-    /// `resources.limits.memory`.
-    pub memory_limit: Option<Quantity>,
+    /// `resources`.
+    pub resources: Resources,
     /// Seconds from start until its readiness probe can pass at the earliest; none: no probe, ready at once.
     pub ready_after_s: Option<u32>,
 }
@@ -275,32 +280,6 @@ pub struct Budget {
     pub rule: Arc<str>,
     /// `status.disruptionsAllowed`, by the controller's count.
     pub allowed: u32,
-}
-
-/// A ResourceQuota.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Quota {
-    /// Its name.
-    pub name: Arc<str>,
-    /// What it bounds: `limits.cpu`, with what is used and the most.
-    pub bounds: Vec<(Arc<str>, Quantity, Quantity)>,
-    /// Whether it is for some pods only (`scopes`, `scopeSelector`): then it is not known whether it holds for these.
-    pub scoped: bool,
-}
-
-/// A LimitRange, what it says of containers.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct LimitRange {
-    /// Its name.
-    pub name: Arc<str>,
-    /// `defaultRequest`, by resource: `cpu`, `memory`.
-    pub default_request: Vec<(Arc<str>, Quantity)>,
-    /// `default`: the limit, by resource.
-    pub default_limit: Vec<(Arc<str>, Quantity)>,
-    /// `max`, by resource.
-    pub most: Vec<(Arc<str>, Quantity)>,
-    /// `min`, by resource.
-    pub least: Vec<(Arc<str>, Quantity)>,
 }
 
 /// A node.

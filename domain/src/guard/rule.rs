@@ -1,5 +1,6 @@
 //! The rules of the flight plan, one a file. Each takes a case and writes its lines.
 
+mod amount;
 mod autoscaler;
 mod availability;
 mod backup;
@@ -11,6 +12,7 @@ mod keeper;
 mod migration;
 mod others;
 mod paused;
+mod pod;
 mod quota;
 mod replicas;
 mod role;

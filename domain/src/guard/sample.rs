@@ -1,13 +1,17 @@
 //! A case in which everything is right, to be spoiled one fact at a time: fleet-app of Fleet Management's production.
 
+use std::sync::Arc;
+
 use domain::access::Role;
 use domain::facts::{Phase, PodFacts};
 use domain::guard::facts::{
-    Asker, Autoscaler, Container, Facts, FieldDiff, Given, Known, Node, Place, Pod, Revision, Strategy, Workload,
+    Asker, Autoscaler, Container, Facts, FieldDiff, Given, Known, Node, Place, Pod, Resources, Revision, Strategy,
+    Workload,
 };
 use domain::name::{ComponentId, WorkloadKind};
 use domain::operation::Target;
 use domain::policy::Policy;
+use domain::quantity::Quantity;
 use domain::registry::{Component, Maintenance, Tier};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -106,12 +110,16 @@ pub(crate) fn workload() -> Workload {
         containers: vec![Container {
             name: "app".into(),
             image: "registry.test/fleet-app:1.4.2".into(),
-            cpu_request: "500m".parse().ok(),
-            cpu_limit: "2".parse().ok(),
-            memory_request: "512Mi".parse().ok(),
-            memory_limit: "2Gi".parse().ok(),
+            resources: Resources {
+                requests: amounts(&[("cpu", "500m"), ("memory", "512Mi")]),
+                limits: amounts(&[("cpu", "2"), ("memory", "2Gi")]),
+            },
             ready_after_s: Some(40),
         }],
+        init_containers: Vec::new(),
+        overhead: Vec::new(),
+        has_pod_resources: false,
+        runtime_class: None,
         conditions: Vec::new(),
         anti_affinity: None,
         spread: Vec::new(),
@@ -119,6 +127,11 @@ pub(crate) fn workload() -> Workload {
         changed: None,
         operation: None,
     }
+}
+
+/// Amounts by resource.
+pub(crate) fn amounts(of: &[(&str, &str)]) -> Vec<(Arc<str>, Quantity)> {
+    of.iter().map(|(resource, amount)| ((*resource).into(), amount.parse().unwrap())).collect()
 }
 
 /// A ready pod of a node, named after it.

@@ -4,6 +4,8 @@
 
 mod keeper;
 mod revisions;
+#[cfg(test)]
+mod tests;
 mod workload;
 
 use std::collections::BTreeMap;
@@ -290,10 +292,6 @@ async fn limits(client: &Client, namespace: &str) -> Known<Vec<LimitRange>> {
 
 fn limit_facts(range: &core::LimitRange) -> Option<LimitRange> {
     let item = range.spec.as_ref()?.limits.iter().find(|item| item.type_ == "Container")?;
-    let amounts = |amounts: &Option<BTreeMap<String, Quantity>>| {
-        let all = amounts.iter().flatten().filter_map(|(name, value)| Some((message(name), amount(value)?)));
-        all.collect()
-    };
     Some(LimitRange {
         name: name_of(&range.metadata),
         default_request: amounts(&item.default_request),
@@ -350,6 +348,11 @@ fn name_of(meta: &ObjectMeta) -> Arc<str> {
 
 fn count(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(0)
+}
+
+/// Amounts by resource.
+fn amounts(amounts: &Option<BTreeMap<String, Quantity>>) -> Vec<(Arc<str>, Amount)> {
+    amounts.iter().flatten().filter_map(|(name, value)| Some((message(name), amount(value)?))).collect()
 }
 
 fn amount(quantity: &Quantity) -> Option<Amount> {

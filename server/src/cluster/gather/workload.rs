@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::guard::facts::{Container, Keeper, Strategy, Workload};
+use domain::guard::facts::{Container, InitContainer, Keeper, Resources, Strategy, Workload};
 use domain::ledger::OperationId;
 use domain::name::{Namespace, WorkloadKind};
 use k8s_openapi::api::apps::v1 as apps;
@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::super::execute::OPERATION;
 use super::super::objects::ObjectCondition;
 use super::super::project::{conditions, message};
-use super::{Subject, amount, ask, count, selector_of};
+use super::{Subject, amounts, ask, count, selector_of};
 
 /// A Deployment, StatefulSet or DaemonSet with all that its spec says.
 #[derive(Debug, Clone, Deserialize)]
@@ -161,6 +161,10 @@ impl Whole {
             // <https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#clean-up-policy>
             history_limit: count(spec.revision_history_limit.unwrap_or(10)),
             containers: pod.containers.iter().map(container).collect(),
+            init_containers: pod.init_containers.iter().flatten().map(init_container).collect(),
+            overhead: amounts(&pod.overhead),
+            has_pod_resources: pod.resources.is_some(),
+            runtime_class: pod.runtime_class_name.as_deref().map(message),
             conditions: conditions(&status.conditions),
             anti_affinity: self.anti_affinity(&pod),
             spread: pod
@@ -229,9 +233,6 @@ impl Whole {
 }
 
 fn container(container: &core::Container) -> Container {
-    let resources = container.resources.as_ref();
-    let request = |name: &str| resources.and_then(|all| amount(all.requests.as_ref()?.get(name)?));
-    let limit = |name: &str| resources.and_then(|all| amount(all.limits.as_ref()?.get(name)?));
     let delay = |probe: &core::Probe| {
         let more = probe.success_threshold.unwrap_or(1) - 1;
         count(probe.initial_delay_seconds.unwrap_or(0) + more * probe.period_seconds.unwrap_or(10))
@@ -241,15 +242,28 @@ fn container(container: &core::Container) -> Container {
     Container {
         name: message(&container.name),
         image: message(container.image.as_deref().unwrap_or_default()),
-        cpu_request: request("cpu"),
-        cpu_limit: limit("cpu"),
-        memory_request: request("memory"),
-        memory_limit: limit("memory"),
+        resources: resources(container),
         ready_after_s: match (start, ready) {
             (None, None) => None,
             (start, ready) => Some(start.unwrap_or(0) + ready.unwrap_or(0)),
         },
     }
+}
+
+fn init_container(container: &core::Container) -> InitContainer {
+    InitContainer {
+        name: message(&container.name),
+        resources: resources(container),
+        // <https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>
+        sidecar: container.restart_policy.as_deref() == Some("Always"),
+    }
+}
+
+fn resources(container: &core::Container) -> Resources {
+    let resources = container.resources.as_ref();
+    resources
+        .map(|all| Resources { requests: amounts(&all.requests), limits: amounts(&all.limits) })
+        .unwrap_or_default()
 }
 
 /// A number, or a share of the wanted replicas.
