@@ -7,7 +7,7 @@ mod amounts;
 
 use std::sync::Arc;
 
-pub use amounts::{InitContainer, LimitRange, Quota, Resources};
+pub use amounts::{InitContainer, LimitRange, Per, Quota, Resources};
 use jiff::tz::TimeZone;
 
 use crate::access::Role;
@@ -73,7 +73,7 @@ pub struct Facts {
     pub budgets: Known<Vec<Budget>>,
     /// The quotas of its namespace.
     pub quotas: Known<Vec<Quota>>,
-    /// The limit ranges of its namespace: what containers without a request or limit get.
+    /// The limit ranges of its namespace, item by item: what containers without a request or limit get, and what is let in.
     pub limits: Known<Vec<LimitRange>>,
     /// All nodes.
     pub nodes: Known<Vec<Node>>,

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::facts::Condition;
-use domain::guard::facts::{Autoscaler, Budget, Known, LimitRange, Node, Pod, Quota, Revision, Workload};
+use domain::guard::facts::{Autoscaler, Budget, Known, LimitRange, Node, Per, Pod, Quota, Revision, Workload};
 use domain::name::{Namespace, ObjectName, WorkloadKind};
 use domain::quantity::Quantity as Amount;
 use domain::text::{MESSAGE_LIMIT, plain};
@@ -287,18 +287,29 @@ async fn limits(client: &Client, namespace: &str) -> Known<Vec<LimitRange>> {
     let api: Api<core::LimitRange> = Api::namespaced(client.clone(), namespace);
     let all = ListParams::default();
     let answer = ask("listing limit ranges", || api.list(&all)).await;
-    known(answer.map(|list| list.items.iter().filter_map(limit_facts).collect()))
+    known(answer.map(|list| list.items.iter().flat_map(limit_facts).collect()))
 }
 
-fn limit_facts(range: &core::LimitRange) -> Option<LimitRange> {
-    let item = range.spec.as_ref()?.limits.iter().find(|item| item.type_ == "Container")?;
-    Some(LimitRange {
-        name: name_of(&range.metadata),
-        default_request: amounts(&item.default_request),
-        default_limit: amounts(&item.default),
-        most: amounts(&item.max),
-        least: amounts(&item.min),
-    })
+/// The items of a limit range that are about containers and pods; those about claims are not.
+fn limit_facts(range: &core::LimitRange) -> Vec<LimitRange> {
+    let items = range.spec.iter().flat_map(|spec| &spec.limits);
+    let facts = items.filter_map(|item| {
+        let per = match item.type_.as_str() {
+            "Container" => Per::Container,
+            "Pod" => Per::Pod,
+            _ => return None,
+        };
+        Some(LimitRange {
+            name: name_of(&range.metadata),
+            per,
+            default_request: amounts(&item.default_request),
+            default_limit: amounts(&item.default),
+            most: amounts(&item.max),
+            least: amounts(&item.min),
+            ratio: amounts(&item.max_limit_request_ratio),
+        })
+    });
+    facts.collect()
 }
 
 async fn nodes(client: &Client) -> Known<Vec<Node>> {

@@ -35,12 +35,14 @@ pub struct Quota {
     pub scoped: bool,
 }
 
-/// A LimitRange, what it says of containers.
+/// One item of a LimitRange.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LimitRange {
-    /// Its name.
+    /// The name of the LimitRange.
     pub name: Arc<str>,
-    /// `defaultRequest`, by resource: `cpu`, `memory`.
+    /// What each bound is for.
+    pub per: Per,
+    /// `defaultRequest`, by resource: `cpu`, `memory`. Only containers get defaults.
     pub default_request: Vec<(Arc<str>, Quantity)>,
     /// `default`: the limit, by resource.
     pub default_limit: Vec<(Arc<str>, Quantity)>,
@@ -48,4 +50,16 @@ pub struct LimitRange {
     pub most: Vec<(Arc<str>, Quantity)>,
     /// `min`, by resource.
     pub least: Vec<(Arc<str>, Quantity)>,
+    /// `maxLimitRequestRatio`: how many times its request a limit may be, by resource.
+    pub ratio: Vec<(Arc<str>, Quantity)>,
+}
+
+/// What an item of a LimitRange is for (`type`). Those for claims bound no pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Per {
+    /// Each container, init containers too.
+    #[default]
+    Container,
+    /// All containers of a pod together.
+    Pod,
 }

@@ -26,9 +26,9 @@ pub(super) fn lines(case: &Case<'_>) -> Vec<Line> {
     };
     let mut lines = Vec::new();
     let pod = Pod { workload, limits };
-    for (range, text) in outside(&pod) {
+    for (range, level, text) in outside(&pod) {
         let source = format!("LimitRange {}", shown(range));
-        lines.push(case.line(Rule::Quota, Level::Red, text, &source, case.facts.limits.at()));
+        lines.push(case.line(Rule::Quota, level, text, &source, case.facts.limits.at()));
     }
     let mut tightest: Option<(i64, String)> = None;
     for quota in quotas {

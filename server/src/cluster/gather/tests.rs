@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use domain::guard::facts::Workload;
+use domain::guard::facts::{Per, Workload};
 use domain::quantity::Quantity;
 use serde_json::{Value, json};
 
-use super::Whole;
+use super::{Whole, limit_facts};
 
 /// The facts of a Deployment whose pods have this spec.
 fn workload(pod: Value) -> Workload {
@@ -67,4 +67,34 @@ fn what_is_not_read_of_a_template_is_at_least_noticed() {
         let facts = workload(pod);
         assert_eq!((facts.runtime_class.as_deref(), facts.has_pod_resources), expected);
     }
+}
+
+#[test]
+fn each_item_of_a_limit_range_about_containers_or_pods_is_read() {
+    let range = json!({
+        "metadata": { "name": "bounds" },
+        "spec": { "limits": [
+            { "type": "Pod", "max": { "cpu": "4" }, "min": { "cpu": "1" }, "maxLimitRequestRatio": { "cpu": "2" } },
+            { "type": "PersistentVolumeClaim", "max": { "storage": "1Gi" } },
+            { "type": "Container", "default": { "cpu": "500m" }, "defaultRequest": { "cpu": "100m" } },
+            { "type": "Container", "max": { "memory": "1Gi" } },
+        ] },
+    });
+    let items = limit_facts(&serde_json::from_value(range).unwrap());
+    let said: Vec<_> = items
+        .iter()
+        .map(|item| {
+            let sides = [&item.default_request, &item.default_limit, &item.most, &item.least, &item.ratio];
+            (&*item.name, item.per, sides.map(|side| written(side)).join("; "))
+        })
+        .collect();
+    let row = |per, amounts: &str| ("bounds", per, amounts.to_owned());
+    assert_eq!(
+        said,
+        [
+            row(Per::Pod, "; ; cpu 4; cpu 1; cpu 2"),
+            row(Per::Container, "cpu 100m; cpu 500m; ; ; "),
+            row(Per::Container, "; ; memory 1Gi; ; "),
+        ]
+    );
 }
