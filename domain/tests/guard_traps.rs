@@ -139,12 +139,12 @@ fn trap_8_a_budget_of_two_with_two_replicas_and_nodes_that_are_full() {
     assert_eq!(said(&verdict, Rule::Budget), [(Level::Amber, text)]);
 
     let mut facts = sample::facts();
-    workload(&mut facts).anti_affinity = Some("kubernetes.io/hostname".into());
+    workload(&mut facts).anti_affinity = vec!["kubernetes.io/hostname".into()];
     assert_eq!(said(&judged(&Operation::Restart, &facts), Rule::Room)[0].0, Level::Green);
     if let Known::Read { value: nodes, .. } = &mut facts.nodes {
-        nodes[3].takes_pods = false;
+        nodes[3].cordoned = true;
     }
-    let text = "no spare node: its pods share no node, so the rollout would stand still";
+    let text = "no spare node: its pods share no node and may run on 3 of 4 nodes, so the rollout would stand still";
     assert_eq!(said(&judged(&Operation::Restart, &facts), Rule::Room), [(Level::Red, text)]);
 }
 

@@ -4,11 +4,15 @@
 //! unknown, never green.
 
 mod amounts;
+mod nodes;
 
 use std::sync::Arc;
 
 pub use amounts::{InitContainer, LimitRange, Per, Quota, Resources};
 use jiff::tz::TimeZone;
+pub use nodes::{
+    Effect, Node, NodeOperator, NodeTerm, Requirement, Scheduling, Spread, Taint, Toleration, TolerationOperator,
+};
 
 use crate::access::Role;
 use crate::facts::{Condition, PodFacts};
@@ -165,10 +169,12 @@ pub struct Workload {
     pub runtime_class: Option<Arc<str>>,
     /// Conditions, by type.
     pub conditions: Vec<Condition>,
-    /// The topology key of a required anti-affinity against its own pods: `kubernetes.io/hostname` wants a node for each.
-    pub anti_affinity: Option<Arc<str>>,
-    /// `topologySpreadConstraints` with `DoNotSchedule`: key and `maxSkew`.
-    pub spread: Vec<(Arc<str>, u32)>,
+    /// The nodes that its pods may run on.
+    pub scheduling: Scheduling,
+    /// The topology keys of required anti-affinities against its own pods: `kubernetes.io/hostname` wants a node for each.
+    pub anti_affinity: Vec<Arc<str>>,
+    /// `topologySpreadConstraints` with `DoNotSchedule` that count its own pods.
+    pub spread: Vec<Spread>,
     /// What keeps it as written elsewhere, by labels and annotations.
     pub owner: Option<Keeper>,
     /// Who wrote the spec last, by `metadata.managedFields`, and when.
@@ -280,17 +286,6 @@ pub struct Budget {
     pub rule: Arc<str>,
     /// `status.disruptionsAllowed`, by the controller's count.
     pub allowed: u32,
-}
-
-/// A node.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Node {
-    /// Its name.
-    pub name: Arc<str>,
-    /// Its labels that topology keys of the workload name, with their values.
-    pub topology: Vec<(Arc<str>, Arc<str>)>,
-    /// Whether new pods without tolerations can come to it: ready, not cordoned, no taint `NoSchedule`.
-    pub takes_pods: bool,
 }
 
 /// A revision that can be gone back to.

@@ -214,14 +214,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Whether the rule of nodes has something to say: pods that keep away from each other.
-    fn needs_room(&self, workload: &Workload) -> bool {
-        let is_picky = workload.anti_affinity.is_some() || !workload.spread.is_empty();
-        let evicts = matches!(self.operation, Operation::RestartPod { .. });
-        is_picky && (evicts || self.more_pods(workload) > 0)
-    }
-
-    /// Whether pods are made, which a quota can refuse.
+    /// Whether pods are made, which a quota can refuse and which need nodes.
     fn makes_pods(&self, workload: &Workload) -> bool {
         (self.operation.replaces_pods() && workload.wanted > 0) || self.more_pods(workload) > 0
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use domain::access::Role;
 use domain::facts::{Phase, PodFacts};
 use domain::guard::facts::{
-    Asker, Autoscaler, Container, Facts, FieldDiff, Given, Known, Node, Place, Pod, Resources, Revision, Strategy,
-    Workload,
+    Asker, Autoscaler, Container, Facts, FieldDiff, Given, Known, Node, Place, Pod, Resources, Revision, Scheduling,
+    Strategy, Workload,
 };
 use domain::name::{ComponentId, WorkloadKind};
 use domain::operation::Target;
@@ -75,7 +75,7 @@ pub(crate) fn facts() -> Facts {
         budgets: read(Vec::new()),
         quotas: read(Vec::new()),
         limits: read(Vec::new()),
-        nodes: read(names.map(|name| Node { name: name.into(), topology: Vec::new(), takes_pods: true }).into()),
+        nodes: read(names.map(node).into()),
         revisions: read(vec![revision(9, "1.4.2", "sha256:bbbbbbbb"), revision(8, "1.4.1", "sha256:aaaaaaaa")]),
         backup: read(None),
         others: read(Vec::new()),
@@ -121,12 +121,18 @@ pub(crate) fn workload() -> Workload {
         has_pod_resources: false,
         runtime_class: None,
         conditions: Vec::new(),
-        anti_affinity: None,
+        scheduling: Scheduling::default(),
+        anti_affinity: Vec::new(),
         spread: Vec::new(),
         owner: None,
         changed: None,
         operation: None,
     }
+}
+
+/// A ready node with nothing special.
+pub(crate) fn node(name: &str) -> Node {
+    Node { name: name.into(), ready: true, ..Node::default() }
 }
 
 /// Amounts by resource.

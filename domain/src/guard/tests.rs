@@ -106,7 +106,7 @@ fn spoil(facts: &mut Facts, what: u8, number: u32) {
                 16 => workload.updated = number % 4,
                 17 => workload.generation += i64::from(number % 2),
                 18 => workload.containers[0].image = if is_even { "app:latest".into() } else { "app:1".into() },
-                19 => workload.anti_affinity = Some("kubernetes.io/hostname".into()),
+                19 => workload.anti_affinity = vec!["kubernetes.io/hostname".into()],
                 20 => workload.history_limit = number % 4,
                 _ => {
                     let tools = [Tool::FluxHelm, Tool::FluxKustomize, Tool::ArgoCd, Tool::Helm];

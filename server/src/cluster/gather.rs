@@ -3,7 +3,9 @@
 //! What cannot be read stays unread with its reason; nothing is taken from what was seen earlier.
 
 mod keeper;
+mod nodes;
 mod revisions;
+mod scheduling;
 #[cfg(test)]
 mod tests;
 mod workload;
@@ -89,13 +91,14 @@ pub async fn gather(client: &Client, subject: Subject<'_>) -> Gathered {
     };
     let selector = found.and_then(|whole| whole.selector());
     let labels = found.map(Whole::template_labels).unwrap_or_default();
+    let asked = found.map(|whole| nodes::Asked::by(&whole.facts(None))).unwrap_or_default();
     let (pods, autoscaler, budgets, quotas, limits, nodes, revisions, backup, keeper) = tokio::join!(
         pods(client, subject, selector.as_ref()),
         autoscaler(client, subject),
         budgets(client, namespace, &labels),
         quotas(client, namespace),
         limits(client, namespace),
-        nodes(client),
+        nodes::read(client, &asked),
         revisions::read(client, subject, found),
         backup(client, namespace, subject.backup),
         keeper::read(client, found),
@@ -310,31 +313,6 @@ fn limit_facts(range: &core::LimitRange) -> Vec<LimitRange> {
         })
     });
     facts.collect()
-}
-
-async fn nodes(client: &Client) -> Known<Vec<Node>> {
-    let api: Api<core::Node> = Api::all(client.clone());
-    let all = ListParams::default();
-    let answer = ask("listing nodes", || api.list(&all)).await;
-    known(answer.map(|list| list.items.iter().map(node_facts).collect()))
-}
-
-fn node_facts(node: &core::Node) -> Node {
-    let spec = node.spec.as_ref();
-    let conditions = node.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
-    let ready = conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True");
-    let taints = spec.and_then(|spec| spec.taints.as_deref()).unwrap_or_default();
-    let tainted = taints.iter().any(|taint| matches!(taint.effect.as_str(), "NoSchedule" | "NoExecute"));
-    let cordoned = spec.and_then(|spec| spec.unschedulable).unwrap_or(false);
-    let labels = node.metadata.labels.iter().flatten();
-    Node {
-        name: name_of(&node.metadata),
-        topology: labels
-            .filter(|(key, _)| key.contains("hostname") || key.starts_with("topology."))
-            .map(|(key, value)| (message(key), message(value)))
-            .collect(),
-        takes_pods: ready && !tainted && !cordoned,
-    }
 }
 
 async fn backup(client: &Client, namespace: &str, job: Option<&ObjectName>) -> Known<Option<i64>> {

@@ -7,6 +7,7 @@ mod budget;
 mod class;
 mod keeper;
 mod limit_range;
+mod nodes;
 mod person;
 mod pod;
 mod quota;
@@ -14,6 +15,7 @@ mod replicas;
 mod revision;
 mod rollout;
 mod room;
+mod spread;
 mod tag;
 mod window;
 

@@ -12,13 +12,15 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ManagedField
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kube::Client;
 use kube::api::GetParams;
-use kube::core::{Request, Selector, SelectorExt as _};
+use kube::core::{Request, Selector};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::super::execute::OPERATION;
 use super::super::objects::ObjectCondition;
 use super::super::project::{conditions, message};
+use super::scheduling::Template;
 use super::{Subject, amounts, ask, count, selector_of};
 
 /// A Deployment, StatefulSet or DaemonSet with all that its spec says.
@@ -46,6 +48,8 @@ pub struct Spec {
     min_ready_seconds: Option<i32>,
     progress_deadline_seconds: Option<i32>,
     revision_history_limit: Option<i32>,
+    #[serde(default)]
+    volume_claim_templates: Vec<IgnoredAny>,
     /// The template as it stands there, for comparing and taking back.
     pub template: Value,
 }
@@ -145,6 +149,12 @@ impl Whole {
         let wanted = number(status.desired_number_scheduled, spec.replicas.unwrap_or(1));
         let pod: core::PodSpec =
             spec.template.get("spec").and_then(|pod| serde_json::from_value(pod.clone()).ok()).unwrap_or_default();
+        let template = Template {
+            pod: &pod,
+            labels: self.template_labels(),
+            namespace: self.metadata.namespace.as_deref().unwrap_or_default(),
+            has_claim_templates: !spec.volume_claim_templates.is_empty(),
+        };
         Workload {
             uid: self.uid().into(),
             generation: self.generation(),
@@ -166,14 +176,9 @@ impl Whole {
             has_pod_resources: pod.resources.is_some(),
             runtime_class: pod.runtime_class_name.as_deref().map(message),
             conditions: conditions(&status.conditions),
-            anti_affinity: self.anti_affinity(&pod),
-            spread: pod
-                .topology_spread_constraints
-                .iter()
-                .flatten()
-                .filter(|constraint| constraint.when_unsatisfiable == "DoNotSchedule")
-                .map(|constraint| (message(&constraint.topology_key), count(constraint.max_skew)))
-                .collect(),
+            scheduling: template.scheduling(),
+            anti_affinity: template.anti_affinity(),
+            spread: template.spread(),
             owner,
             changed: self.changed(),
             operation: self.operation(),
@@ -207,17 +212,6 @@ impl Whole {
         let unavailable = resolved(missing, wanted, false);
         let unavailable = if surge == 0 && unavailable == 0 { 1 } else { unavailable };
         Strategy::Rolling { surge, unavailable }
-    }
-
-    /// The topology key of a required anti-affinity that its own pods fall under.
-    fn anti_affinity(&self, pod: &core::PodSpec) -> Option<Arc<str>> {
-        let own = self.template_labels();
-        let terms = pod.affinity.as_ref()?.pod_anti_affinity.as_ref()?;
-        let terms = terms.required_during_scheduling_ignored_during_execution.as_ref()?;
-        terms.iter().find_map(|term| {
-            let selector = selector_of(term.label_selector.as_ref()?)?;
-            selector.matches(&own).then(|| message(&term.topology_key))
-        })
     }
 
     /// Who wrote the spec last. Status and scale are written under a subresource.
