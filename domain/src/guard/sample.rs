@@ -130,9 +130,10 @@ pub(crate) fn workload() -> Workload {
     }
 }
 
-/// A ready node with nothing special.
+/// A ready node of a usual size with nothing special.
 pub(crate) fn node(name: &str) -> Node {
-    Node { name: name.into(), ready: true, ..Node::default() }
+    let allocatable = amounts(&[("cpu", "7820m"), ("memory", "28Gi")]);
+    Node { name: name.into(), ready: true, allocatable, ..Node::default() }
 }
 
 /// Amounts by resource.

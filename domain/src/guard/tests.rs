@@ -95,6 +95,12 @@ fn spoil(facts: &mut Facts, what: u8, number: u32) {
         8 => facts.declared = None,
         9 => facts.now += i64::from(number),
         10 => facts.place.zero_downtime = is_even,
+        22 | 23 => {
+            let Known::Read { value: nodes, .. } = &mut facts.nodes else { return };
+            for node in nodes.iter_mut().take(number as usize % 6) {
+                if what == 22 { node.cordoned = true } else { node.allocatable = sample::amounts(&[("cpu", "250m")]) }
+            }
+        }
         _ => {
             let Some(workload) = workload(facts) else { return };
             match what {
@@ -142,7 +148,7 @@ fn any_case() -> impl Strategy<Value = (Operation, Target, Facts)> {
         any_operation(),
         proptest::sample::select(TIERS.to_vec()),
         proptest::option::weighted(0.6, any_requirement()),
-        proptest::collection::vec((0u8..22, 0u32..40), 0..5),
+        proptest::collection::vec((0u8..24, 0u32..40), 0..5),
         proptest::bool::weighted(0.9),
     )
         .prop_map(|(operation, tier, require, spoils, is_given)| {

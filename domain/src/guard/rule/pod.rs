@@ -1,9 +1,13 @@
 //! How much one pod of a template comes to: its containers, init containers and sidecars, as Kubernetes adds them up.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::guard::facts::{LimitRange, Resources, Workload};
 use crate::quantity::Quantity;
+
+/// What every node says that it offers; a limit range can make a pod ask for it that does not name it.
+pub(super) const BASIC: [&str; 2] = ["cpu", "memory"];
 
 /// A pod of the template, with the defaults that it would be given.
 pub(super) struct Pod<'a> {
@@ -46,6 +50,16 @@ impl<'a> Pod<'a> {
         Some(containers.fold(sidecars, i64::saturating_add).max(starting))
     }
 
+    /// What a node must offer to it, by resource, as far as its template or its defaults say.
+    pub(super) fn size(&self) -> Vec<(&'a str, i64)> {
+        let named = self.containers().flat_map(|(_, own)| own.requests.iter().chain(&own.limits));
+        let named = named.chain(&self.workload.overhead).map(|(resource, _)| &**resource);
+        let resources: BTreeSet<&str> = BASIC.into_iter().chain(named).collect();
+        let size =
+            |resource| self.together(Side::Request, resource).unwrap_or(0).saturating_add(self.overhead(resource));
+        resources.into_iter().map(|resource| (resource, size(resource))).filter(|(_, milli)| *milli > 0).collect()
+    }
+
     /// Why the sum of its containers is not what Kubernetes counts.
     pub(super) fn unsummed(&self) -> Option<&'static str> {
         self.workload.has_pod_resources.then_some("it has resources as a whole")
@@ -58,7 +72,7 @@ impl<'a> Pod<'a> {
             .then_some("its RuntimeClass is not read")
     }
 
-    /// What comes on top of its containers. Only what has an amount gets more: <https://kubernetes.io/docs/concepts/scheduling-eviction/pod-overhead/>
+    /// What comes on top of its containers: <https://kubernetes.io/docs/concepts/scheduling-eviction/pod-overhead/>
     pub(super) fn overhead(&self, resource: &str) -> i64 {
         milli(&self.workload.overhead, resource).unwrap_or(0)
     }

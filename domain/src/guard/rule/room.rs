@@ -6,7 +6,7 @@ mod may;
 
 use super::super::facts::{Known, Pod, Strategy, Workload};
 use super::super::{Case, Level, Line};
-use super::{Rule, count, shown};
+use super::{Rule, count, pod, shown};
 use crate::facts::Phase;
 use crate::name::WorkloadKind;
 use crate::operation::Operation;
@@ -25,7 +25,9 @@ pub(super) fn lines(case: &Case<'_>) -> Vec<Line> {
     let mut lines = vec![match foreign(workload) {
         Some(why) => say(Level::Unknown, format!("whether there are nodes for its pods is not known: {why}")),
         None => {
-            let ground = Ground::new(workload, case.target.kind(), nodes);
+            // Where the limit ranges were not read, what containers say themselves is the least that they ask for.
+            let limits = case.facts.limits.value().map(Vec::as_slice).unwrap_or_default();
+            let ground = Ground::new(&pod::Pod { workload, limits }, case.target.kind(), nodes);
             let pods = match &case.facts.pods {
                 Known::Unread(why) if case.needs_places(workload) => {
                     return case.unknown(Rule::Room, "which nodes its pods are on is", why, "pods");
@@ -83,16 +85,23 @@ impl Room<'_> {
     /// The line. What is not known only ever closes nodes: it can make a line unknown, and no other worse.
     fn judge(&self) -> (Level, String) {
         let (level, text) = self.judge_what_is_known();
-        let unjudged: Vec<_> = self.workload.scheduling.unjudged.iter().map(|what| shown(what)).collect();
-        let doubtful = self.ground.count(Verdict::NotKnown);
+        let mut unjudged: Vec<_> = self.workload.scheduling.unjudged.iter().map(|what| shown(what)).collect();
+        if self.workload.has_pod_resources {
+            unjudged.push("what the pod as a whole asks for".into());
+        }
+        let strange = self.ground.count(Verdict::NotKnown);
+        let doubtful = strange + self.ground.count(Verdict::SizeNotKnown);
         // One node more takes no place away, but it can be a domain of its own that holds no pod.
         let decides = level > Level::Green || !self.workload.spread.is_empty();
         match level {
             _ if doubtful > 0 && decides => {
                 let all = self.ground.all();
-                let text = format!(
-                    "whether its pods may run on {doubtful} of {all} nodes is not known: the template asks in a way that is not known here"
-                );
+                let why = if strange > 0 {
+                    "the template asks in a way that is not known here"
+                } else {
+                    "how large they are was not said"
+                };
+                let text = format!("whether its pods may run on {doubtful} of {all} nodes is not known: {why}");
                 (Level::Unknown, text)
             }
             Level::Green | Level::Amber if !unjudged.is_empty() => {
@@ -116,7 +125,11 @@ impl Room<'_> {
     fn judge_what_is_known(&self) -> (Level, String) {
         let open = self.ground.count(Verdict::Open);
         if open == 0 {
-            return (self.worst(), format!("no node may run its pods: {}", self.ground.closed()));
+            let text = self.ground.too_small();
+            return (
+                self.worst(),
+                text.unwrap_or_else(|| format!("no node may run its pods: {}", self.ground.closed())),
+            );
         }
         if let (Operation::RestartPod { pod }, WorkloadKind::DaemonSet) = (self.case.operation, self.case.target.kind())
         {
@@ -125,12 +138,12 @@ impl Room<'_> {
             let site = self.ground.sites.iter().find(|site| Some(&site.node.name) == node);
             return match site.map(|site| site.verdict) {
                 Some(Verdict::Open) => (Level::Green, "its node may run the pod again".to_owned()),
-                Some(Verdict::NotKnown) | None => {
+                Some(Verdict::NotKnown | Verdict::SizeNotKnown) | None => {
                     (Level::Unknown, "whether its node may run the pod again is not known".to_owned())
                 }
-                Some(Verdict::OtherLabels | Verdict::Tainted | Verdict::Cordoned | Verdict::NotReady) => {
-                    (Level::Red, "its node would not run the pod again".to_owned())
-                }
+                Some(
+                    Verdict::OtherLabels | Verdict::Tainted | Verdict::Cordoned | Verdict::NotReady | Verdict::TooSmall,
+                ) => (Level::Red, "its node would not run the pod again".to_owned()),
             };
         }
         if self.case.needs_places(self.workload) { self.places() } else { (Level::Green, self.some(open)) }

@@ -15,6 +15,7 @@ mod replicas;
 mod revision;
 mod rollout;
 mod room;
+mod size;
 mod spread;
 mod tag;
 mod window;

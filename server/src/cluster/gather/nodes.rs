@@ -10,14 +10,19 @@ use kube::{Api, Client};
 
 use super::super::project::message;
 use super::scheduling::effect_of;
-use super::{ask, known, name_of};
+use super::{amounts, ask, known, name_of};
 
 /// What is asked of each node.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Asked {
     /// The keys of the labels that the template names.
     labels: BTreeSet<Arc<str>>,
+    /// The resources that it names.
+    resources: BTreeSet<Arc<str>>,
 }
+
+/// Resources that limit ranges make a pod ask for which does not name them.
+const BASIC: [&str; 2] = ["cpu", "memory"];
 
 impl Asked {
     /// What a template names.
@@ -27,7 +32,13 @@ impl Asked {
         let terms = scheduling.node_affinity.iter().flatten();
         let affinity = terms.flat_map(|term| &term.expressions).map(|wanted| &wanted.key);
         let topology = workload.anti_affinity.iter().chain(workload.spread.iter().map(|spread| &spread.key));
-        Self { labels: selector.chain(affinity).chain(topology).cloned().collect() }
+        let containers = workload.containers.iter().map(|container| &container.resources);
+        let all = containers.chain(workload.init_containers.iter().map(|container| &container.resources));
+        let named = all.flat_map(|own| own.requests.iter().chain(&own.limits)).chain(&workload.overhead);
+        Self {
+            labels: selector.chain(affinity).chain(topology).cloned().collect(),
+            resources: named.map(|(resource, _)| resource.clone()).chain(BASIC.map(Arc::from)).collect(),
+        }
     }
 }
 
@@ -58,6 +69,11 @@ pub fn facts(node: &core::Node, asked: &Asked) -> Node {
                 Some(Taint { key: message(&taint.key), value, effect: effect_of(&taint.effect)? })
             })
             .collect(),
-        ..Node::default()
+        allocatable: status
+            .map(|status| amounts(&status.allocatable))
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|(resource, _)| asked.resources.contains(resource))
+            .collect(),
     }
 }

@@ -268,6 +268,7 @@ fn of_a_node_only_what_the_template_names_is_kept() {
     let facts = node(cordoned.clone(), &plain);
     assert_eq!((&*facts.name, facts.ready, facts.cordoned), ("worker-cordoned", true, true));
     assert_eq!(facts.labels, []);
+    assert_eq!(written(&facts.allocatable), "cpu 7820m, memory 28362636Ki");
     let taint = |key: &str, value: &str, effect| Taint { key: key.into(), value: value.into(), effect };
     assert_eq!(facts.taints, [taint("node.kubernetes.io/unschedulable", "", Effect::NoSchedule)]);
 
@@ -294,4 +295,7 @@ fn of_a_node_only_what_the_template_names_is_kept() {
     ] {
         assert_eq!(node(cordoned.clone(), &workload).labels, [(key.into(), value.into())]);
     }
+    let scratch = json!([{ "name": "app", "resources": { "limits": { "ephemeral-storage": "1Gi" } } }]);
+    let facts = node(cordoned, &with("containers", scratch));
+    assert_eq!(written(&facts.allocatable), "cpu 7820m, ephemeral-storage 119703055367, memory 28362636Ki");
 }
