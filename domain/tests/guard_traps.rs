@@ -139,12 +139,12 @@ fn trap_8_a_budget_of_two_with_two_replicas_and_nodes_that_are_full() {
     assert_eq!(said(&verdict, Rule::Budget), [(Level::Amber, text)]);
 
     let mut facts = sample::facts();
-    workload(&mut facts).anti_affinity = Some("kubernetes.io/hostname".into());
+    workload(&mut facts).anti_affinity = vec!["kubernetes.io/hostname".into()];
     assert_eq!(said(&judged(&Operation::Restart, &facts), Rule::Room)[0].0, Level::Green);
     if let Known::Read { value: nodes, .. } = &mut facts.nodes {
-        nodes[3].takes_pods = false;
+        nodes[3].cordoned = true;
     }
-    let text = "no spare node: its pods share no node, so the rollout would stand still";
+    let text = "no spare node: its pods share no node and may run on 3 of 4 nodes, so the rollout would stand still";
     assert_eq!(said(&judged(&Operation::Restart, &facts), Rule::Room), [(Level::Red, text)]);
 }
 
@@ -153,7 +153,7 @@ fn trap_9_at_the_most_of_the_autoscaler_the_quota_is_not_enough() {
     let mut facts = sample::facts();
     let workload = workload(&mut facts);
     (workload.wanted, workload.existing, workload.updated, workload.ready, workload.available) = (2, 2, 2, 2, 2);
-    workload.containers[0].cpu_limit = "1".parse().ok();
+    workload.containers[0].resources.limits = sample::amounts(&[("cpu", "1")]);
     let bound = |used: &str| vec![("limits.cpu".into(), used.parse().unwrap(), "10".parse().unwrap())];
     facts.quotas = sample::read(vec![Quota { name: "production".into(), bounds: bound("14"), scoped: false }]);
     let verdict = judged(&Operation::ScaleRange { min: 2, max: 5 }, &facts);

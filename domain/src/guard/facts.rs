@@ -3,9 +3,16 @@
 //! Times are seconds since 1970. What could not be read is [`Known::Unread`] with the reason: a rule that needs it says
 //! unknown, never green.
 
+mod amounts;
+mod nodes;
+
 use std::sync::Arc;
 
+pub use amounts::{InitContainer, LimitRange, Per, Quota, Resources};
 use jiff::tz::TimeZone;
+pub use nodes::{
+    Effect, Node, NodeOperator, NodeTerm, Requirement, Scheduling, Spread, Taint, Toleration, TolerationOperator,
+};
 
 use crate::access::Role;
 use crate::config_source::ConfigSource;
@@ -71,7 +78,7 @@ pub struct Facts {
     pub budgets: Known<Vec<Budget>>,
     /// The quotas of its namespace.
     pub quotas: Known<Vec<Quota>>,
-    /// The limit ranges of its namespace: what containers without a request or limit get.
+    /// The limit ranges of its namespace, item by item: what containers without a request or limit get, and what is let in.
     pub limits: Known<Vec<LimitRange>>,
     /// All nodes.
     pub nodes: Known<Vec<Node>>,
@@ -155,12 +162,22 @@ pub struct Workload {
     pub history_limit: u32,
     /// The containers of the template, without init containers.
     pub containers: Vec<Container>,
+    /// The init containers of the template, as they start: a sidecar goes on beside those that come after it.
+    pub init_containers: Vec<InitContainer>,
+    /// `overhead` of the template: what a pod costs beside its containers, by resource.
+    pub overhead: Vec<(Arc<str>, Quantity)>,
+    /// Whether the pod as a whole has `resources`, which stand for the sum of its containers. They are not read.
+    pub has_pod_resources: bool,
+    /// `runtimeClassName`: a class that adds overhead, a node selector and tolerations, which are not read.
+    pub runtime_class: Option<Arc<str>>,
     /// Conditions, by type.
     pub conditions: Vec<Condition>,
-    /// The topology key of a required anti-affinity against its own pods: `kubernetes.io/hostname` wants a node for each.
-    pub anti_affinity: Option<Arc<str>>,
-    /// `topologySpreadConstraints` with `DoNotSchedule`: key and `maxSkew`.
-    pub spread: Vec<(Arc<str>, u32)>,
+    /// The nodes that its pods may run on.
+    pub scheduling: Scheduling,
+    /// The topology keys of required anti-affinities against its own pods: `kubernetes.io/hostname` wants a node for each.
+    pub anti_affinity: Vec<Arc<str>>,
+    /// `topologySpreadConstraints` with `DoNotSchedule` that count its own pods.
+    pub spread: Vec<Spread>,
     /// What keeps it as written elsewhere, by labels and annotations.
     pub owner: Option<Keeper>,
     /// Who wrote the spec last, by `metadata.managedFields`, and when.
@@ -197,14 +214,8 @@ pub struct Container {
     pub name: Arc<str>,
     /// Its image.
     pub image: Arc<str>,
-    /// `resources.requests.cpu`.
-    pub cpu_request: Option<Quantity>,
-    /// `resources.limits.cpu`.
-    pub cpu_limit: Option<Quantity>,
-    /// `resources.requests.memory`.
-    pub memory_request: Option<Quantity>,
-    /// `resources.limits.memory`.
-    pub memory_limit: Option<Quantity>,
+    /// `resources`.
+    pub resources: Resources,
     /// Seconds from start until its readiness probe can pass at the earliest; none: no probe, ready at once.
     pub ready_after_s: Option<u32>,
 }
@@ -280,43 +291,6 @@ pub struct Budget {
     pub rule: Arc<str>,
     /// `status.disruptionsAllowed`, by the controller's count.
     pub allowed: u32,
-}
-
-/// A ResourceQuota.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Quota {
-    /// Its name.
-    pub name: Arc<str>,
-    /// What it bounds: `limits.cpu`, with what is used and the most.
-    pub bounds: Vec<(Arc<str>, Quantity, Quantity)>,
-    /// Whether it is for some pods only (`scopes`, `scopeSelector`): then it is not known whether it holds for these.
-    pub scoped: bool,
-}
-
-/// A LimitRange, what it says of containers.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct LimitRange {
-    /// Its name.
-    pub name: Arc<str>,
-    /// `defaultRequest`, by resource: `cpu`, `memory`.
-    pub default_request: Vec<(Arc<str>, Quantity)>,
-    /// `default`: the limit, by resource.
-    pub default_limit: Vec<(Arc<str>, Quantity)>,
-    /// `max`, by resource.
-    pub most: Vec<(Arc<str>, Quantity)>,
-    /// `min`, by resource.
-    pub least: Vec<(Arc<str>, Quantity)>,
-}
-
-/// A node.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Node {
-    /// Its name.
-    pub name: Arc<str>,
-    /// Its labels that topology keys of the workload name, with their values.
-    pub topology: Vec<(Arc<str>, Arc<str>)>,
-    /// Whether new pods without tolerations can come to it: ready, not cordoned, no taint `NoSchedule`.
-    pub takes_pods: bool,
 }
 
 /// A revision that can be gone back to.

@@ -1,5 +1,6 @@
 //! The rules of the flight plan, one a file. Each takes a case and writes its lines.
 
+mod amount;
 mod autoscaler;
 mod availability;
 mod backup;
@@ -11,6 +12,7 @@ mod keeper;
 mod migration;
 mod others;
 mod paused;
+mod pod;
 mod quota;
 mod replicas;
 mod role;
@@ -219,14 +221,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Whether the rule of nodes has something to say: pods that keep away from each other.
-    fn needs_room(&self, workload: &Workload) -> bool {
-        let is_picky = workload.anti_affinity.is_some() || !workload.spread.is_empty();
-        let evicts = matches!(self.operation, Operation::RestartPod { .. });
-        is_picky && (evicts || self.more_pods(workload) > 0)
-    }
-
-    /// Whether pods are made, which a quota can refuse.
+    /// Whether pods are made, which a quota can refuse and which need nodes.
     fn makes_pods(&self, workload: &Workload) -> bool {
         (self.operation.replaces_pods() && workload.wanted > 0) || self.more_pods(workload) > 0
     }

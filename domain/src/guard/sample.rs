@@ -1,13 +1,17 @@
 //! A case in which everything is right, to be spoiled one fact at a time: fleet-app of Fleet Management's production.
 
+use std::sync::Arc;
+
 use domain::access::Role;
 use domain::facts::{Phase, PodFacts};
 use domain::guard::facts::{
-    Asker, Autoscaler, Container, Facts, FieldDiff, Given, Known, Node, Place, Pod, Revision, Strategy, Workload,
+    Asker, Autoscaler, Container, Facts, FieldDiff, Given, Known, Node, Place, Pod, Resources, Revision, Scheduling,
+    Strategy, Workload,
 };
 use domain::name::{ComponentId, WorkloadKind};
 use domain::operation::Target;
 use domain::policy::Policy;
+use domain::quantity::Quantity;
 use domain::registry::{Component, Maintenance, Tier};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -71,7 +75,7 @@ pub(crate) fn facts() -> Facts {
         budgets: read(Vec::new()),
         quotas: read(Vec::new()),
         limits: read(Vec::new()),
-        nodes: read(names.map(|name| Node { name: name.into(), topology: Vec::new(), takes_pods: true }).into()),
+        nodes: read(names.map(node).into()),
         revisions: read(vec![revision(9, "1.4.2", "sha256:bbbbbbbb"), revision(8, "1.4.1", "sha256:aaaaaaaa")]),
         backup: read(None),
         others: read(Vec::new()),
@@ -106,20 +110,36 @@ pub(crate) fn workload() -> Workload {
         containers: vec![Container {
             name: "app".into(),
             image: "registry.test/fleet-app:1.4.2".into(),
-            cpu_request: "500m".parse().ok(),
-            cpu_limit: "2".parse().ok(),
-            memory_request: "512Mi".parse().ok(),
-            memory_limit: "2Gi".parse().ok(),
+            resources: Resources {
+                requests: amounts(&[("cpu", "500m"), ("memory", "512Mi")]),
+                limits: amounts(&[("cpu", "2"), ("memory", "2Gi")]),
+            },
             ready_after_s: Some(40),
         }],
+        init_containers: Vec::new(),
+        overhead: Vec::new(),
+        has_pod_resources: false,
+        runtime_class: None,
         conditions: Vec::new(),
-        anti_affinity: None,
+        scheduling: Scheduling::default(),
+        anti_affinity: Vec::new(),
         spread: Vec::new(),
         owner: None,
         changed: None,
         operation: None,
         reads: Vec::new(),
     }
+}
+
+/// A ready node of a usual size with nothing special.
+pub(crate) fn node(name: &str) -> Node {
+    let allocatable = amounts(&[("cpu", "7820m"), ("memory", "28Gi")]);
+    Node { name: name.into(), ready: true, allocatable, ..Node::default() }
+}
+
+/// Amounts by resource.
+pub(crate) fn amounts(of: &[(&str, &str)]) -> Vec<(Arc<str>, Quantity)> {
+    of.iter().map(|(resource, amount)| ((*resource).into(), amount.parse().unwrap())).collect()
 }
 
 /// A ready pod of a node, named after it.

@@ -95,6 +95,12 @@ fn spoil(facts: &mut Facts, what: u8, number: u32) {
         8 => facts.declared = None,
         9 => facts.now += i64::from(number),
         10 => facts.place.zero_downtime = is_even,
+        22 | 23 => {
+            let Known::Read { value: nodes, .. } = &mut facts.nodes else { return };
+            for node in nodes.iter_mut().take(number as usize % 6) {
+                if what == 22 { node.cordoned = true } else { node.allocatable = sample::amounts(&[("cpu", "250m")]) }
+            }
+        }
         _ => {
             let Some(workload) = workload(facts) else { return };
             match what {
@@ -106,7 +112,7 @@ fn spoil(facts: &mut Facts, what: u8, number: u32) {
                 16 => workload.updated = number % 4,
                 17 => workload.generation += i64::from(number % 2),
                 18 => workload.containers[0].image = if is_even { "app:latest".into() } else { "app:1".into() },
-                19 => workload.anti_affinity = Some("kubernetes.io/hostname".into()),
+                19 => workload.anti_affinity = vec!["kubernetes.io/hostname".into()],
                 20 => workload.history_limit = number % 4,
                 _ => {
                     let tools = [Tool::FluxHelm, Tool::FluxKustomize, Tool::ArgoCd, Tool::Helm];
@@ -142,7 +148,7 @@ fn any_case() -> impl Strategy<Value = (Operation, Target, Facts)> {
         any_operation(),
         proptest::sample::select(TIERS.to_vec()),
         proptest::option::weighted(0.6, any_requirement()),
-        proptest::collection::vec((0u8..22, 0u32..40), 0..5),
+        proptest::collection::vec((0u8..24, 0u32..40), 0..5),
         proptest::bool::weighted(0.9),
     )
         .prop_map(|(operation, tier, require, spoils, is_given)| {

@@ -3,8 +3,12 @@
 //! What cannot be read stays unread with its reason; nothing is taken from what was seen earlier.
 
 mod keeper;
+mod nodes;
 mod readers;
 mod revisions;
+mod scheduling;
+#[cfg(test)]
+mod tests;
 mod workload;
 
 use std::collections::BTreeMap;
@@ -13,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::facts::Condition;
-use domain::guard::facts::{Autoscaler, Budget, Known, LimitRange, Node, Pod, Quota, Revision, Workload};
+use domain::guard::facts::{Autoscaler, Budget, Known, LimitRange, Node, Per, Pod, Quota, Revision, Workload};
 use domain::name::{Namespace, ObjectName, WorkloadKind};
 use domain::quantity::Quantity as Amount;
 use domain::text::{MESSAGE_LIMIT, plain};
@@ -89,13 +93,14 @@ pub async fn gather(client: &Client, subject: Subject<'_>) -> Gathered {
     };
     let selector = found.and_then(|whole| whole.selector());
     let labels = found.map(Whole::template_labels).unwrap_or_default();
+    let asked = found.map(|whole| nodes::Asked::by(&whole.facts(None))).unwrap_or_default();
     let (pods, autoscaler, budgets, quotas, limits, nodes, revisions, backup, keeper) = tokio::join!(
         pods(client, subject, selector.as_ref()),
         autoscaler(client, subject),
         budgets(client, namespace, &labels),
         quotas(client, namespace),
         limits(client, namespace),
-        nodes(client),
+        nodes::read(client, &asked),
         revisions::read(client, subject, found),
         backup(client, namespace, subject.backup),
         keeper::read(client, found),
@@ -287,47 +292,29 @@ async fn limits(client: &Client, namespace: &str) -> Known<Vec<LimitRange>> {
     let api: Api<core::LimitRange> = Api::namespaced(client.clone(), namespace);
     let all = ListParams::default();
     let answer = ask("listing limit ranges", || api.list(&all)).await;
-    known(answer.map(|list| list.items.iter().filter_map(limit_facts).collect()))
+    known(answer.map(|list| list.items.iter().flat_map(limit_facts).collect()))
 }
 
-fn limit_facts(range: &core::LimitRange) -> Option<LimitRange> {
-    let item = range.spec.as_ref()?.limits.iter().find(|item| item.type_ == "Container")?;
-    let amounts = |amounts: &Option<BTreeMap<String, Quantity>>| {
-        let all = amounts.iter().flatten().filter_map(|(name, value)| Some((message(name), amount(value)?)));
-        all.collect()
-    };
-    Some(LimitRange {
-        name: name_of(&range.metadata),
-        default_request: amounts(&item.default_request),
-        default_limit: amounts(&item.default),
-        most: amounts(&item.max),
-        least: amounts(&item.min),
-    })
-}
-
-async fn nodes(client: &Client) -> Known<Vec<Node>> {
-    let api: Api<core::Node> = Api::all(client.clone());
-    let all = ListParams::default();
-    let answer = ask("listing nodes", || api.list(&all)).await;
-    known(answer.map(|list| list.items.iter().map(node_facts).collect()))
-}
-
-fn node_facts(node: &core::Node) -> Node {
-    let spec = node.spec.as_ref();
-    let conditions = node.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
-    let ready = conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True");
-    let taints = spec.and_then(|spec| spec.taints.as_deref()).unwrap_or_default();
-    let tainted = taints.iter().any(|taint| matches!(taint.effect.as_str(), "NoSchedule" | "NoExecute"));
-    let cordoned = spec.and_then(|spec| spec.unschedulable).unwrap_or(false);
-    let labels = node.metadata.labels.iter().flatten();
-    Node {
-        name: name_of(&node.metadata),
-        topology: labels
-            .filter(|(key, _)| key.contains("hostname") || key.starts_with("topology."))
-            .map(|(key, value)| (message(key), message(value)))
-            .collect(),
-        takes_pods: ready && !tainted && !cordoned,
-    }
+/// The items of a limit range that are about containers and pods; those about claims are not.
+fn limit_facts(range: &core::LimitRange) -> Vec<LimitRange> {
+    let items = range.spec.iter().flat_map(|spec| &spec.limits);
+    let facts = items.filter_map(|item| {
+        let per = match item.type_.as_str() {
+            "Container" => Per::Container,
+            "Pod" => Per::Pod,
+            _ => return None,
+        };
+        Some(LimitRange {
+            name: name_of(&range.metadata),
+            per,
+            default_request: amounts(&item.default_request),
+            default_limit: amounts(&item.default),
+            most: amounts(&item.max),
+            least: amounts(&item.min),
+            ratio: amounts(&item.max_limit_request_ratio),
+        })
+    });
+    facts.collect()
 }
 
 async fn backup(client: &Client, namespace: &str, job: Option<&ObjectName>) -> Known<Option<i64>> {
@@ -352,6 +339,11 @@ fn name_of(meta: &ObjectMeta) -> Arc<str> {
 
 fn count(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(0)
+}
+
+/// Amounts by resource.
+fn amounts(amounts: &Option<BTreeMap<String, Quantity>>) -> Vec<(Arc<str>, Amount)> {
+    amounts.iter().flatten().filter_map(|(name, value)| Some((message(name), amount(value)?))).collect()
 }
 
 fn amount(quantity: &Quantity) -> Option<Amount> {

@@ -16,12 +16,13 @@ pub(super) fn lines(case: &Case<'_>) -> Vec<Line> {
         ("disruption budgets", facts.budgets.at()),
         ("record", facts.others.at()),
     ];
-    if let Some((workload, _)) = case.workload() {
-        if case.makes_pods(workload) {
-            needed.extend([("quotas", facts.quotas.at()), ("limit ranges", facts.limits.at())]);
-        }
-        if case.needs_room(workload) {
-            needed.extend([("nodes", facts.nodes.at()), ("pods", facts.pods.at())]);
+    if let Some((workload, _)) = case.workload()
+        && case.makes_pods(workload)
+    {
+        needed.extend([("quotas", facts.quotas.at()), ("limit ranges", facts.limits.at())]);
+        needed.push(("nodes", facts.nodes.at()));
+        if case.needs_places(workload) {
+            needed.push(("pods", facts.pods.at()));
         }
     }
     if matches!(case.operation, Operation::RestartPod { .. }) {

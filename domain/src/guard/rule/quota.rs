@@ -1,12 +1,16 @@
 //! Quotas and limit ranges: whether the API server takes the pods that come.
 
-mod pod;
+mod asked;
+mod limit_range;
 
 use super::super::facts::{Known, Quota, Strategy, Workload};
 use super::super::{Case, Level, Line};
+use super::amount::Amount;
+use super::pod::Pod;
 use super::{Rule, count, shown};
 use crate::operation::Operation;
-use pod::{Amount, Asked, Pod};
+use asked::{Asked, asked};
+use limit_range::outside;
 
 pub(super) fn lines(case: &Case<'_>) -> Vec<Line> {
     let Some((workload, _)) = case.workload().filter(|(workload, _)| case.makes_pods(workload)) else {
@@ -21,11 +25,11 @@ pub(super) fn lines(case: &Case<'_>) -> Vec<Line> {
         Known::Read { value, .. } => value,
     };
     let mut lines = Vec::new();
-    for (range, text) in pod::outside(&workload.containers, limits) {
+    let pod = Pod { workload, limits };
+    for (range, level, text) in outside(&pod) {
         let source = format!("LimitRange {}", shown(range));
-        lines.push(case.line(Rule::Quota, Level::Red, text, &source, case.facts.limits.at()));
+        lines.push(case.line(Rule::Quota, level, text, &source, case.facts.limits.at()));
     }
-    let pod = Pod { containers: &workload.containers, limits, storage: case.storage() };
     let mut tightest: Option<(i64, String)> = None;
     for quota in quotas {
         let named = format!("quota {}", shown(&quota.name));
@@ -36,18 +40,16 @@ pub(super) fn lines(case: &Case<'_>) -> Vec<Line> {
             continue;
         }
         for bound in bounds(quota) {
-            match pod.asks(bound.resource, case.target.kind()) {
+            match asked(&pod, bound.resource, case.target.kind(), case.storage()) {
                 Asked::Nothing => {}
                 Asked::Unset(container) => {
                     let (resource, container) = (bound.resource, shown(container));
                     let text = format!("{named} bounds {resource}, and {container} sets none: its pods are refused");
                     say(Level::Red, text);
                 }
-                Asked::NotKnown => {
-                    say(
-                        Level::Unknown,
-                        format!("{named} bounds {}: how much of it a pod asks for is not known", bound.resource),
-                    );
+                Asked::NotKnown(why) => {
+                    let text = format!("{named} bounds {}: how much of it a pod asks for is not known", bound.resource);
+                    say(Level::Unknown, format!("{text}{}", why.map_or_else(String::new, |why| format!(": {why}"))));
                 }
                 Asked::Each(each) => match bound.judge(case, workload, each) {
                     Some((level, text)) => say(level, format!("{named}: {text}")),
@@ -81,7 +83,12 @@ fn other_resources(case: &Case<'_>) -> Option<String> {
     let Operation::RollBack { revision } = case.operation else { return None };
     let revisions = case.facts.revisions.value()?;
     let chosen = revisions.iter().find(|known| known.number == *revision)?;
-    let differs = chosen.diff.iter().any(|diff| diff.field.contains("resources"));
+    // Whether an init container is a sidecar counts too: it adds to all that come after it.
+    let counts = |field: &str| {
+        let sidecar = field.contains("initContainers[") && field.ends_with("].restartPolicy");
+        sidecar || ["resources", "overhead", "runtimeClassName"].iter().any(|part| field.contains(part))
+    };
+    let differs = chosen.diff.iter().any(|diff| counts(&diff.field));
     differs.then(|| format!("revision {revision} asks for other resources than those the quotas were held against"))
 }
 

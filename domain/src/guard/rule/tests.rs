@@ -6,12 +6,17 @@ mod backup;
 mod budget;
 mod class;
 mod keeper;
+mod limit_range;
+mod nodes;
 mod person;
+mod pod;
 mod quota;
 mod replicas;
 mod revision;
 mod rollout;
 mod room;
+mod size;
+mod spread;
 mod tag;
 mod window;
 
@@ -48,14 +53,19 @@ fn check_of(rule: Rule, target: &Target, rows: &[Row]) {
     for (operation, spoil, expected) in rows {
         let mut facts = sample::facts();
         spoil(&mut facts);
-        let lines = judge(operation, target, &facts).lines;
-        let said: Vec<String> = lines.iter().filter(|line| line.rule == rule).map(text).collect();
-        assert_eq!(said.join(" | "), *expected, "{operation:?}");
-        for line in lines {
-            let is_sentence = !line.text.is_empty() && !line.text.ends_with(['.', '!']) && !line.text.contains("  ");
-            assert!(is_sentence && !line.source.is_empty(), "{line:?}");
-        }
+        assert_eq!(said(operation, target, &facts, rule), *expected, "{operation:?}");
     }
+}
+
+/// What a rule says of a case, and that all that is said are sentences.
+fn said(operation: &Operation, target: &Target, facts: &Facts, rule: Rule) -> String {
+    let lines = judge(operation, target, facts).lines;
+    for line in &lines {
+        let is_sentence = !line.text.is_empty() && !line.text.ends_with(['.', '!']) && !line.text.contains("  ");
+        assert!(is_sentence && !line.source.is_empty(), "{line:?}");
+    }
+    let said: Vec<String> = lines.iter().filter(|line| line.rule == rule).map(text).collect();
+    said.join(" | ")
 }
 
 fn text(line: &Line) -> String {

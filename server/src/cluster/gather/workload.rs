@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::guard::facts::{Container, Keeper, Strategy, Workload};
+use domain::guard::facts::{Container, InitContainer, Keeper, Resources, Strategy, Workload};
 use domain::ledger::OperationId;
 use domain::name::{Namespace, WorkloadKind};
 use k8s_openapi::api::apps::v1 as apps;
@@ -12,14 +12,16 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ManagedField
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kube::Client;
 use kube::api::GetParams;
-use kube::core::{Request, Selector, SelectorExt as _};
+use kube::core::{Request, Selector};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::super::execute::OPERATION;
 use super::super::objects::ObjectCondition;
 use super::super::project::{conditions, message};
-use super::{Subject, amount, ask, count, readers, selector_of};
+use super::scheduling::Template;
+use super::{Subject, amounts, ask, count, readers, selector_of};
 
 /// A Deployment, StatefulSet or DaemonSet with all that its spec says.
 #[derive(Debug, Clone, Deserialize)]
@@ -46,6 +48,8 @@ pub struct Spec {
     min_ready_seconds: Option<i32>,
     progress_deadline_seconds: Option<i32>,
     revision_history_limit: Option<i32>,
+    #[serde(default)]
+    volume_claim_templates: Vec<IgnoredAny>,
     /// The template as it stands there, for comparing and taking back.
     pub template: Value,
 }
@@ -144,6 +148,12 @@ impl Whole {
         let number = |of_daemon: i32, other: i32| count(if daemon { of_daemon } else { other });
         let wanted = number(status.desired_number_scheduled, spec.replicas.unwrap_or(1));
         let pod = readers::pod_of(&spec.template);
+        let template = Template {
+            pod: &pod,
+            labels: self.template_labels(),
+            namespace: self.metadata.namespace.as_deref().unwrap_or_default(),
+            has_claim_templates: !spec.volume_claim_templates.is_empty(),
+        };
         Workload {
             uid: self.uid().into(),
             generation: self.generation(),
@@ -160,15 +170,14 @@ impl Whole {
             // <https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#clean-up-policy>
             history_limit: count(spec.revision_history_limit.unwrap_or(10)),
             containers: pod.containers.iter().map(container).collect(),
+            init_containers: pod.init_containers.iter().flatten().map(init_container).collect(),
+            overhead: amounts(&pod.overhead),
+            has_pod_resources: pod.resources.is_some(),
+            runtime_class: pod.runtime_class_name.as_deref().map(message),
             conditions: conditions(&status.conditions),
-            anti_affinity: self.anti_affinity(&pod),
-            spread: pod
-                .topology_spread_constraints
-                .iter()
-                .flatten()
-                .filter(|constraint| constraint.when_unsatisfiable == "DoNotSchedule")
-                .map(|constraint| (message(&constraint.topology_key), count(constraint.max_skew)))
-                .collect(),
+            scheduling: template.scheduling(),
+            anti_affinity: template.anti_affinity(),
+            spread: template.spread(),
             owner,
             changed: self.changed(),
             operation: self.operation(),
@@ -205,17 +214,6 @@ impl Whole {
         Strategy::Rolling { surge, unavailable }
     }
 
-    /// The topology key of a required anti-affinity that its own pods fall under.
-    fn anti_affinity(&self, pod: &core::PodSpec) -> Option<Arc<str>> {
-        let own = self.template_labels();
-        let terms = pod.affinity.as_ref()?.pod_anti_affinity.as_ref()?;
-        let terms = terms.required_during_scheduling_ignored_during_execution.as_ref()?;
-        terms.iter().find_map(|term| {
-            let selector = selector_of(term.label_selector.as_ref()?)?;
-            selector.matches(&own).then(|| message(&term.topology_key))
-        })
-    }
-
     /// Who wrote the spec last. Status and scale are written under a subresource.
     fn changed(&self) -> Option<(Arc<str>, i64)> {
         let wrote_spec = |entry: &&ManagedFieldsEntry| {
@@ -229,9 +227,6 @@ impl Whole {
 }
 
 fn container(container: &core::Container) -> Container {
-    let resources = container.resources.as_ref();
-    let request = |name: &str| resources.and_then(|all| amount(all.requests.as_ref()?.get(name)?));
-    let limit = |name: &str| resources.and_then(|all| amount(all.limits.as_ref()?.get(name)?));
     let delay = |probe: &core::Probe| {
         let more = probe.success_threshold.unwrap_or(1) - 1;
         count(probe.initial_delay_seconds.unwrap_or(0) + more * probe.period_seconds.unwrap_or(10))
@@ -241,15 +236,28 @@ fn container(container: &core::Container) -> Container {
     Container {
         name: message(&container.name),
         image: message(container.image.as_deref().unwrap_or_default()),
-        cpu_request: request("cpu"),
-        cpu_limit: limit("cpu"),
-        memory_request: request("memory"),
-        memory_limit: limit("memory"),
+        resources: resources(container),
         ready_after_s: match (start, ready) {
             (None, None) => None,
             (start, ready) => Some(start.unwrap_or(0) + ready.unwrap_or(0)),
         },
     }
+}
+
+fn init_container(container: &core::Container) -> InitContainer {
+    InitContainer {
+        name: message(&container.name),
+        resources: resources(container),
+        // <https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>
+        sidecar: container.restart_policy.as_deref() == Some("Always"),
+    }
+}
+
+fn resources(container: &core::Container) -> Resources {
+    let resources = container.resources.as_ref();
+    resources
+        .map(|all| Resources { requests: amounts(&all.requests), limits: amounts(&all.limits) })
+        .unwrap_or_default()
 }
 
 /// A number, or a share of the wanted replicas.

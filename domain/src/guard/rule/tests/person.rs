@@ -44,8 +44,9 @@ fn what_is_older_than_ten_seconds_is_not_acted_on() {
                 "red: what is known of the autoscaler is dated 11 s ahead: a clock is wrong",
             ),
             (RESTART, |facts| aged(facts, -10), "green: all of this was read at most 10 s ago"),
-            // Nodes are not asked about where pods may share them.
-            (RESTART, |facts| facts.nodes = old(), "green: all of this was read at most 2 s ago"),
+            // Where its pods are is not asked about where they may share nodes; nothing is where no pod is made.
+            (RESTART, |facts| facts.pods = old(), "green: all of this was read at most 2 s ago"),
+            (scale(2), |facts| facts.nodes = old(), "green: all of this was read at most 2 s ago"),
             (BACK, |facts| facts.revisions = old(), OLD_REVISIONS),
             (RESTART, |facts| facts.revisions = old(), OLD_REVISIONS),
             (scale(4), |facts| facts.revisions = old(), "green: all of this was read at most 2 s ago"),
@@ -74,12 +75,9 @@ fn what_each_operation_needs_must_be_fresh() {
         ("disruption budgets", |facts| facts.budgets = old()),
         ("record", |facts| facts.others = old()),
         ("limit ranges", |facts| facts.limits = old()),
-        ("nodes", |facts| {
-            workload(facts).anti_affinity = Some("kubernetes.io/hostname".into());
-            facts.nodes = old();
-        }),
+        ("nodes", |facts| facts.nodes = old()),
         ("pods", |facts| {
-            workload(facts).anti_affinity = Some("kubernetes.io/hostname".into());
+            workload(facts).anti_affinity = vec!["kubernetes.io/hostname".into()];
             facts.pods = old();
         }),
         ("backup", |facts| {

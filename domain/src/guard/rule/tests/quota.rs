@@ -1,7 +1,7 @@
 //! Quotas and limit ranges.
 
 use super::*;
-use crate::guard::facts::{LimitRange, Quota, Strategy};
+use crate::guard::facts::{LimitRange, Quota, Resources, Strategy};
 use crate::quantity::Quantity;
 
 fn quantity(text: &str) -> Quantity {
@@ -9,7 +9,7 @@ fn quantity(text: &str) -> Quantity {
 }
 
 /// A quota with its lines: what, used, most.
-fn quota(facts: &mut Facts, bounds: &[(&str, &str, &str)]) {
+pub(super) fn quota(facts: &mut Facts, bounds: &[(&str, &str, &str)]) {
     let bounds = bounds.iter().map(|(what, used, most)| ((*what).into(), quantity(used), quantity(most))).collect();
     facts.quotas = sample::read(vec![Quota { name: "main".into(), bounds, scoped: false }]);
     facts.autoscaler = sample::read(None);
@@ -170,12 +170,11 @@ fn a_rollout_that_finds_no_room_in_a_quota_stands_still() {
 fn what_a_quota_bounds_must_be_said_by_containers_or_by_default() {
     fn bare(facts: &mut Facts) {
         quota(facts, &[("limits.memory", "6Gi", "9Gi"), ("requests.cpu", "1", "9")]);
-        let container = &mut workload(facts).containers[0];
-        (container.memory_limit, container.cpu_limit, container.cpu_request) = (None, None, None);
+        workload(facts).containers[0].resources =
+            Resources { requests: sample::amounts(&[("memory", "512Mi")]), limits: Vec::new() };
     }
     fn range_of(facts: &mut Facts, request: &[(&str, &str)], limit: &[(&str, &str)]) {
-        let amounts = |of: &[(&str, &str)]| of.iter().map(|(what, much)| ((*what).into(), quantity(much))).collect();
-        let (default_request, default_limit) = (amounts(request), amounts(limit));
+        let (default_request, default_limit) = (sample::amounts(request), sample::amounts(limit));
         let empty = LimitRange { name: "none".into(), ..LimitRange::default() };
         let range = LimitRange { name: "defaults".into(), default_request, default_limit, ..LimitRange::default() };
         facts.limits = sample::read(vec![empty, range]);
@@ -211,7 +210,7 @@ fn what_a_quota_bounds_must_be_said_by_containers_or_by_default() {
                 scale(4),
                 |facts| {
                     bare(facts);
-                    workload(facts).containers[0].cpu_limit = Some(quantity("1"));
+                    workload(facts).containers[0].resources.limits = sample::amounts(&[("cpu", "1")]);
                     range_of(facts, &[("cpu", "20")], &[("memory", "512Mi")]);
                 },
                 "green: quota main: limits.memory 6.5Gi of 9Gi",

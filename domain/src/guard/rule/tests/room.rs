@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::facts::Phase;
-use crate::guard::facts::{Known, Node, Strategy};
+use crate::guard::facts::{Known, Node, Spread, Strategy};
 
 fn apart(facts: &mut Facts) {
-    workload(facts).anti_affinity = Some("kubernetes.io/hostname".into());
+    workload(facts).anti_affinity = vec!["kubernetes.io/hostname".into()];
     facts.autoscaler = sample::read(None);
 }
 
@@ -18,7 +18,7 @@ fn nodes(facts: &mut Facts) -> &mut Vec<Node> {
 
 fn full(facts: &mut Facts) {
     apart(facts);
-    nodes(facts)[3].takes_pods = false;
+    nodes(facts)[3].cordoned = true;
 }
 
 #[test]
@@ -26,17 +26,24 @@ fn pods_that_share_no_node_need_a_spare_one() {
     check(
         Rule::Room,
         &[
-            (RESTART, |_| {}, ""),
-            (RESTART, |facts| facts.nodes = unread(), ""),
-            (RESTART, apart, "green: a spare node takes the pod that comes first: its pods share no node"),
-            (BACK, full, "red: no spare node: its pods share no node, so the rollout would stand still"),
+            (RESTART, |_| {}, "green: all 4 nodes may run its pods; how full nodes are is not read"),
+            (
+                RESTART,
+                apart,
+                "green: a spare node may take the pod that comes first: its pods share no node; how full nodes are is not read",
+            ),
+            (
+                BACK,
+                full,
+                "red: no spare node: its pods share no node and may run on 3 of 4 nodes, so the rollout would stand still",
+            ),
             (
                 RESTART,
                 |facts| {
                     full(facts);
                     workload(facts).strategy = Strategy::Rolling { surge: 1, unavailable: 1 };
                 },
-                "amber: no spare node: its pods share no node, so each new pod waits until an old one has ended",
+                "amber: no spare node: its pods share no node and may run on 3 of 4 nodes, so each new pod waits until an old one has ended",
             ),
             (
                 RESTART,
@@ -44,32 +51,45 @@ fn pods_that_share_no_node_need_a_spare_one() {
                     full(facts);
                     workload(facts).strategy = Strategy::Rolling { surge: 0, unavailable: 1 };
                 },
-                "",
+                "green: 3 of 4 nodes may run its pods; how full nodes are is not read",
             ),
-            (scale(4), apart, "green: the nodes have room for 1 of 1 new pod"),
-            (scale(5), apart, "red: the nodes have room for 1 of 2 new pods: its pods share no node"),
-            (scale(4), full, "red: no node has room for 1 new pod: its pods share no node"),
+            // All of them are new in the end, also where an old one makes room first.
+            (
+                RESTART,
+                |facts| {
+                    full(facts);
+                    nodes(facts)[0].cordoned = true;
+                    workload(facts).strategy = Strategy::Rolling { surge: 0, unavailable: 1 };
+                },
+                "red: the nodes may take 2 of its 3 pods: its pods share no node and may run on 2 of 4 nodes",
+            ),
+            (scale(4), apart, "green: the nodes may take 1 of 1 new pod; how full nodes are is not read"),
+            (scale(5), apart, "red: the nodes may take 1 of 2 new pods: its pods share no node"),
+            (scale(4), full, "red: no node takes 1 new pod: its pods share no node and may run on 3 of 4 nodes"),
             (scale(2), full, ""),
-            (range(2, 4), apart, "green: the nodes have room for 1 of 1 new pod at most"),
-            (range(2, 6), apart, "amber: the nodes have room for 1 of 3 new pods at most: its pods share no node"),
-            (range(5, 6), apart, "red: the nodes have room for 1 of 2 new pods at least: its pods share no node"),
+            (range(2, 4), apart, "green: the nodes may take 1 of 1 new pod at most; how full nodes are is not read"),
+            (range(2, 6), apart, "amber: the nodes may take 1 of 3 new pods at most: its pods share no node"),
+            (range(5, 6), apart, "red: the nodes may take 1 of 2 new pods at least: its pods share no node"),
             (range(1, 3), apart, ""),
-            (evict("node-1"), full, "green: a node takes the pod again"),
+            (evict("node-1"), full, "green: a node may take the pod again; how full nodes are is not read"),
             (
                 evict("node-1"),
                 |facts| {
                     full(facts);
-                    nodes(facts)[0].takes_pods = false;
+                    nodes(facts)[0].cordoned = true;
                 },
-                "red: no node would take the pod again: its pods share no node",
+                "red: no node would take the pod again: its pods share no node and may run on 2 of 4 nodes",
             ),
             (
                 RESTART,
-                |facts| {
-                    apart(facts);
-                    facts.nodes = unread();
-                },
+                |facts| facts.nodes = unread(),
                 "unknown: whether there are nodes for its pods is not known: forbidden",
+            ),
+            // Where they are matters only to those that keep away from each other.
+            (
+                RESTART,
+                |facts| facts.pods = unread(),
+                "green: all 4 nodes may run its pods; how full nodes are is not read",
             ),
             (
                 RESTART,
@@ -99,56 +119,60 @@ fn pods_that_wait_and_pods_that_end_are_counted_as_the_scheduler_does() {
                 scale(4),
                 |facts| {
                     with(facts, |pod| pod.node = "".into());
-                    nodes(facts)[3].takes_pods = false;
+                    nodes(facts)[3].cordoned = true;
                 },
-                "red: no node has room for 1 new pod: its pods share no node",
+                "red: no node takes 1 new pod: its pods share no node and may run on 3 of 4 nodes",
             ),
             (
                 scale(4),
                 |facts| with(facts, |pod| pod.node = "".into()),
-                "green: the nodes have room for 1 of 1 new pod",
+                "green: the nodes may take 1 of 1 new pod; how full nodes are is not read",
             ),
             (
                 scale(4),
                 |facts| {
                     with(facts, |pod| pod.node = "".into());
                     for node in nodes(facts) {
-                        node.takes_pods = false;
+                        node.cordoned = true;
                     }
                 },
-                "red: no node has room for 1 new pod: its pods share no node",
+                "red: no node may run its pods: 4 are cordoned",
             ),
             (
                 scale(5),
                 |facts| with(facts, |pod| pod.facts.phase = Phase::Failed),
-                "green: the nodes have room for 2 of 2 new pods",
+                "green: the nodes may take 2 of 2 new pods; how full nodes are is not read",
             ),
             (
                 scale(5),
                 |facts| with(facts, |pod| pod.facts.phase = Phase::Succeeded),
-                "green: the nodes have room for 2 of 2 new pods",
+                "green: the nodes may take 2 of 2 new pods; how full nodes are is not read",
             ),
             // One that ends stands in the way until it has ended; one on a node that is gone does not.
             (
                 scale(5),
                 |facts| with(facts, |pod| pod.facts.deletion = Some(1)),
-                "red: the nodes have room for 1 of 2 new pods: its pods share no node",
+                "red: the nodes may take 1 of 2 new pods: its pods share no node",
             ),
             (
                 scale(5),
                 |facts| with(facts, |pod| pod.node = "gone".into()),
-                "green: the nodes have room for 2 of 2 new pods",
+                "green: the nodes may take 2 of 2 new pods; how full nodes are is not read",
             ),
         ],
     );
 }
 
+fn spread(key: &str, skew: u32) -> Spread {
+    Spread { key: key.into(), skew, min_domains: 1, honors_affinity: true, honors_taints: false }
+}
+
 /// Zone a has nodes 1 and 2, zone b has 3, zone c has 4.
 fn zones(facts: &mut Facts) {
     for (node, zone) in nodes(facts).iter_mut().zip(["a", "a", "b", "c"]) {
-        node.topology = vec![("zone".into(), zone.into())];
+        node.labels = vec![("zone".into(), zone.into())];
     }
-    workload(facts).spread = vec![("zone".into(), 1)];
+    workload(facts).spread = vec![spread("zone", 1)];
     facts.autoscaler = sample::read(None);
 }
 
@@ -158,54 +182,59 @@ fn pods_that_are_spread_need_a_node_where_the_skew_allows_one() {
         Rule::Room,
         &[
             // a has two, b has one, c has none: c comes first, then b and c.
-            (scale(4), zones, "green: the nodes have room for 1 of 1 new pod"),
-            (scale(9), zones, "green: the nodes have room for 6 of 6 new pods"),
+            (scale(4), zones, "green: the nodes may take 1 of 1 new pod; how full nodes are is not read"),
+            (scale(9), zones, "green: the nodes may take 6 of 6 new pods; how full nodes are is not read"),
             // Where c takes none, no other zone may get one more than it has.
             (
                 scale(4),
                 |facts| {
                     zones(facts);
-                    nodes(facts)[3].takes_pods = false;
+                    nodes(facts)[3].cordoned = true;
                 },
-                "red: no node has room for 1 new pod: its pods are spread evenly",
+                "red: no node takes 1 new pod: its pods are spread evenly and may run on 3 of 4 nodes",
             ),
             (
                 RESTART,
                 |facts| {
                     zones(facts);
-                    nodes(facts)[3].takes_pods = false;
-                    workload(facts).spread = vec![("zone".into(), 2)];
+                    nodes(facts)[3].cordoned = true;
+                    workload(facts).spread = vec![spread("zone", 2)];
                 },
-                "green: a spare node takes the pod that comes first: its pods are spread evenly",
+                "green: a spare node may take the pod that comes first: its pods are spread evenly and may run on 3 of 4 \
+                 nodes; how full nodes are is not read",
             ),
             (
                 scale(6),
                 |facts| {
                     zones(facts);
-                    nodes(facts)[3].takes_pods = false;
-                    workload(facts).spread = vec![("zone".into(), 2)];
+                    nodes(facts)[3].cordoned = true;
+                    workload(facts).spread = vec![spread("zone", 2)];
                 },
-                "red: the nodes have room for 1 of 3 new pods: its pods are spread evenly",
+                "red: the nodes may take 1 of 3 new pods: its pods are spread evenly and may run on 3 of 4 nodes",
             ),
             // Nodes without the label take none.
             (
                 scale(4),
                 |facts| {
                     zones(facts);
-                    workload(facts).spread = vec![("rack".into(), 1)];
+                    workload(facts).spread = vec![spread("rack", 1)];
                 },
-                "red: no node has room for 1 new pod: its pods are spread evenly",
+                "red: no node takes 1 new pod: its pods are spread evenly",
             ),
             // Both at once, zones that must be apart: c is the only one without a pod.
             (
                 scale(5),
                 |facts| {
                     zones(facts);
-                    workload(facts).anti_affinity = Some("zone".into());
+                    workload(facts).anti_affinity = vec!["zone".into()];
                 },
-                "red: the nodes have room for 1 of 2 new pods: its pods share no node",
+                "red: the nodes may take 1 of 2 new pods: its pods share no node",
             ),
-            (scale(5000), zones, "green: the nodes have room for at least 1000 of 4997 new pods"),
+            (
+                scale(5000),
+                zones,
+                "green: the nodes may take at least 1000 of 4997 new pods; how full nodes are is not read",
+            ),
         ],
     );
 }

@@ -1,0 +1,102 @@
+//! How much one pod of a template comes to: its containers, init containers and sidecars, as Kubernetes adds them up.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::guard::facts::{LimitRange, Resources, Workload};
+use crate::quantity::Quantity;
+
+/// What every node says that it offers; a limit range can make a pod ask for it that does not name it.
+pub(super) const BASIC: [&str; 2] = ["cpu", "memory"];
+
+/// A pod of the template, with the defaults that it would be given.
+pub(super) struct Pod<'a> {
+    pub(super) workload: &'a Workload,
+    pub(super) limits: &'a [LimitRange],
+}
+
+/// Which of the two amounts of a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Request,
+    Limit,
+}
+
+impl<'a> Pod<'a> {
+    /// Every container, init containers last, with its name.
+    pub(super) fn containers(&self) -> impl Iterator<Item = (&'a str, &'a Resources)> + use<'a> {
+        let workload = self.workload;
+        let init = workload.init_containers.iter().map(|container| (&*container.name, &container.resources));
+        workload.containers.iter().map(|container| (&*container.name, &container.resources)).chain(init)
+    }
+
+    /// The most that all of its containers together come to at any time; what says nothing comes to nothing. None where no
+    /// container says anything.
+    /// <https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#resource-sharing-within-containers>
+    pub(super) fn together(&self, side: Side, resource: &str) -> Option<i64> {
+        self.containers().find_map(|(_, own)| self.of(side, own, resource))?;
+        let of = |own: &Resources| self.of(side, own, resource).unwrap_or(0);
+        let (mut sidecars, mut starting) = (0i64, 0i64);
+        for container in &self.workload.init_containers {
+            let own = of(&container.resources);
+            if container.sidecar {
+                sidecars = sidecars.saturating_add(own);
+            } else {
+                // One after the other, each beside the sidecars that began before it.
+                starting = starting.max(sidecars.saturating_add(own));
+            }
+        }
+        let containers = self.workload.containers.iter().map(|container| of(&container.resources));
+        Some(containers.fold(sidecars, i64::saturating_add).max(starting))
+    }
+
+    /// What a node must offer to it, by resource, as far as its template or its defaults say.
+    pub(super) fn size(&self) -> Vec<(&'a str, i64)> {
+        let named = self.containers().flat_map(|(_, own)| own.requests.iter().chain(&own.limits));
+        let named = named.chain(&self.workload.overhead).map(|(resource, _)| &**resource);
+        let resources: BTreeSet<&str> = BASIC.into_iter().chain(named).collect();
+        let size =
+            |resource| self.together(Side::Request, resource).unwrap_or(0).saturating_add(self.overhead(resource));
+        resources.into_iter().map(|resource| (resource, size(resource))).filter(|(_, milli)| *milli > 0).collect()
+    }
+
+    /// Why the sum of its containers is not what Kubernetes counts.
+    pub(super) fn unsummed(&self) -> Option<&'static str> {
+        self.workload.has_pod_resources.then_some("it has resources as a whole")
+    }
+
+    /// Why what comes on top of its containers is not known. A class adds the overhead when the pod is made; where the template has
+    /// one, it must be the same.
+    pub(super) fn unweighed(&self) -> Option<&'static str> {
+        (self.workload.runtime_class.is_some() && self.workload.overhead.is_empty())
+            .then_some("its RuntimeClass is not read")
+    }
+
+    /// What comes on top of its containers: <https://kubernetes.io/docs/concepts/scheduling-eviction/pod-overhead/>
+    pub(super) fn overhead(&self, resource: &str) -> i64 {
+        milli(&self.workload.overhead, resource).unwrap_or(0)
+    }
+
+    /// What a container has of a resource, by itself or by default.
+    pub(super) fn of(&self, side: Side, own: &Resources, resource: &str) -> Option<i64> {
+        let limit = milli(&own.limits, resource);
+        match side {
+            Side::Limit => limit.or_else(|| self.default(resource, |range| &range.default_limit)),
+            // A container with a limit and no request asks for its limit, before any default counts.
+            // <https://kubernetes.io/docs/concepts/policy/limit-range/>
+            Side::Request => milli(&own.requests, resource)
+                .or(limit)
+                .or_else(|| self.default(resource, |range| &range.default_request))
+                .or_else(|| self.default(resource, |range| &range.default_limit)),
+        }
+    }
+
+    fn default(&self, resource: &str, of: impl Fn(&LimitRange) -> &Vec<(Arc<str>, Quantity)>) -> Option<i64> {
+        self.limits.iter().find_map(|range| milli(of(range), resource))
+    }
+}
+
+/// The amount of a resource, in thousandths.
+pub(super) fn milli(amounts: &[(Arc<str>, Quantity)], resource: &str) -> Option<i64> {
+    amounts.iter().find(|(name, _)| **name == *resource).map(|(_, amount)| amount.milli())
+}
