@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     fn line(rule: Rule, level: Level) -> Line {
-        Line { rule, level, text: "".into(), source: "".into(), at: None }
+        Line { rule, level, text: "".into(), source: "".into(), at: None, moment: None }
     }
 
     fn member(id: u128, lines: &[Line]) -> Member {
