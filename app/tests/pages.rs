@@ -370,6 +370,7 @@ fn where_no_plan_can_be_made_the_same_can_be_asked_for_again() {
         choice: Choice::Nothing,
         asks: vec![("replicas", "3".to_owned()), ("operation", HOSTILE.to_owned())],
         plan: None,
+        reads: Vec::new(),
         notice: Some((Tone::Refused, "No plan can be made.".to_owned())),
     };
     let html = Owner::new().with(|| plan(page.clone()).to_html());
