@@ -174,7 +174,8 @@ fn what_a_template_says_beyond_that_is_noticed() {
     let mut by_revision = spread(&own, "DoNotSchedule");
     by_revision[0]["matchLabelKeys"] = json!(["pod-template-hash"]);
     // Each row: a field, then what keeps pods apart, what spreads them, and what is not judged.
-    let rows: [(&str, Value, &[&str], &[&str], &[&str]); 16] = [
+    type Row<'a> = (&'a str, Value, &'a [&'a str], &'a [&'a str], &'a [&'a str]);
+    let rows: [Row<'_>; 16] = [
         ("affinity", away(json!({ "topologyKey": key, "labelSelector": own })), &[key], &[], &[]),
         ("affinity", away(json!({ "topologyKey": key, "labelSelector": other })), &[], &[], to_others),
         ("affinity", away(json!({ "topologyKey": key })), &[], &[], to_others),
