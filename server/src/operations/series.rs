@@ -156,7 +156,15 @@ impl Desk {
         mut press: SeriesPress,
     ) -> Result<OperationId, SeriesRefusal> {
         let Some(first) = press.members.first() else { return Err(NoPlan::Absent.into()) };
-        if press.members.iter().any(|member| member.component.environment != press.environment) {
+        let twice = |at: usize, member: &PressedMember| {
+            let before = press.members.iter().take(at);
+            before.into_iter().any(|known| known.id == member.id || known.component == member.component)
+        };
+        let is_odd = |(at, member): (usize, &PressedMember)| {
+            member.component.environment != press.environment || twice(at, member)
+        };
+        // Our own form says neither.
+        if press.members.len() > MOST_MEMBERS || press.members.iter().enumerate().any(is_odd) {
             return Err(NoPlan::Absent.into());
         }
         if let Some(known) = self.pressed_before(who, first.id).await? {
