@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod config;
 pub mod http;
 pub mod listen;
+pub mod mask;
 pub mod metrics;
 pub mod oidc;
 pub mod operations;

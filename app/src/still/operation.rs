@@ -293,9 +293,14 @@ fn pod_list(record: &Record) -> AnyView {
 }
 
 fn failed_log(log: &FailedLog) -> AnyView {
-    let FailedLog { pod, container, previous, lines } = log;
+    let FailedLog { pod, container, previous, lines, masked } = log;
     let which = if *previous { "the run before its last restart" } else { "its log" };
-    let aside = [container, " of ", &**pod, ", ", which].concat();
+    let masked = match masked {
+        0 => String::new(),
+        1 => ", 1 secret masked".to_owned(),
+        masked => format!(", {masked} secrets masked"),
+    };
+    let aside = [container, " of ", &**pod, ", ", which, &masked].concat();
     let text = lines.join("\n");
     let text = view! { <pre tabindex="0" class="overflow-x-auto px-3 py-2.5 font-mono text-sm">{text}</pre> };
     panel("What it said last", aside, text.into_any())

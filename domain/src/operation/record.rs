@@ -135,6 +135,9 @@ pub struct FailedLog {
     pub previous: bool,
     /// The last lines, made safe to show.
     pub lines: Vec<Arc<str>>,
+    /// How many pieces of them looked like secrets and were taken out.
+    #[serde(default)]
+    pub masked: usize,
 }
 
 /// What was seen while it was watched after its end.

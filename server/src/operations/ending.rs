@@ -19,6 +19,7 @@ use super::press::entry;
 use super::series::{Follows, Next, begin_next, stop_entry};
 use crate::clock;
 use crate::cluster::ask;
+use crate::mask::mask;
 use crate::store::{Held, StoreError};
 
 /// The longest time between two tries to write an end down.
@@ -166,9 +167,10 @@ impl Desk {
                 reader.request_text(logs).await
             });
             let Ok(text) = text.await else { continue };
+            let (text, masked) = mask(&text);
             let lines: Vec<_> = text.lines().map(|line| plain(line, MESSAGE_LIMIT).as_ref().into()).collect();
             if !lines.is_empty() {
-                return Some(FailedLog { pod: pod.into(), container: container.into(), previous, lines });
+                return Some(FailedLog { pod: pod.into(), container: container.into(), previous, lines, masked });
             }
         }
         None
