@@ -118,7 +118,8 @@ impl Plane {
     pub fn kill(&self, process: &str) {
         let stat = format!("/proc/{}/stat", self.pid(process));
         let state = || std::fs::read_to_string(&stat).ok().and_then(|line| line.rsplit_once(") ")?.1.chars().next());
-        self.signal(process, "-KILL");
+        // It may have ended by itself, as controllers do that cannot renew their lease: that is as well.
+        let _ = Command::new("kill").args(["-KILL", &self.pid(process)]).stderr(Stdio::null()).status();
         for _ in 0..6_000 {
             if matches!(state(), None | Some('Z' | 'X')) {
                 return;
