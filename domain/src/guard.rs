@@ -216,11 +216,14 @@ pub fn judge(operation: &Operation, target: &Target, facts: &Facts) -> Verdict {
         let counted = lines.iter().filter(|line| line.rule.counts()).map(|line| line.level);
         counted.max().unwrap_or(Level::Green)
     };
-    let is_bound = match required.when {
-        When::AnyTime => false,
-        When::WhenGreen => worst(&lines) > Level::Green,
-        When::InWindow => true,
+    // What binds it to a window that would else be free.
+    let binding = match required.when {
+        When::WhenGreen => {
+            lines.iter().filter(|line| line.rule.counts()).find(|line| line.level > Level::Green).cloned()
+        }
+        When::AnyTime | When::InWindow => None,
     };
+    let is_bound = binding.is_some() || required.when == When::InWindow;
     case.required.when = if is_bound { When::InWindow } else { When::AnyTime };
     lines.extend(rule::window::lines(&case));
     // The worst first, and within a level as the rules come.
@@ -238,8 +241,15 @@ pub fn judge(operation: &Operation, target: &Target, facts: &Facts) -> Verdict {
     }
     if is_bound && let Err(closed) = rule::window::open(&case) {
         // A freeze of production is red, and says the same.
-        let closed = (!refusals.contains(&Refusal::Red(closed.clone()))).then_some(Refusal::Window(closed));
-        refusals.extend(closed);
+        if !refusals.contains(&Refusal::Red(closed.clone())) {
+            refusals.push(Refusal::Window(match binding {
+                Some(line) => {
+                    format!("{closed}. Outside it a plan must be green throughout, and this is not: {}", line.text)
+                        .into()
+                }
+                None => closed,
+            }));
+        }
     }
     if required.second_person {
         refusals.push(Refusal::SecondPerson(class.words()));

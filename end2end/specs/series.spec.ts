@@ -47,7 +47,6 @@ for (const javaScriptEnabled of [true, false]) {
     const [context, page] = await as(browser, "operator", { javaScriptEnabled });
     const before = ["fleet-api", "fleet-app"].map(generation);
     await page.goto(planOf("fleet-app"));
-    await page.getByText("After a change of its configuration").click();
     await page.getByRole("link", { name: "Restart everything that reads ConfigMap fleet-config" }).click();
     await expect(page.getByRole("heading", { level: 1 })).toContainText("Restart what reads ConfigMap fleet-config");
     await expect(page.getByRole("checkbox")).toHaveCount(2);
@@ -79,10 +78,10 @@ test("nothing more is begun once somebody stops it, and the record says who and 
     await page.goto(address);
     await page.getByRole("button", { name: "Restart what is ticked" }).click();
     await expect(member(page, "fleet-app")).toContainText("Waits");
-    await page.getByRole("button", { name: "Begin no more after this one" }).click();
+    await page.getByRole("button", { name: "Stop after this one" }).click();
     await expect(members(page)).toContainText("Nothing more is begun after this: series-operator stopped it.");
     await expect(member(page, "fleet-app")).toContainText("Not begun");
-    await expect(page.getByRole("button", { name: "Begin no more after this one" })).toBeHidden();
+    await expect(page.getByRole("button", { name: "Stop after this one" })).toBeHidden();
     await live(page);
     await expect(members(page)).toContainText("Stopped: series-operator stopped it.", { timeout: 60_000 });
     await expect(member(page, "fleet-api")).toContainText("Done");

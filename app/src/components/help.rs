@@ -6,7 +6,7 @@ use crate::browser;
 use crate::components::palette::is_backdrop;
 
 /// Keys and what they do.
-const KEYS: [(&str, &str); 9] = [
+const KEYS: [(&str, &str); 10] = [
     ("Ctrl K or ⌘ K", "go to a page, an environment or a component"),
     ("g w", "go to the wall"),
     ("g p", "go to all pods"),
@@ -14,6 +14,7 @@ const KEYS: [(&str, &str); 9] = [
     ("/", "filter"),
     ("j, k", "next row, row before"),
     ("Enter", "open the row"),
+    ("r, s, b", "of a component: plan to restart, to scale, to roll back"),
     ("?", "this list"),
     ("Esc", "close what is open"),
 ];

@@ -49,7 +49,7 @@ fn Stop(view: RwSignal<OperationView>, screen: Screen) -> impl IntoView {
                 <BuildField />
                 <input type="hidden" name="id" value=id />
                 <button type="submit" class="h-8 rounded border border-line-strong bg-panel px-3 font-medium text-failed hover:bg-failed-ground">
-                    "Begin no more after this one"
+                    "Stop after this one"
                 </button>
             </form>
         </Show>

@@ -165,6 +165,7 @@ fn row(recorded: RecordedView, now: i64) -> impl IntoView {
                     {entry.what.clone()}
                 </a>
                 <span class="block text-sm text-faint sm:hidden">{entry.actor.name.clone()}</span>
+                <span class="block text-sm text-faint empty:hidden lg:hidden">{place.clone()}</span>
             </th>
             <td class="hidden truncate px-3 py-1.5 text-soft sm:table-cell">{entry.actor.name.clone()}</td>
             <td class="hidden truncate px-3 py-1.5 text-soft lg:table-cell">{place}</td>

@@ -251,7 +251,7 @@ fn bar(progress: Progress, is_over: bool) -> AnyView {
 fn took(record: &Record) -> String {
     match record.ended {
         Some(ended) => format!("{} s", (ended - record.begun).max(0)),
-        None => format!("at most {} s", record.deadline_s),
+        None => format!("still under way; {} s without progress count as failed", record.deadline_s),
     }
 }
 

@@ -89,8 +89,8 @@ pub fn plan(page: PlanView) -> AnyView {
             {notice.map(|(tone, text)| view! { <Notice tone text /> })}
             {again}
             {choice}
-            {(!reads.is_empty()).then(|| sources(reads))}
             {plan.map(|plan| planned(plan, tier, name, component))}
+            {(!reads.is_empty()).then(|| sources(reads))}
         </div>
     }
     .into_any()
@@ -196,7 +196,7 @@ fn planned(plan: Planned, tier: Tier, name: Arc<str>, component: String) -> impl
             </div>
         </form>
         <section class=CARD aria-labelledby="kubectl">
-            <h2 id="kubectl" class="mb-1 text-sm text-faint">"The same with kubectl"</h2>
+            <h2 id="kubectl" class="mb-1 text-sm text-faint">"The same with kubectl, which checks none of this and leaves no record here"</h2>
             {command(kubectl)}
         </section>
     }
@@ -222,11 +222,11 @@ fn sources(reads: Vec<(String, String)>) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <details class=CARD>
-            <summary class="cursor-pointer font-medium">"After a change of its configuration"</summary>
+        <section class=CARD aria-labelledby="reads">
+            <h2 id="reads" class="font-medium">"After a change of its configuration"</h2>
             <p class="my-1 text-soft">"One workload after the other; if one fails, the rest stays as it is."</p>
             <ul class="grid gap-1">{reads}</ul>
-        </details>
+        </section>
     }
 }
 

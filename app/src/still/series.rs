@@ -106,7 +106,7 @@ pub fn series(page: SeriesView) -> AnyView {
     let commands = (!kubectl.is_empty()).then(|| {
         view! {
             <section class=CARD aria-labelledby="kubectl">
-                <h2 id="kubectl" class="mb-1 text-sm text-faint">"The same with kubectl"</h2>
+                <h2 id="kubectl" class="mb-1 text-sm text-faint">"The same with kubectl, which checks none of this and leaves no record here"</h2>
                 {command(kubectl)}
             </section>
         }

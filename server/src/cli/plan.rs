@@ -7,7 +7,7 @@ use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use domain::access::Role;
 use domain::config_source::ConfigSource;
-use domain::guard::facts::{Asker, Given};
+use domain::guard::facts::{Asker, Given, Known};
 use domain::guard::{Level, Line, judge};
 use domain::name::{ComponentId, EnvironmentId, Namespace, ObjectName, WorkloadKind};
 use domain::operation::Operation;
@@ -159,9 +159,12 @@ impl Planner<'_> {
         // What a person would type is not what is asked here.
         let given = Given { reason: "(a plan)".into(), typed: component.name.shared(), name: None };
         let (target, mut facts) = facts_of(self.registry, &self.reader, &component, asker, given, None).await?;
-        if let Some(store) = &self.store {
-            facts.others = under_way(store, &target, &[]).await;
-        }
+        facts.others = match &self.store {
+            Some(store) => under_way(store, &target, &[]).await,
+            None => {
+                Known::Unread("our own record was not read; name it with --database, as for `quarterdeck serve`".into())
+            }
+        };
         let verdict = judge(operation, &target, &facts);
         let autoscaler = facts.autoscaler.value().and_then(Option::as_ref).map(|autoscaler| autoscaler.name.as_str());
         let kubectl = target.kubectl(operation, autoscaler, context_of(self.registry, &target.cluster).as_deref());

@@ -243,7 +243,8 @@ fn what_is_green_needs_no_window_and_what_is_not_does() {
     assert_eq!((verdict.level(), verdict.refusals.len()), (Level::Green, 0));
     workload(&mut facts).containers[0].image = "fleet-app:latest".into();
     let verdict = judge(&RESTART, &target, &facts);
-    let closed = "the window is closed; it opens Sunday 02:00 New York time, 07:00 UTC (in 19 h 0 min)";
+    let closed = "the window is closed; it opens Sunday 02:00 New York time, 07:00 UTC (in 19 h 0 min). Outside it a plan must be \
+                  green throughout, and this is not: fleet-app:latest may pull another image than the one that runs";
     assert_eq!(verdict.refusals, [Refusal::Window(closed.into())]);
     // Inside it the amber line is no obstacle.
     facts.place.maintenance = Maintenance::AnyTime;

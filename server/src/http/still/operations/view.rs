@@ -39,7 +39,7 @@ pub(super) fn view_of(
         choice,
         asks: asks(component, asked),
         plan,
-        reads: reads(made),
+        reads: if asked.operation == "restart" { reads(made) } else { Vec::new() },
         notice,
     }
 }
