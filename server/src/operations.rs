@@ -30,7 +30,7 @@ use tokio_util::task::TaskTracker;
 
 pub use facts::{facts_of, under_way};
 pub use press::{Press, PressRefusal};
-pub use series::{MemberPlan, PressedMember, SeriesPlan, SeriesPress, SeriesRefusal};
+pub use series::{MemberPlan, PressedMember, SeriesPlan, SeriesPress, SeriesRefusal, member_id};
 
 use crate::clock;
 use crate::cluster::Clusters;

@@ -16,12 +16,14 @@ pub const MOST_MEMBERS: usize = 50;
 
 /// A series, as each operation of it keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Series {
     /// What all members read.
     pub source: ConfigSource,
     /// All of them, in their order.
     pub members: Vec<Member>,
+    /// When it was pressed, seconds since 1970.
+    pub begun: i64,
     /// What was typed to confirm, for the guard of those that follow.
     pub typed: Arc<str>,
     /// The groups that the identity provider named for whoever pressed: a right that rests on one is asked for again before each.
@@ -32,7 +34,7 @@ pub struct Series {
 
 /// A workload of a series.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Member {
     /// The id that its operation has, or will have.
     pub id: OperationId,
@@ -122,6 +124,7 @@ mod tests {
         let series = Series {
             source: "configmap/fleet-config".parse().unwrap(),
             members: (1..=3).map(|id| member(id, &[])).collect(),
+            begun: 0,
             typed: "".into(),
             groups: Vec::new(),
             stopped: None,

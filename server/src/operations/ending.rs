@@ -15,8 +15,8 @@ use tokio::time::sleep;
 
 use super::Desk;
 use super::carry::is_watched;
-use super::press::entry;
-use super::series::{Follows, Next, begin_next, stop_entry};
+use super::press::{HELD_US, entry};
+use super::series::{Follows, Next, may_go_on, stop_entry};
 use crate::clock;
 use crate::cluster::ask;
 use crate::mask::mask;
@@ -107,33 +107,37 @@ impl Desk {
         };
         let watch_at = held.record.watched_until.map(|_| now);
         let mut write = self.people.store().write().await?;
+        if let Some(next) = &mut next
+            && !may_go_on(&self.people, &mut write, next).await?
+        {
+            write.rollback().await?;
+            return Ok(End::NotBegun(format!("{} may not operate there any more.", held.record.by.name).into()));
+        }
         if !write.end_operation(&held, now, watch_at).await? {
             return Ok(End::Elsewhere);
+        }
+        if let Some(next) = &mut next {
+            if let Some(by) = write.stopped_by(held.record.id).await? {
+                write.rollback().await?;
+                return Ok(End::NotBegun(format!("{by} stopped it.").into()));
+            }
+            next.held.held_until = now + HELD_US;
+            match write.begin_operation(&next.held.record, now, next.held.held_until).await {
+                Ok(()) => {}
+                Err(StoreError::Conflict(_)) => {
+                    write.rollback().await?;
+                    let title = next.held.record.title();
+                    return Ok(End::NotBegun(format!("{title}: another operation is on its way for it.").into()));
+                }
+                Err(error) => return Err(error),
+            }
         }
         write.append(&entry(&held.record, outcome_of(&held.record), now)).await?;
         if let Some(stop) = stop_entry(&held.record, now) {
             write.append(&stop).await?;
         }
-        if let Some(next) = &mut next {
-            let title = next.held.record.title();
-            if let Some(by) = write.stopped_by(held.record.id).await? {
-                write.rollback().await?;
-                return Ok(End::NotBegun(format!("{by} stopped it.").into()));
-            }
-            match begin_next(&self.people, &mut write, next, now).await {
-                Ok(true) => {}
-                Ok(false) => {
-                    write.rollback().await?;
-                    return Ok(End::NotBegun(
-                        format!("{} may not operate there any more.", held.record.by.name).into(),
-                    ));
-                }
-                Err(StoreError::Conflict(_)) => {
-                    write.rollback().await?;
-                    return Ok(End::NotBegun(format!("{title}: another operation is on its way for it.").into()));
-                }
-                Err(error) => return Err(error),
-            }
+        if let Some(next) = &next {
+            write.append(&entry(&next.held.record, Outcome::Begun, now)).await?;
         }
         match write.commit().await {
             Ok(()) => Ok(End::Written(Box::new(held.record), next)),

@@ -13,13 +13,13 @@ use domain::guard::facts::{Asker, Given};
 use domain::guard::{Permit, judge};
 use domain::ledger::{Entry, Kind, OperationId, Outcome};
 use domain::name::{ComponentId, EnvironmentId};
-use domain::operation::Operation;
 use domain::operation::life::Stage;
 use domain::operation::record::Record;
 use domain::operation::series::{MOST_MEMBERS, Member, Series};
+use domain::operation::{Operation, Target};
 use futures::{StreamExt as _, stream};
 use sha2::{Digest as _, Sha256};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::press::{HELD_US, said, tidied};
 use super::{Desk, NoPlan, Plan, PressRefusal, context_of, facts_of, under_way};
@@ -33,6 +33,9 @@ const AT_A_TIME: usize = 4;
 /// How often the facts of the next member are asked for before the series is stopped, and the time between.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// How long it may take to find out how the next member is.
+const NEXT_WITHIN: Duration = Duration::from_secs(15);
 
 /// The plan of a series.
 #[derive(Debug)]
@@ -57,6 +60,8 @@ pub struct MemberPlan {
 /// What came with the button of a series.
 #[derive(Debug, Clone)]
 pub struct SeriesPress {
+    /// The id that was made when the plan was opened; those of the members are made from it.
+    pub id: OperationId,
     /// Where.
     pub environment: EnvironmentId,
     /// What all read.
@@ -70,8 +75,6 @@ pub struct SeriesPress {
 /// A member as its plan was shown.
 #[derive(Debug, Clone)]
 pub struct PressedMember {
-    /// The id that was made when the plan was opened.
-    pub id: OperationId,
     /// What.
     pub component: ComponentId,
     /// Its uid.
@@ -124,7 +127,7 @@ impl Desk {
         environment: &EnvironmentId,
         source: ConfigSource,
         given: &Given,
-        mut id: impl FnMut() -> OperationId,
+        id: OperationId,
     ) -> Result<SeriesPlan, NoPlan> {
         if !who.user.grants.sees(environment) {
             return Err(NoPlan::Absent);
@@ -140,7 +143,7 @@ impl Desk {
         let members = stream::iter(found.into_iter().map(|reader| {
             let component =
                 ComponentId { environment: environment.clone(), kind: reader.kind, name: reader.name.clone() };
-            let (id, given) = (id(), given.clone());
+            let (id, given) = (member_id(id, &component), given.clone());
             async move {
                 let plan = self.plan(who, &component, &Operation::Restart, id, given, None).await;
                 MemberPlan { plan, component, how: reader.how }
@@ -155,43 +158,46 @@ impl Desk {
         who: &Who,
         mut press: SeriesPress,
     ) -> Result<OperationId, SeriesRefusal> {
-        let Some(first) = press.members.first() else { return Err(NoPlan::Absent.into()) };
-        let twice = |at: usize, member: &PressedMember| {
-            let before = press.members.iter().take(at);
-            before.into_iter().any(|known| known.id == member.id || known.component == member.component)
-        };
         let is_odd = |(at, member): (usize, &PressedMember)| {
-            member.component.environment != press.environment || twice(at, member)
+            member.component.environment != press.environment
+                || press.members.iter().take(at).any(|known| known.component == member.component)
         };
         // Our own form says neither.
         if press.members.len() > MOST_MEMBERS || press.members.iter().enumerate().any(is_odd) {
             return Err(NoPlan::Absent.into());
         }
-        if let Some(known) = self.pressed_before(who, first.id).await? {
-            return Ok(known?);
+        // The same form again, also with other boxes ticked: the answer is what it began.
+        for member in &press.members {
+            if let Some(known) = self.pressed_before(who, member_id(press.id, &member.component)).await? {
+                return Ok(known?);
+            }
         }
         press.given.reason = tidied(&press.given.reason);
+        // It is kept with each member: nothing but the name itself is worth that.
+        if *press.given.typed != *press.source.name.as_str() {
+            press.given.typed = "".into();
+        }
         press.given.name = Some(press.source.name.shared());
         let plans = stream::iter(press.members.clone().into_iter().map(|member| {
             let given = press.given.clone();
+            let id = member_id(press.id, &member.component);
             async move {
                 let planned = Some((&*member.uid, member.generation));
-                let plan = self.plan(who, &member.component, &Operation::Restart, member.id, given, planned).await;
+                let plan = self.plan(who, &member.component, &Operation::Restart, id, given, planned).await;
                 (member, plan)
             }
         }));
-        let plans: Vec<_> = plans.buffered(AT_A_TIME).collect().await;
+        let mut plans = std::pin::pin!(plans.buffered(AT_A_TIME));
         let (mut first, mut members) = (None, Vec::new());
-        for (member, plan) in plans {
+        while let Some((member, plan)) = plans.next().await {
             let about = |refusal| SeriesRefusal { member: Some(member.component.clone()), refusal };
             let plan = plan.map_err(|error| about(error.into()))?;
-            let workload = plan.facts.workload.value().and_then(Option::as_ref);
-            if !workload.is_some_and(|workload| workload.reads.contains(&press.source)) {
+            if !reads(&plan, &press.source) {
                 return Err(about(PressRefusal::Changed(Box::new(plan))));
             }
             let plan = self.allowed(who, plan, &member.plan).await.map_err(about)?;
             members.push(Member {
-                id: member.id,
+                id: plan.id,
                 component: member.component.clone(),
                 uid: member.uid.as_str().into(),
                 agreed: Member::agreed(&plan.verdict.lines),
@@ -201,6 +207,7 @@ impl Desk {
         let series = Series {
             source: press.source,
             members,
+            begun: clock::now_ms() / 1000,
             typed: press.given.typed.clone(),
             groups: who.groups.clone(),
             stopped: None,
@@ -254,7 +261,10 @@ impl Desk {
     /// The other operations of the same series that may be shown, each as it stands: `None` is not begun.
     pub fn shown_series(&self, series: &Series) -> Vec<(Member, Option<Record>)> {
         let shown = self.shown.lock();
-        series.members.iter().map(|member| (member.clone(), shown.get(&member.id).cloned())).collect()
+        let begun = |member: &Member| {
+            shown.get(&member.id).filter(|record| record.target.component == member.component).cloned()
+        };
+        series.members.iter().map(|member| (member.clone(), begun(member))).collect()
     }
 
     /// Who wants nothing more of a series begun.
@@ -272,7 +282,9 @@ impl Desk {
             let how = if record.stage() == Stage::Failed { "failed" } else { "was not done" };
             return Follows::Stop(format!("{} {how}.", record.title()).into());
         }
-        match self.next(record, series, member).await {
+        // Shorter than what is left of the time in which whoever has the operation is not doubted.
+        let next = timeout(NEXT_WITHIN, self.next(record, series, member)).await;
+        match next.unwrap_or_else(|_| Err("the cluster did not say in time how it is".into())) {
             Ok(next) => Follows::Next(Box::new(next)),
             Err(why) => Follows::Stop(format!("{}: {why}.", member.component.name).into()),
         }
@@ -283,6 +295,15 @@ impl Desk {
         let plan = self.plan_of_next(record, series, member).await?;
         if *plan.target.uid != *member.uid {
             return Err("it was deleted and made anew since the plan was shown".into());
+        }
+        if (&plan.target.cluster, &plan.target.namespace) != (&record.target.cluster, &record.target.namespace) {
+            return Err("its environment lies somewhere else since the plan was shown".into());
+        }
+        if !reads(&plan, &series.source) {
+            return Err(format!("it does not read {} any more", series.source).into());
+        }
+        if let Some(other) = self.since(&plan.target, series).await? {
+            return Err(format!("{} was at it meanwhile: {}", other.by.name, other.title()).into());
         }
         if !plan.verdict.refusals.is_empty() {
             return Err(said(&plan.verdict.refusals).into());
@@ -298,6 +319,18 @@ impl Desk {
         next.step(next.begun, format!("{} of {of}, begun after {}.", at, record.title()));
         let held = Held { record: next, fence: 1, held_until: clock::now_us() + HELD_US, stopped_by: None };
         Ok(Next { held, writer, permit, begun: Instant::now() })
+    }
+
+    /// What somebody did to a target since a series was pressed.
+    async fn since(&self, target: &Target, series: &Series) -> Result<Option<Record>, Arc<str>> {
+        let newest = async { self.people.store().read().await?.newest_operation(target).await };
+        let newest = newest.await.map_err(|_| "our own record cannot be read")?;
+        let is_other = |record: &Record| {
+            record.begun >= series.begun
+                && record.stage().may_have_acted()
+                && series.members.iter().all(|member| member.id != record.id)
+        };
+        Ok(newest.map(|held| held.record).filter(is_other))
     }
 
     /// The plan of the next one for whoever pressed, as it is now.
@@ -332,24 +365,26 @@ impl Desk {
     }
 }
 
-/// Begins the next one in the transaction that ends the one before. `false`: whoever pressed may not operate there any more.
-pub(super) async fn begin_next(
-    people: &People,
-    write: &mut Write,
-    next: &mut Next,
-    now: i64,
-) -> Result<bool, StoreError> {
+/// The id of a member's operation: the same whenever the same form is pressed, and nobody's choice.
+pub fn member_id(series: OperationId, component: &ComponentId) -> OperationId {
+    let digest = Sha256::digest(format!("{series} {component}"));
+    OperationId(digest.iter().take(16).fold(0, |id, byte| id << 8 | u128::from(*byte)))
+}
+
+fn reads(plan: &Plan, source: &ConfigSource) -> bool {
+    let workload = plan.facts.workload.value().and_then(Option::as_ref);
+    workload.is_some_and(|workload| workload.reads.contains(source))
+}
+
+/// Looks up by which role whoever pressed may operate the next one, as it is in this transaction: its first statement, because
+/// whoever changes roles takes the same locks in that order. `false`: they may not any more.
+pub(super) async fn may_go_on(people: &People, write: &mut Write, next: &mut Next) -> Result<bool, StoreError> {
     let record = &mut next.held.record;
     let groups: &[GroupName] = record.series.as_ref().map_or(&[], |series| &series.groups);
     let Ok(person) = record.by.id.parse() else { return Ok(false) };
     let place = Where::Environment(&record.target.component.environment);
-    let role = people.role_now(write, person, groups, Right::Operate, place).await?;
-    let Some(role) = role else { return Ok(false) };
-    record.by.role = Some(role);
-    next.held.held_until = now + HELD_US;
-    write.begin_operation(&next.held.record, now, next.held.held_until).await?;
-    write.append(&super::press::entry(&next.held.record, Outcome::Begun, now)).await?;
-    Ok(true)
+    record.by.role = people.role_now(write, person, groups, Right::Operate, place).await?;
+    Ok(record.by.role.is_some())
 }
 
 /// What is recorded of a series that was stopped; none where nothing was left of it.

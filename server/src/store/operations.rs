@@ -177,10 +177,11 @@ impl Write {
         Ok(true)
     }
 
-    /// Has nothing begun after an operation of a series, once it is over. `false`: it is over already, and what followed has begun.
+    /// Has nothing begun after an operation of a series, once it is over. `false`: it is over already, or was stopped
+    /// before.
     pub async fn stop_after(&mut self, id: OperationId, by: &str) -> Result<bool, StoreError> {
         let statement =
-            sql("update operations set stopped_by = coalesce(stopped_by, $1) where id = $2 and ended_at is null")
+            sql("update operations set stopped_by = $1 where id = $2 and ended_at is null and stopped_by is null")
                 .bind(by.to_owned())
                 .bind(id.to_string());
         Ok(self.link.execute(statement).await? > 0)

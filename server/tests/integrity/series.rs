@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use server::operations::member_id;
 use tokio::time::{Instant, sleep};
 
 use crate::checker::{Case, Told};
@@ -67,11 +68,13 @@ async fn begin(stage: &Stage, told: &History, person: usize) -> Vec<String> {
             sleep(Duration::from_millis(500)).await;
             continue;
         }
-        let ids: Vec<String> = members.iter().map(|member| member[1].to_owned()).collect();
-        for member in &members {
+        let form = fields.iter().find(|(name, _)| name == "id").unwrap().1.parse().unwrap();
+        let ids: Vec<String> =
+            members.iter().map(|member| member_id(form, &member[0].parse().unwrap()).to_string()).collect();
+        for (member, id) in members.iter().zip(&ids) {
             let name = member[0].rsplit('/').next().unwrap();
             let case = Case { what: "restart".to_owned(), target: format!("deployments/{name}"), ..Case::default() };
-            told.cases.lock().insert(member[1].to_owned(), case);
+            told.cases.lock().insert(id.clone(), case);
         }
         let form = Form { id: ids[0].clone(), body: page::encoded(&fields) };
         let answer = send_to(stage, told, at, person, &form, "/operations/series").await;

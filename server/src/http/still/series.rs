@@ -33,6 +33,8 @@ struct Asked {
     environment: String,
     /// `configmap/fleet-config`
     reads: String,
+    /// Of the form.
+    id: String,
     reason: String,
     typed: String,
     /// The boxes that were ticked; none before the form was sent.
@@ -53,6 +55,7 @@ impl Asked {
             match &*name {
                 "environment" => asked.environment = value,
                 "reads" => asked.reads = value,
+                "id" => asked.id = value,
                 "reason" => asked.reason = value,
                 "typed" => asked.typed = value,
                 "member" => asked.members.get_or_insert_default().push(value),
@@ -73,16 +76,15 @@ impl Asked {
     }
 }
 
-/// A member as its box carries it: component, id, uid, generation and the hash of its plan.
+/// A member as its box carries it: component, uid, generation and the hash of its plan.
 fn written_member(component: &ComponentId, plan: &Plan) -> String {
-    format!("{component} {} {} {} {}", plan.id, plan.target.uid, plan.target.generation, hex(&plan.hash))
+    format!("{component} {} {} {}", plan.target.uid, plan.target.generation, hex(&plan.hash))
 }
 
 fn read_member(text: &str) -> Option<PressedMember> {
     let parts: Vec<&str> = text.split(' ').collect();
-    let [component, id, uid, generation, plan] = *parts else { return None };
+    let [component, uid, generation, plan] = *parts else { return None };
     Some(PressedMember {
-        id: id.parse().ok()?,
         component: component.parse().ok()?,
         uid: Some(uid).filter(|uid| is_uid(uid))?.to_owned(),
         generation: generation.parse().ok().filter(|generation| *generation >= 0)?,
@@ -109,7 +111,8 @@ async fn show(
         return pages::render(site, who, request, StatusCode::NOT_FOUND, None).await;
     };
     let given = Given { reason: asked.reason.as_str().into(), typed: "".into(), name: Some(source.name.shared()) };
-    let made = site.desk.plan_series(&who, &environment, source.clone(), &given, || OperationId(random_id())).await;
+    let id = OperationId(random_id());
+    let made = site.desk.plan_series(&who, &environment, source.clone(), &given, id).await;
     let (made, status, notice) = match made {
         Ok(made) => {
             for plan in made.members.iter().filter_map(|member| member.plan.as_ref().ok()) {
@@ -124,7 +127,7 @@ async fn show(
         }
     };
     let (place, tier) = place_of(&site, &who, &environment);
-    let view = view_of(made, &asked, (&environment, place, tier), notice);
+    let view = view_of(made, &asked, id, (&environment, place, tier), notice);
     let title = ["Restart what reads ", &view.source].concat();
     framed_about(site, who, request, status, environment, (&title, || series_page(view))).await
 }
@@ -132,6 +135,7 @@ async fn show(
 fn view_of(
     made: SeriesPlan,
     asked: &Asked,
+    id: OperationId,
     (environment, place, tier): (&EnvironmentId, Arc<str>, Tier),
     notice: Option<(Tone, String)>,
 ) -> SeriesView {
@@ -149,7 +153,7 @@ fn view_of(
         tier,
         environment: links::environment(environment),
         name: source.name.shared(),
-        carries: vec![("environment", environment.to_string()), ("reads", source.path())],
+        carries: vec![("environment", environment.to_string()), ("reads", source.path()), ("id", id.to_string())],
         source: source.to_string(),
         reason: required.iter().any(|required| required.reason),
         typed: required.iter().any(|required| required.confirm == Confirm::TypeName),
@@ -192,7 +196,7 @@ pub async fn press(
     let asked = Asked::of_form(&form);
     let ticked = asked.members.clone().unwrap_or_default();
     let members: Option<Vec<PressedMember>> = ticked.iter().map(|member| read_member(member)).collect();
-    let (Some((environment, source)), Some(members)) = (asked.about(), members) else {
+    let (Some((environment, source)), Some(members), Ok(id)) = (asked.about(), members, asked.id.parse()) else {
         let text = "The form does not say what it is about. Nothing was done: open the plan again.";
         return trouble(&site, &headers, StatusCode::UNPROCESSABLE_ENTITY, text);
     };
@@ -203,7 +207,7 @@ pub async fn press(
         return show(site, who, at_plan(headers), asked, notice, status).await;
     }
     let given = Given { reason: asked.reason.as_str().into(), typed: asked.typed.trim().into(), name: None };
-    let press = SeriesPress { environment, source, members, given };
+    let press = SeriesPress { id, environment, source, members, given };
     // Whoever goes away in the middle does not stop it half way.
     let (desk, presser) = (site.desk.clone(), who.clone());
     let pressed = tokio::spawn(async move { desk.press_series(&presser, press).await }).await;
