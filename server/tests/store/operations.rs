@@ -15,6 +15,7 @@ on_both!(
     an_id_and_a_target_are_taken_once,
     only_the_newest_holder_changes_it,
     an_end_is_written_once_however_often_it_is_tried,
+    what_follows_is_stopped_once_and_only_while_something_runs,
 );
 
 fn held(id: u128, name: &str) -> Held {
@@ -109,4 +110,34 @@ async fn an_end_is_written_once_however_often_it_is_tried(bench: Bench) {
             write.commit().await.unwrap();
         }
     }
+}
+
+async fn what_follows_is_stopped_once_and_only_while_something_runs(bench: Bench) {
+    let mut held = held(1, "web");
+    begin(&bench, &held).await.unwrap();
+    let stop = async |id, by: &str| {
+        let mut write = bench.store.write().await.unwrap();
+        let stopped = write.stop_after(OperationId(id), by).await.unwrap();
+        write.commit().await.unwrap();
+        stopped
+    };
+    assert!(!stop(2, "kim").await, "there is none");
+    assert!(stop(1, "kim").await);
+    assert!(!stop(1, "lee").await, "kim has stopped it");
+    let read = bench.store.read().await.unwrap().operation(OperationId(1)).await.unwrap().unwrap();
+    assert_eq!(read.stopped_by.as_deref(), Some("kim"));
+    held.record.happen(&Event::Refuse).unwrap();
+    let mut write = bench.store.write().await.unwrap();
+    // How far it is may be written down by one who has not heard of it.
+    assert!(write.keep_operation(&held, NOW, None).await.unwrap());
+    assert_eq!(write.stopped_by(OperationId(1)).await.unwrap().as_deref(), Some("kim"));
+    write.commit().await.unwrap();
+
+    let mut over = self::held(3, "api");
+    begin(&bench, &over).await.unwrap();
+    over.record.happen(&Event::Refuse).unwrap();
+    let mut write = bench.store.write().await.unwrap();
+    assert!(write.end_operation(&over, NOW, None).await.unwrap());
+    write.commit().await.unwrap();
+    assert!(!stop(3, "kim").await, "it is over");
 }
