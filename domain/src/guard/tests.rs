@@ -373,3 +373,35 @@ fn a_plan_for_another_pod_or_another_range_is_another_plan() {
     assert_ne!(print(&before, &evict, &target), print(&after, &evict, &target));
     assert_eq!(print(&before, &evict, &target), print(&sample::facts(), &evict, &target));
 }
+
+#[test]
+fn what_is_not_known_is_refused_in_production_and_said_elsewhere() {
+    let target = sample::target();
+    for (tier, is_refused) in [(Tier::Development, false), (Tier::Staging, false), (Tier::Production, true)] {
+        let mut facts = sample::facts();
+        facts.place.tier = tier;
+        facts.place.maintenance = Maintenance::AnyTime;
+        facts.quotas = Known::Unread("listing quotas is forbidden".into());
+        let verdict = judge(&Operation::Restart, &target, &facts);
+        assert_eq!(verdict.level(), Level::Unknown, "{tier:?}");
+        let refused = verdict.refusals.iter().any(|refusal| matches!(refusal, Refusal::Unknown(_)));
+        assert_eq!((refused, verdict.permit().is_ok()), (is_refused, !is_refused), "{tier:?}");
+    }
+}
+
+#[test]
+fn a_kind_is_not_asked_for_what_it_does_not_have() {
+    let pod = sample::facts().pods.value().and_then(|pods| Some(pods.first()?.name.clone())).unwrap();
+    for (kind, operation, expected) in [
+        (WorkloadKind::DaemonSet, Operation::Scale { replicas: 2 }, "a DaemonSet has a pod on each node"),
+        (WorkloadKind::Deployment, Operation::RestartPod { pod }, "only a pod of a StatefulSet comes back"),
+    ] {
+        let mut target = sample::target();
+        target.component.kind = kind;
+        let verdict = judge(&operation, &target, &sample::facts());
+        let red = |line: &&super::Line| line.rule == Rule::Order && line.level == Level::Red;
+        let said = verdict.lines.iter().find(red).map(|line| line.text.to_string()).unwrap_or_default();
+        assert!(said.starts_with(expected), "{kind:?}: {:?}", verdict.lines);
+        assert!(verdict.permit().is_err());
+    }
+}
