@@ -30,12 +30,16 @@ static MASKS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r#"(?i)\b[a-z][a-z0-9+.-]*://[^\s/:@"']*:(?P<secret>[^\s/"']+)@"#,
         // password=…, "api_key": "…", DB_PASSWORD: …, AccountKey=…;
         r#"(?i)(?:password|passwd|passphrase|pwd|secret|token|credentials?|api[_-]?key|(?:access|account|auth|client|encryption|private|secret|shared[_-]?access|signing)[_-]?key(?:[_-]?id)?|shared[_-]?access[_-]?signature|\bsig)["']?\s*(?:[:=]|=>)\s*"(?P<secret>(?:[^"\\]|\\.)+)"#,
-        r#"(?i)(?:password|passwd|passphrase|pwd|secret|token|credentials?|api[_-]?key|(?:access|account|auth|client|encryption|private|secret|shared[_-]?access|signing)[_-]?key(?:[_-]?id)?|shared[_-]?access[_-]?signature|\bsig)["']?\s*(?:[:=]|=>)\s*'?(?P<secret>[^\s"',;&)\]}\[][^\s"',;&)\]}]*)"#,
+        // The same as text within a text: {\"password\":\"…\"}
+        r#"(?i)(?:password|passwd|passphrase|pwd|secret|token|credentials?|api[_-]?key|(?:access|account|auth|client|encryption|private|secret|shared[_-]?access|signing)[_-]?key(?:[_-]?id)?|shared[_-]?access[_-]?signature|\bsig)\\+["']\s*(?:[:=]|=>)\s*\\+["'](?P<secret>[^"'\\]+)"#,
+        r#"(?i)(?:password|passwd|passphrase|pwd|secret|token|credentials?|api[_-]?key|(?:access|account|auth|client|encryption|private|secret|shared[_-]?access|signing)[_-]?key(?:[_-]?id)?|shared[_-]?access[_-]?signature|\bsig)["']?\s*(?:[:=]|=>)\s*["']?(?P<secret>[^\s"',;&)\]}\[][^\s"',;&)\]}]*)"#,
         // Tokens that tell by themselves what they are.
         r"\b(?P<secret>eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?)",
         r"\b(?P<secret>(?:AKIA|ASIA)[A-Z0-9]{16})\b",
         r"\b(?P<secret>gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,}|glpat-[A-Za-z0-9_-]{20,}|xox[abprs]-[A-Za-z0-9-]{10,}|sk-[A-Za-z0-9_-]{20,})",
-        r"(?P<secret>-----BEGIN [A-Z ]*PRIVATE KEY-----[^\r\n]*)",
+        // A key over many lines, also where its beginning or its end is not there any more.
+        r"(?s)(?P<secret>-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z))",
+        r"(?P<secret>(?:[A-Za-z0-9+/=]{40,}\s+)*[A-Za-z0-9+/=]+\s+-----END [A-Z ]*PRIVATE KEY-----)",
     ]
     .into_iter()
     .filter_map(pattern)
@@ -75,7 +79,7 @@ mod tests {
 
     #[test]
     fn all_patterns_are_there() {
-        assert_eq!(MASKS.len(), 10);
+        assert_eq!(MASKS.len(), 12);
     }
 
     #[test]
@@ -99,6 +103,10 @@ mod tests {
             ("https://a.blob.test/c?sv=1&sig=ab%2Fc&se=2", "https://a.blob.test/c?sv=1&sig=[masked]&se=2"),
             ("aws AKIAABCDEFGHIJKLMNOP used", "aws [masked] used"),
             ("-----BEGIN RSA PRIVATE KEY-----MIIE", "[masked]"),
+            ("-----BEGIN PRIVATE KEY-----\nMIIE\nabc=\n-----END PRIVATE KEY-----\nok", "[masked]\nok"),
+            ("MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj\nabc=\n-----END PRIVATE KEY-----\nok", "[masked]\nok"),
+            (r#"{"msg":"{\"password\":\"hunter2\"}"}"#, r#"{"msg":"{\"password\":\"[masked]\"}"}"#),
+            (r#"password="hunter2 was cut o"#, r#"password="[masked]"#),
             ("jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln end", "jwt [masked] end"),
             // What only talks about them stays.
             ("the password is wrong for user kim", "the password is wrong for user kim"),

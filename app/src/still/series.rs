@@ -70,7 +70,9 @@ pub fn series(page: SeriesView) -> AnyView {
     let dangerous = tier == Tier::Production
         || members.iter().flat_map(|member| &member.lines).any(|line| line.level > Level::Green);
     let intro = match (members.len(), possible) {
-        (0, _) => ["Nothing in this environment reads ", &source, "."].concat(),
+        // What could not be asked is no answer.
+        (0, _) if notice.is_some() => String::new(),
+        (0, _) => ["No Deployment, StatefulSet or DaemonSet in this environment reads ", &source, "."].concat(),
         (_, 0) => "None of these can be restarted now.".to_owned(),
         (1, _) => "One workload reads it.".to_owned(),
         (all, _) => format!(

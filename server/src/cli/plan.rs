@@ -133,7 +133,7 @@ async fn components(
         }
         let found = readers(reader, namespace, source).await.map_err(|why| anyhow!("{why}"))?;
         if found.is_empty() {
-            bail!("nothing in {environment} reads {source}");
+            bail!("no Deployment, StatefulSet or DaemonSet in {environment} reads {source}");
         }
         let named = found.into_iter().map(|reader| (reader.kind, reader.name));
         return Ok(named.map(|(kind, name)| ComponentId { environment: environment.clone(), kind, name }).collect());

@@ -16,7 +16,7 @@ use tokio::time::sleep;
 use super::Desk;
 use super::carry::is_watched;
 use super::press::{HELD_US, entry};
-use super::series::{Follows, Next, may_go_on, stop_entry};
+use super::series::{Follows, Next, has_next, may_go_on, stop_entry};
 use crate::clock;
 use crate::cluster::ask;
 use crate::mask::mask;
@@ -35,6 +35,8 @@ const LOG_BYTES: i64 = 16 * 1024;
 enum End {
     /// It is written, and this is begun.
     Written(Box<Record>, Option<Box<Next>>),
+    /// Whether it is written is not known, nor whether what follows is.
+    Unanswered(StoreError, Option<Box<Next>>),
     /// What follows cannot be begun, so nothing is written yet: why, in a sentence.
     NotBegun(Arc<str>),
     /// Somebody else wrote it.
@@ -52,13 +54,21 @@ impl Desk {
         }
         let mut pause = Duration::from_millis(200);
         let mut not_begun: Option<Arc<str>> = None;
+        // Perhaps recorded by a commit whose answer was lost.
+        let mut lost: Option<Box<Next>> = None;
         loop {
             let follows = match not_begun.clone() {
                 Some(why) => Follows::Stop(why),
-                None => tokio::select! {
-                    () = self.cancel.cancelled(), if held.record.series.is_some() => return,
-                    follows = self.follows(&held) => follows,
-                },
+                None if has_next(&held.record) => {
+                    if let Err(error) = self.hold(&mut held).await {
+                        tracing::debug!("an operation that is over is not held anew: {error}");
+                    }
+                    tokio::select! {
+                        () = self.cancel.cancelled() => return,
+                        follows = self.follows(&held) => follows,
+                    }
+                }
+                None => self.follows(&held).await,
             };
             match self.write_end(&held, follows).await {
                 Ok(End::Written(record, next)) => return self.ended(*record, next),
@@ -66,9 +76,18 @@ impl Desk {
                     not_begun = Some(why);
                     continue;
                 }
+                Ok(End::Unanswered(error, next)) => {
+                    lost = next.or(lost);
+                    tracing::warn!(operation = %held.record.id, "its end is not written down yet: {error}");
+                }
                 // Somebody else found it, or it was written by a try whose answer was lost: the row says.
                 Ok(End::Elsewhere) => match self.load(held.record.id).await {
-                    Ok(()) => return,
+                    Ok(()) => {
+                        if let Some(next) = lost {
+                            self.give_up(*next);
+                        }
+                        return;
+                    }
                     Err(error) => tracing::debug!(operation = %held.record.id, "how it ended cannot be read: {error}"),
                 },
                 Err(error) => tracing::warn!(operation = %held.record.id, "its end is not written down yet: {error}"),
@@ -90,6 +109,12 @@ impl Desk {
             let desk = self.clone();
             self.carriers.spawn(async move { desk.send(held, &writer, permit, begun).await });
         }
+    }
+
+    /// Ends what may have been recorded and was not sent.
+    fn give_up(self: &Arc<Self>, next: Next) {
+        let desk = self.clone();
+        self.carriers.spawn(async move { desk.never_sent(next.held).await });
     }
 
     async fn write_end(&self, held: &Held, follows: Follows) -> Result<End, StoreError> {
@@ -145,8 +170,16 @@ impl Desk {
             Err(StoreError::Conflict(_)) if next.is_some() => {
                 Ok(End::NotBegun("Another operation is on its way for the next one.".into()))
             }
-            Err(error) => Err(error),
+            Err(error) => Ok(End::Unanswered(error, next)),
         }
+    }
+
+    /// Keeps others from taking over what is over and not written down yet.
+    async fn hold(&self, held: &mut Held) -> Result<(), StoreError> {
+        let mut write = self.people.store().write().await?;
+        held.held_until = clock::now_us() + HELD_US;
+        write.hold_operation(held).await?;
+        write.commit().await
     }
 
     /// The end of the log of a container that failed: of the run before, if it was restarted.

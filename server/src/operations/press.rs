@@ -168,7 +168,7 @@ impl Desk {
 
     /// Ends what may have been recorded and was not sent, so that it does not have to be looked for. Where there is no row there
     /// is nothing to end.
-    async fn never_sent(self: Arc<Self>, mut held: Held) {
+    pub(super) async fn never_sent(self: Arc<Self>, mut held: Held) {
         held.record.verdict = "Not sent: the database stopped answering while it was written down.".into();
         held.record.step(clock::now_ms() / 1000, held.record.verdict.clone());
         match held.record.happen(&Event::Refuse) {

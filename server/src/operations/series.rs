@@ -31,9 +31,11 @@ use crate::store::{Held, StoreError, Write};
 /// How many plans are made at a time: each asks the cluster about ten questions.
 const AT_A_TIME: usize = 4;
 /// How often the facts of the next member are asked for before the series is stopped, and the time between.
-const TRIES: u32 = 3;
+const TRIES: u32 = 2;
 const PAUSE: Duration = Duration::from_secs(2);
 
+/// Among how many operations of an environment somebody else's are looked for.
+const LOOKED_THROUGH: i64 = 100;
 /// How long it may take to find out how the next member is.
 const NEXT_WITHIN: Duration = Duration::from_secs(15);
 
@@ -153,11 +155,7 @@ impl Desk {
     }
 
     /// Begins a series: its first member. Nothing is begun unless every chosen plan is still the one that was shown.
-    pub async fn press_series(
-        self: &Arc<Self>,
-        who: &Who,
-        mut press: SeriesPress,
-    ) -> Result<OperationId, SeriesRefusal> {
+    pub async fn press_series(self: &Arc<Self>, who: &Who, press: SeriesPress) -> Result<OperationId, SeriesRefusal> {
         let is_odd = |(at, member): (usize, &PressedMember)| {
             member.component.environment != press.environment
                 || press.members.iter().take(at).any(|known| known.component == member.component)
@@ -172,6 +170,21 @@ impl Desk {
                 return Ok(known?);
             }
         }
+        let (id, components) = (press.id, press.members.iter().map(|member| member.component.clone()));
+        let components: Vec<ComponentId> = components.collect();
+        let begun = self.begin_series(who, press).await;
+        if begun.is_err() {
+            // The same form was pressed at the same time, and what it began is why this one is refused.
+            for component in &components {
+                if let Some(known) = self.pressed_before(who, member_id(id, component)).await? {
+                    return Ok(known?);
+                }
+            }
+        }
+        begun
+    }
+
+    async fn begin_series(self: &Arc<Self>, who: &Who, mut press: SeriesPress) -> Result<OperationId, SeriesRefusal> {
         press.given.reason = tidied(&press.given.reason);
         // It is kept with each member: nothing but the name itself is worth that.
         if *press.given.typed != *press.source.name.as_str() {
@@ -226,7 +239,10 @@ impl Desk {
             let mut write = self.people.store().write().await?;
             let right = Where::Environment(&place);
             let role = self.people.role_now(&mut write, who.user.id, &who.groups, Right::Operate, right).await?;
-            let role = role.ok_or(PressRefusal::Right)?;
+            let Some(role) = role else {
+                write.rollback().await?;
+                return Err(PressRefusal::Right);
+            };
             if series.after(member.id).is_empty() || !write.stop_after(member.id, who.user.name.as_str()).await? {
                 write.rollback().await?;
                 continue;
@@ -262,7 +278,9 @@ impl Desk {
     pub fn shown_series(&self, series: &Series) -> Vec<(Member, Option<Record>)> {
         let shown = self.shown.lock();
         let begun = |member: &Member| {
-            shown.get(&member.id).filter(|record| record.target.component == member.component).cloned()
+            // The same form with other boxes makes the same ids.
+            let is_its_own = |record: &&Record| record.series.as_ref().and_then(Series::id) == series.id();
+            shown.get(&member.id).filter(is_its_own).cloned()
         };
         series.members.iter().map(|member| (member.clone(), begun(member))).collect()
     }
@@ -284,7 +302,7 @@ impl Desk {
         }
         // Shorter than what is left of the time in which whoever has the operation is not doubted.
         let next = timeout(NEXT_WITHIN, self.next(record, series, member)).await;
-        match next.unwrap_or_else(|_| Err("the cluster did not say in time how it is".into())) {
+        match next.unwrap_or_else(|_| Err("how it is could not be found out in time".into())) {
             Ok(next) => Follows::Next(Box::new(next)),
             Err(why) => Follows::Stop(format!("{}: {why}.", member.component.name).into()),
         }
@@ -323,14 +341,16 @@ impl Desk {
 
     /// What somebody did to a target since a series was pressed.
     async fn since(&self, target: &Target, series: &Series) -> Result<Option<Record>, Arc<str>> {
-        let newest = async { self.people.store().read().await?.newest_operation(target).await };
+        let place = &target.component.environment;
+        let newest = async { self.people.store().read().await?.operations_of(place, LOOKED_THROUGH).await };
         let newest = newest.await.map_err(|_| "our own record cannot be read")?;
         let is_other = |record: &Record| {
-            record.begun >= series.begun
+            record.target.key() == target.key()
+                && record.begun > series.begun
                 && record.stage().may_have_acted()
                 && series.members.iter().all(|member| member.id != record.id)
         };
-        Ok(newest.map(|held| held.record).filter(is_other))
+        Ok(newest.into_iter().map(|held| held.record).find(is_other))
     }
 
     /// The plan of the next one for whoever pressed, as it is now.
@@ -363,6 +383,12 @@ impl Desk {
         let kubectl = target.kubectl(&operation, None, context.as_deref());
         Ok(Plan { id: member.id, operation, target, facts, verdict, hash, kubectl })
     }
+}
+
+/// Whether an operation that is over leads on to another.
+pub(super) fn has_next(record: &Record) -> bool {
+    let series = record.series.as_ref();
+    record.stage() == Stage::Done && series.is_some_and(|series| !series.after(record.id).is_empty())
 }
 
 /// The id of a member's operation: the same whenever the same form is pressed, and nobody's choice.
@@ -403,8 +429,9 @@ pub(super) fn stop_entry(record: &Record, now: i64) -> Option<Entry> {
         target: None,
         whom: None,
         what: format!(
-            "Restarts of what reads {}: stopped after {done} of {}. {why} Not begun: {}.",
+            "Restarts of what reads {}: stopped at {}, {done} of {}. {why} Not begun: {}.",
             series.source,
+            record.target.name(),
             series.members.len(),
             rest.join(", ")
         ),

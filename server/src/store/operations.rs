@@ -164,6 +164,16 @@ impl Write {
         Ok(self.link.execute(statement).await? > 0)
     }
 
+    /// Holds an operation for longer, as it stands; nothing happens where somebody else has it.
+    pub async fn hold_operation(&mut self, held: &Held) -> Result<(), StoreError> {
+        let statement = sql("update operations set held_until = $1 where id = $2 and fence = $3")
+            .bind(held.held_until)
+            .bind(held.record.id.to_string())
+            .bind(held.fence);
+        self.link.execute(statement).await?;
+        Ok(())
+    }
+
     /// Takes an operation from a holder that was not heard of. `false`: somebody else was quicker.
     pub async fn take_over_operation(&mut self, held: &mut Held, held_until: i64) -> Result<bool, StoreError> {
         let statement = sql("update operations set fence = fence + 1, held_until = $1 where id = $2 and fence = $3")

@@ -253,6 +253,10 @@ pub async fn stop(
     match site.desk.stop_series(&who, id).await {
         // Where there is nothing to stop the page says how all of it ended.
         Ok(_) => see(&links::operation(id)),
+        Err(refusal @ PressRefusal::Right) => {
+            let text = "Stopping this needs the role operator or lead here. Nothing was changed.";
+            trouble(&site, &headers, status_of(&refusal), text)
+        }
         Err(refusal) => trouble(&site, &headers, status_of(&refusal), &sentence(&refusal.to_string())),
     }
 }
