@@ -8,5 +8,5 @@ export const budgets = {
   /** The WebAssembly module, brotli. */
   wasm: 255_000,
   /** Everything that a first page loads until it is live. Goal: 250,000; see docs/performance.md for what it is made of. */
-  live: 285_000,
+  live: 288_000,
 };
