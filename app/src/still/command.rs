@@ -13,8 +13,9 @@ pub fn command(kubectl: impl Into<Arc<str>>) -> AnyView {
     // Lines break between words, not at the hyphens within them.
     let words = kubectl.split_inclusive([' ', '\n']).map(|word| {
         let (word, gap) = match word.strip_suffix([' ', '\n']) {
-            Some(bare) => (bare.to_owned(), if word.ends_with('\n') { "\n" } else { " " }),
-            None => (word.to_owned(), ""),
+            Some(bare) => (bare.to_owned(), Some(if word.ends_with('\n') { "\n" } else { " " })),
+            // Not an empty text, which is written as a blank.
+            None => (word.to_owned(), None),
         };
         view! {
             <span class="inline-block max-w-full">{word}</span>
