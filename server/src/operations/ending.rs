@@ -111,10 +111,19 @@ impl Desk {
         }
     }
 
-    /// Ends what may have been recorded and was not sent.
+    /// Ends what a commit whose answer was lost may have recorded, and what was not sent. Where that commit came to nothing, whoever
+    /// ended the one before began it anew, under the same id and number: theirs is told apart by the time until which it is held.
     fn give_up(self: &Arc<Self>, next: Next) {
         let desk = self.clone();
-        self.carriers.spawn(async move { desk.never_sent(next.held).await });
+        self.carriers.spawn(async move {
+            let known = async { desk.people.store().read().await?.operation(next.held.record.id).await };
+            match known.await {
+                Ok(Some(row)) if row.held_until == next.held.held_until => desk.never_sent(next.held).await,
+                Ok(_) => {}
+                // It is taken over in a while.
+                Err(error) => tracing::debug!("what follows an operation cannot be read: {error}"),
+            }
+        });
     }
 
     async fn write_end(&self, held: &Held, follows: Follows) -> Result<End, StoreError> {

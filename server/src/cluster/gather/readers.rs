@@ -68,7 +68,9 @@ async fn of_kind(
     if found.metadata.continue_.is_some_and(|more| !more.is_empty()) {
         return Err(format!("there are more than {MOST} {}s: not all were looked through", kind.title()).into());
     }
-    Ok(found.items.into_iter().filter_map(|workload| reader(workload, kind, source)).collect())
+    let found: Result<Vec<Option<Reader>>, Arc<str>> =
+        found.items.into_iter().map(|workload| reader(workload, kind, source)).collect();
+    Ok(found?.into_iter().flatten().collect())
 }
 
 #[derive(Deserialize)]
@@ -88,11 +90,15 @@ struct Spec {
     template: Value,
 }
 
-fn reader(workload: Workload, kind: WorkloadKind, source: &ConfigSource) -> Option<Reader> {
-    let name = ObjectName::new(workload.metadata.name.as_deref()?).ok()?;
-    let pod = pod_of(&workload.spec.template);
-    let (_, how) = sources(&pod).into_iter().find(|(read, _)| read == source)?;
-    Some(Reader { kind, name, how })
+/// A workload, if it reads it. One whose template cannot be read may do so: that is no answer.
+fn reader(workload: Workload, kind: WorkloadKind, source: &ConfigSource) -> Result<Option<Reader>, Arc<str>> {
+    let name = workload.metadata.name.as_deref().and_then(|name| ObjectName::new(name).ok());
+    let Some(name) = name else { return Ok(None) };
+    let spec = workload.spec.template.get("spec").cloned().unwrap_or_default();
+    let pod: core::PodSpec =
+        serde_json::from_value(spec).map_err(|_| format!("what the {} {name} reads is not known", kind.title()))?;
+    let how = sources(&pod).into_iter().find(|(read, _)| read == source).map(|(_, how)| how);
+    Ok(how.map(|how| Reader { kind, name, how }))
 }
 
 /// The pod that a template makes; an empty one where it cannot be read.
@@ -199,5 +205,21 @@ mod tests {
             });
             assert_eq!(shown.collect::<Vec<_>>().join(", "), expected, "{spec}");
         }
+    }
+
+    #[test]
+    fn a_template_that_cannot_be_read_is_no_answer() {
+        let source = "configmap/c".parse().unwrap();
+        let reads = |spec: Value| {
+            let workload =
+                serde_json::from_value(json!({"metadata": {"name": "w"}, "spec": {"template": {"spec": spec}}}));
+            let read = reader(workload.unwrap(), WorkloadKind::Deployment, &source);
+            read.map(|reader| reader.is_some()).map_err(|why| why.to_string())
+        };
+        let from = json!([{"name": "a", "envFrom": [{"configMapRef": {"name": "c"}}]}]);
+        assert_eq!(reads(json!({ "containers": from })), Ok(true));
+        assert_eq!(reads(json!({"containers": [{"name": "a"}]})), Ok(false));
+        let unknown = Err("what the Deployment w reads is not known".to_owned());
+        assert_eq!(reads(json!({"containers": "a"})), unknown);
     }
 }
