@@ -15,7 +15,7 @@ let secrets: Record<string, string> = {};
 
 /** A browser of somebody with a role everywhere. */
 async function as(browser: Browser, role: "operator" | "lead" | "viewer", options = {}): Promise<[BrowserContext, Page]> {
-  secrets[role] ??= await enter(`ops-${role}`, role);
+  secrets[role] ??= await enter(`ops-${role}-${process.pid}`, role);
   const context = await browser.newContext({ storageState: kept(secrets[role]) as never, ...options });
   return [context, await context.newPage()];
 }

@@ -129,18 +129,20 @@ impl Desk {
     async fn write_end(&self, held: &Held, follows: Follows) -> Result<End, StoreError> {
         let now = clock::now_us();
         let mut held = held.clone();
+        let mut write = self.people.store().write().await?;
         let mut next = match follows {
             Follows::Nothing => None,
             Follows::Next(next) => Some(next),
             Follows::Stop(why) => {
+                // Somebody's wish goes before what else would have spoken against the next one.
+                let by = if has_next(&held.record) { write.stopped_by(held.record.id).await? } else { None };
                 if let Some(series) = &mut held.record.series {
-                    series.stopped = Some(why);
+                    series.stopped = Some(by.map_or(why, |by| stopped(&by)));
                 }
                 None
             }
         };
         let watch_at = held.record.watched_until.map(|_| now);
-        let mut write = self.people.store().write().await?;
         if let Some(next) = &mut next
             && !may_go_on(&self.people, &mut write, next).await?
         {
@@ -153,7 +155,7 @@ impl Desk {
         if let Some(next) = &mut next {
             if let Some(by) = write.stopped_by(held.record.id).await? {
                 write.rollback().await?;
-                return Ok(End::NotBegun(format!("{by} stopped it.").into()));
+                return Ok(End::NotBegun(stopped(&by)));
             }
             next.held.held_until = now + HELD_US;
             match write.begin_operation(&next.held.record, now, next.held.held_until).await {
@@ -221,6 +223,11 @@ impl Desk {
         }
         None
     }
+}
+
+/// Why nothing more is begun, where somebody wanted it so.
+fn stopped(by: &str) -> Arc<str> {
+    format!("{by} stopped it.").into()
 }
 
 /// How an operation that is over stands in the ledger.

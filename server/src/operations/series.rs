@@ -375,6 +375,8 @@ impl Desk {
                 Err(error) => return Err(error.to_string().into()),
             }
         };
+        // As in the plan that was shown: what is known there and not here would look as if it had become worse.
+        self.add_seen_digests(&member.component, &mut facts);
         facts.others = under_way(self.people.store(), &target, &[record.id, member.id]).await;
         let operation = Operation::Restart;
         let verdict = judge(&operation, &target, &facts);

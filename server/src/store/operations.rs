@@ -197,8 +197,8 @@ impl Write {
         Ok(self.link.execute(statement).await? > 0)
     }
 
-    /// Who wants nothing to be begun after an operation. Asked after its end was written in the same transaction, nobody can come
-    /// between: the row is locked.
+    /// Who wants nothing to be begun after an operation. Where something is to be begun, this is asked after its end was written in
+    /// the same transaction: then the row is locked, and nobody can come between.
     pub async fn stopped_by(&mut self, id: OperationId) -> Result<Option<String>, StoreError> {
         let statement = sql("select stopped_by from operations where id = $1").bind(id.to_string());
         Ok(match self.link.optional(statement).await? {

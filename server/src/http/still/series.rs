@@ -142,8 +142,10 @@ fn view_of(
     let SeriesPlan { source, members } = made;
     let plans = || members.iter().filter_map(|member| member.plan.as_ref().ok());
     let required: Vec<_> = plans().filter(|plan| plan.verdict.is_offered()).map(|plan| plan.verdict.required).collect();
+    // Of what the console would restart; where that is nothing, of all.
+    let commanded = plans().filter(|plan| required.is_empty() || plan.verdict.is_offered());
     // Each with what waits for it: `kubectl … rollout restart deployment/a && kubectl … rollout status deployment/a`.
-    let kubectl = plans().map(|plan| {
+    let kubectl = commanded.map(|plan| {
         let client = plan.kubectl.split_once(" rollout ").map_or("kubectl", |(client, _)| client);
         let target = &plan.target;
         format!("{} &&\n{client} rollout status {}/{}", plan.kubectl, target.kind().as_str(), target.name())
