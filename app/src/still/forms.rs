@@ -1,5 +1,7 @@
 //! Parts of forms: the same on every page.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
 /// A field that one writes into.
@@ -84,6 +86,62 @@ pub fn Field(
                 class=FIELD
             />
             {hint_id.map(|id| view! { <span id=id class="text-sm text-faint">{hint}</span> })}
+        </label>
+    }
+}
+
+/// Why something is done: required, and kept while the page is left for a sign-in.
+#[component]
+pub fn ReasonField(
+    /// What was typed already.
+    why: String,
+    /// Whether nothing can be pressed.
+    #[prop(optional)]
+    disabled: bool,
+) -> impl IntoView {
+    view! {
+        <label class="grid gap-1">
+            <span class="font-medium">"Reason, for the record"</span>
+            <input
+                name="reason"
+                value=why
+                data-keep=""
+                required=true
+                maxlength="1000"
+                autocomplete="off"
+                disabled=disabled
+                class=FIELD
+                placeholder="What it is for, or the incident"
+            />
+        </label>
+    }
+}
+
+/// The name of what is about to be changed, typed to confirm.
+#[component]
+pub fn TypedField(
+    /// What is to be typed: the name of an object of Kubernetes.
+    name: Arc<str>,
+    /// Whether nothing can be pressed.
+    #[prop(optional)]
+    disabled: bool,
+) -> impl IntoView {
+    // Such a name holds letters, digits, `-` and `.`: only the dot means something in a pattern.
+    let pattern = name.replace('.', "\\.");
+    view! {
+        <label class="grid gap-1">
+            <span class="font-medium">"Type " <code class="font-mono">{name.clone()}</code> " to confirm"</span>
+            <input
+                name="typed"
+                required=true
+                autocomplete="off"
+                autocapitalize="none"
+                spellcheck="false"
+                pattern=pattern
+                title=["Type ", &name].concat()
+                disabled=disabled
+                class=[FIELD, " font-mono"].concat()
+            />
         </label>
     }
 }

@@ -14,7 +14,7 @@ use choice::choosing;
 pub use choice::{Choice, RevisionChoice};
 
 use super::command::command;
-use super::forms::{CARD, DANGER, FIELD, Notice, PRIMARY, SECONDARY, Tone};
+use super::forms::{CARD, DANGER, Notice, PRIMARY, ReasonField, SECONDARY, Tone, TypedField};
 use crate::clock::exact_time;
 use crate::components::build::BuildField;
 use crate::components::state_mark::Glyph;
@@ -133,42 +133,8 @@ fn planned(plan: Planned, tier: Tier, name: Arc<str>, component: String) -> impl
             </div>
         }
     });
-    let reason = reason.then(|| {
-        view! {
-            <label class="grid gap-1">
-                <span class="font-medium">"Reason, for the record"</span>
-                <input
-                    name="reason"
-                    value=why
-                    data-keep=""
-                    required=true
-                    maxlength="1000"
-                    autocomplete="off"
-                    disabled=is_off
-                    class=FIELD
-                    placeholder="What it is for, or the incident"
-                />
-            </label>
-        }
-    });
-    let typed = typed.then(|| {
-        view! {
-            <label class="grid gap-1">
-                <span class="font-medium">"Type " <code class="font-mono">{name.clone()}</code> " to confirm"</span>
-                <input
-                    name="typed"
-                    required=true
-                    autocomplete="off"
-                    autocapitalize="none"
-                    spellcheck="false"
-                    pattern=escaped_pattern(&name)
-                    title=["Type ", &name].concat()
-                    disabled=is_off
-                    class=[FIELD, " font-mono"].concat()
-                />
-            </label>
-        }
-    });
+    let reason = reason.then(|| view! { <ReasonField why disabled=is_off /> });
+    let typed = typed.then(|| view! { <TypedField name disabled=is_off /> });
     let class = if dangerous || tier == Tier::Production { DANGER } else { PRIMARY };
     let differences = (!diff.is_empty()).then(|| differences(diff));
     view! {
@@ -200,11 +166,6 @@ fn planned(plan: Planned, tier: Tier, name: Arc<str>, component: String) -> impl
             {command(kubectl)}
         </section>
     }
-}
-
-/// A name holds letters, digits, `-` and `.`: only the dot means something in a pattern.
-fn escaped_pattern(name: &str) -> String {
-    name.replace('.', "\\.")
 }
 
 /// The way to everything that reads the same.

@@ -7,7 +7,7 @@ use domain::registry::Tier;
 use leptos::prelude::*;
 
 use super::command::command;
-use super::forms::{CARD, DANGER, FIELD, Notice, PRIMARY, SECONDARY, Tone};
+use super::forms::{CARD, DANGER, Notice, PRIMARY, ReasonField, SECONDARY, Tone, TypedField};
 use super::plan::{line, summary};
 use crate::components::build::BuildField;
 
@@ -71,24 +71,26 @@ pub fn series(page: SeriesView) -> AnyView {
         || members.iter().flat_map(|member| &member.lines).any(|line| line.level > Level::Green);
     let intro = match (members.len(), possible) {
         // What could not be asked is no answer.
-        (0, _) if notice.is_some() => String::new(),
-        (0, _) => ["No Deployment, StatefulSet or DaemonSet in this environment reads ", &source, "."].concat(),
-        (_, 0) => "None of these can be restarted now.".to_owned(),
-        (1, _) => "One workload reads it.".to_owned(),
-        (all, _) => format!(
+        (0, _) if notice.is_some() => None,
+        (0, _) => Some(["No Deployment, StatefulSet or DaemonSet in this environment reads ", &source, "."].concat()),
+        (_, 0) => Some("None of these can be restarted now.".to_owned()),
+        (1, _) => Some("One workload reads it.".to_owned()),
+        (all, _) => Some(format!(
             "{all} workloads read it. They are restarted one after the other, in this order: the next begins when the one before is \
              done. If one fails, or its plan has become worse than what stands here, the rest stays as it is."
-        ),
+        )),
     };
+    let again = (members.is_empty() && notice.is_some()).then(|| again(&carries, &environment, &place));
     let button = if members.len() == 1 { "Restart" } else { "Restart what is ticked" };
+    let any = !members.is_empty();
     let all = members.into_iter().enumerate().map(|(at, each)| member(at, each)).collect_view();
-    let form = (possible > 0).then(|| {
+    let confirm = (possible > 0).then(|| {
         let hidden = carries
             .into_iter()
             .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
             .collect_view();
-        let reason = reason.then(|| reason_field(why));
-        let typed = typed.then(|| typed_field(&name));
+        let reason = reason.then(|| view! { <ReasonField why /> });
+        let typed = typed.then(|| view! { <TypedField name /> });
         let class = if dangerous { DANGER } else { PRIMARY };
         view! {
             <section class=[CARD, " grid gap-3"].concat() aria-label="Confirm">
@@ -103,6 +105,16 @@ pub fn series(page: SeriesView) -> AnyView {
                     </a>
                 </div>
             </section>
+        }
+    });
+    let form = any.then(|| {
+        view! {
+            <form method="post" action="/operations/series" class="grid grid-cols-[minmax(0,1fr)] gap-4">
+                <ol class="grid grid-cols-[minmax(0,1fr)] gap-2" aria-label="Workloads">
+                    {all}
+                </ol>
+                {confirm}
+            </form>
         }
     });
     let commands = (!kubectl.is_empty()).then(|| {
@@ -124,17 +136,33 @@ pub fn series(page: SeriesView) -> AnyView {
                 <h1 class="text-xl font-semibold [overflow-wrap:anywhere]">{title}</h1>
             </div>
             {notice.map(|(tone, text)| view! { <Notice tone text /> })}
-            <p class="text-soft">{intro}</p>
-            <form method="post" action="/operations/series" class="grid grid-cols-[minmax(0,1fr)] gap-4">
-                <ol class="grid grid-cols-[minmax(0,1fr)] gap-2" aria-label="Workloads">
-                    {all}
-                </ol>
-                {form}
-            </form>
+            {intro.map(|intro| view! { <p class="text-soft">{intro}</p> })}
+            {again}
+            {form}
             {commands}
         </div>
     }
     .into_any()
+}
+
+/// Where nothing could be asked: the same again, or back.
+fn again(carries: &[(&'static str, String)], environment: &str, place: &Arc<str>) -> impl IntoView + use<> {
+    let hidden = carries
+        .iter()
+        .filter(|(name, _)| *name != "id")
+        .map(|(name, value)| view! { <input type="hidden" name=*name value=value.clone() /> })
+        .collect_view();
+    view! {
+        <form method="get" action="/operations/series" class="flex flex-wrap gap-2">
+            {hidden} <button type="submit" class=SECONDARY>
+                "Try again"
+            </button>
+            <a href=environment.to_owned() class=[SECONDARY, " inline-flex items-center"].concat()>
+                "Back to "
+                {place.clone()}
+            </a>
+        </form>
+    }
 }
 
 fn member(at: usize, member: MemberView) -> impl IntoView {
@@ -186,42 +214,5 @@ fn member(at: usize, member: MemberView) -> impl IntoView {
                 </div>
             </div>
         </li>
-    }
-}
-
-fn reason_field(why: String) -> impl IntoView {
-    view! {
-        <label class="grid gap-1">
-            <span class="font-medium">"Reason"</span>
-            <input
-                name="reason"
-                value=why
-                data-keep=""
-                required=true
-                maxlength="1000"
-                autocomplete="off"
-                class=FIELD
-                placeholder="What it is for, or the incident: it stands in the record of each"
-            />
-        </label>
-    }
-}
-
-fn typed_field(name: &str) -> impl IntoView {
-    let pattern = name.replace('.', "\\.");
-    view! {
-        <label class="grid gap-1">
-            <span class="font-medium">"Type " <code class="font-mono">{name.to_owned()}</code> " to confirm"</span>
-            <input
-                name="typed"
-                required=true
-                autocomplete="off"
-                autocapitalize="none"
-                spellcheck="false"
-                pattern=pattern
-                title=["Type ", name].concat()
-                class=[FIELD, " font-mono"].concat()
-            />
-        </label>
     }
 }
