@@ -24,20 +24,26 @@ pub fn plain(text: &str, limit: usize) -> Cow<'_, str> {
             shown.push('…');
             break;
         }
-        marks = if is_mark(c) { marks + 1 } else { 0 };
-        if marks > MOST_MARKS {
-            continue;
-        }
-        shown.push(match c {
-            '\n' | '\t' => ' ',
-            '\r' => '␍',
-            '\u{7f}' => '␡',
-            '\0'..='\u{1f}' => char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'),
-            _ if c.is_control() || is_invisible(c) => '\u{fffd}',
-            _ => c,
-        });
+        shown.extend(show(c, &mut marks));
     }
     Cow::Owned(shown)
+}
+
+/// What stands for a character, given how many marks stand on the letter before it; `None` for a mark too many. The
+/// count begins at 0 and is kept up to date here.
+pub(crate) fn show(c: char, marks: &mut u32) -> Option<char> {
+    *marks = if is_mark(c) { marks.saturating_add(1) } else { 0 };
+    if *marks > MOST_MARKS {
+        return None;
+    }
+    Some(match c {
+        '\n' | '\t' => ' ',
+        '\r' => '␍',
+        '\u{7f}' => '␡',
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'),
+        _ if hides(c) => '\u{fffd}',
+        _ => c,
+    })
 }
 
 /// Whether a character would not show itself: [`plain`] puts another in its place.
