@@ -20,6 +20,7 @@ pub mod health;
 pub mod image;
 pub mod ledger;
 pub mod listing;
+pub mod log;
 pub mod name;
 pub mod operation;
 pub mod person;

@@ -1,0 +1,3 @@
+//! Lines of logs.
+
+pub mod split;
