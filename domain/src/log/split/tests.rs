@@ -1,3 +1,5 @@
+use jiff::Timestamp;
+use jiff::tz::Offset;
 use proptest::prelude::*;
 
 use super::*;
@@ -120,5 +122,124 @@ proptest! {
         let expected = simple(&stream);
         prop_assert!(lines(chunks) == expected);
         prop_assert!(lines([stream.as_slice()]) == expected);
+    }
+}
+
+#[test]
+fn the_stamp_of_a_line_is_read_and_nothing_like_it() {
+    let noon = 1_767_268_800_000_000_000;
+    for (line, expected) in [
+        ("2026-01-01T12:00:00Z text", Some((noon, "text"))),
+        ("2026-01-01T12:00:00.123456789Z text", Some((noon + 123_456_789, "text"))),
+        ("2026-01-01T12:00:00.5Z  text", Some((noon + 500_000_000, " text"))),
+        ("2026-01-01T12:00:00.000000001Z ", Some((noon + 1, ""))),
+        ("2026-01-01T14:00:00+02:00 text", Some((noon, "text"))),
+        ("2026-01-01T02:30:00.1-09:30 text", Some((noon + 100_000_000, "text"))),
+        ("2026-01-01T12:00:00-00:00 text", Some((noon, "text"))),
+        ("2026-01-01T12:00:00Z 2026-01-01T12:00:00Z text", Some((noon, "2026-01-01T12:00:00Z text"))),
+        ("1970-01-01T00:00:00Z ", Some((0, ""))),
+        ("1970-01-01T00:00:00+00:01 ", Some((-60_000_000_000, ""))),
+        ("2262-04-11T23:47:16.854775807Z ", Some((i64::MAX, ""))),
+        ("2262-04-11T23:47:16.854775808Z ", None),
+        ("2262-12-31T23:59:59Z ", None),
+        ("2263-01-01T00:00:00Z ", None),
+        ("1969-12-31T23:59:59Z ", None),
+        // Leap seconds and leap years.
+        ("2016-12-31T23:59:60Z x", Some((1_483_228_799_999_999_999, "x"))),
+        ("2016-12-31T23:59:60.25Z x", Some((1_483_228_799_999_999_999, "x"))),
+        ("2016-12-31T23:59:61Z x", None),
+        ("2000-02-29T00:00:00Z x", Some((951_782_400_000_000_000, "x"))),
+        ("2024-02-29T00:00:00Z x", Some((1_709_164_800_000_000_000, "x"))),
+        ("2023-02-29T00:00:00Z x", None),
+        ("2100-02-29T00:00:00Z x", None),
+        ("2026-02-31T00:00:00Z x", None),
+        ("2026-04-31T00:00:00Z x", None),
+        ("2026-00-01T00:00:00Z x", None),
+        ("2026-13-01T00:00:00Z x", None),
+        ("2026-01-00T00:00:00Z x", None),
+        ("2026-01-01T24:00:00Z x", None),
+        ("2026-01-01T00:60:00Z x", None),
+        // Other ways to write a time, and what is none.
+        ("2026-01-01T12:00:00Z", None),
+        ("2026-01-01T12:00:00Z\ttext", None),
+        ("2026-01-01T12:00:00 text", None),
+        ("2026-01-01T12:00:00.Z text", None),
+        ("2026-01-01T12:00:00.1234567890Z text", None),
+        ("2026-01-01T12:00:00,5Z text", None),
+        ("2026-01-01 12:00:00Z text", None),
+        ("2026-01-01t12:00:00z text", None),
+        ("2026-01-01T12:00:00+0200 text", None),
+        ("2026-01-01T12:00:00+24:00 text", None),
+        ("2026-01-01T12:00:00+02:60 text", None),
+        ("2026-01-01T12:00:00+02 text", None),
+        (" 2026-01-01T12:00:00Z text", None),
+        ("+026-01-01T12:00:00Z text", None),
+        ("2026-0١-01T12:00:00Z text", None),
+        ("2026-01-01T12:00", None),
+        ("", None),
+    ] {
+        let expected = expected.map(|(nanos, text)| (nanos, text.as_bytes()));
+        assert_eq!(stamped(line.as_bytes()), expected, "{line}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #[test]
+    fn every_moment_is_read_as_jiff_writes_it(
+        nanos in prop_oneof![0..i64::MAX, (0..i64::MAX / 1_000_000).prop_map(|millis| millis * 1_000_000)],
+        minutes in prop::option::of(-1439i32..1440),
+        text in "\\PC{0,10}",
+    ) {
+        let timestamp = Timestamp::from_nanosecond(i128::from(nanos)).unwrap();
+        let stamp = match minutes {
+            Some(minutes) => timestamp.display_with_offset(Offset::from_seconds(minutes * 60).unwrap()).to_string(),
+            None => timestamp.to_string(),
+        };
+        let line = format!("{stamp} {text}");
+        let expected = (!stamp.starts_with("1969")).then_some((nanos, text.as_bytes()));
+        prop_assert_eq!(stamped(line.as_bytes()), expected, "{}", line);
+    }
+
+    #[test]
+    fn what_has_the_shape_of_a_stamp_is_one_where_jiff_reads_one(
+        (year, month, day) in (1968u16..2265, 0u8..14, prop_oneof![0u8..33, 28u8..32]),
+        (hour, minute, second) in (0u8..25, 0u8..61, prop_oneof![0u8..60, Just(61u8)]),
+        fraction in prop_oneof![Just(String::new()), "\\.[0-9]{0,10}"],
+        offset in prop_oneof![Just("Z".to_owned()), (0u8..24, 0u8..61).prop_map(|(h, m)| format!("+{h:02}:{m:02}")),
+            (0u8..24, 0u8..61).prop_map(|(h, m)| format!("-{h:02}:{m:02}"))],
+    ) {
+        let stamp = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}{offset}");
+        let timestamp: Option<Timestamp> = stamp.parse().ok().filter(|_| (1970..=2262).contains(&year));
+        let expected = timestamp.and_then(|timestamp| i64::try_from(timestamp.as_nanosecond()).ok());
+        let line = format!("{stamp} text");
+        prop_assert_eq!(stamped(line.as_bytes()).map(|(nanos, _)| nanos), expected, "{}", line);
+    }
+
+    #[test]
+    fn no_bytes_before_a_text_make_reading_its_stamp_panic(
+        mut line in Just(b"2026-01-01T12:00:00.123456789+02:00 text".to_vec()),
+        changes in prop::collection::vec((0usize..40, any::<u8>()), 0..3),
+        length in 0usize..41,
+    ) {
+        for (index, byte) in changes {
+            line[index] = byte;
+        }
+        line.truncate(length);
+        if let Some((_, text)) = stamped(&line) {
+            prop_assert!(line.ends_with(text));
+        }
+    }
+}
+
+#[test]
+fn every_day_comes_a_day_after_the_one_before() {
+    let mut days = 0..;
+    for year in 1970..=2262 {
+        for month in 1..=12 {
+            for day in 1..=days_of(year, month) {
+                assert_eq!(Some(days_since_1970(year, month, day)), days.next(), "{year}-{month}-{day}");
+            }
+        }
     }
 }
