@@ -1,3 +1,4 @@
 //! Lines of logs.
 
+pub mod drawn;
 pub mod split;
