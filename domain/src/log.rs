@@ -1,4 +1,5 @@
 //! Lines of logs.
 
 pub mod drawn;
+pub mod level;
 pub mod split;
