@@ -2,4 +2,5 @@
 
 pub mod drawn;
 pub mod level;
+pub mod shape;
 pub mod split;

@@ -1,0 +1,251 @@
+//! What a structured line says: its message apart from its fields.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::level::{Level, is_level_key, level_of_value};
+use crate::text::plain;
+
+/// Lines are never longer; what comes out of one is cut there too.
+const LIMIT: usize = 64 * 1024;
+
+/// The keys of a message, the most telling first.
+const MESSAGE_KEYS: [&str; 6] = ["msg", "message", "@message", "log", "event", "text"];
+/// The keys of what went wrong, for lines without a message.
+const ERROR_KEYS: [&str; 5] = ["error", "err", "exception", "error.message", "exc_info"];
+
+/// What a structured line says. Nothing in it hides itself: see [`plain`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Structured<'a> {
+    /// The message; what went wrong when there is none; empty when there is neither.
+    pub message: Cow<'a, str>,
+    /// All the others in their order, as they were written: not the message, the time and a level that we understand.
+    /// Nested ones are compact JSON.
+    pub fields: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+}
+
+/// Takes a line apart that is one whole JSON object or logfmt. `text` is at most 64 KiB.
+pub fn structured(text: &str) -> Option<Structured<'_>> {
+    let text = text.trim_ascii();
+    if text.len() > LIMIT {
+        return None;
+    }
+    let pairs = if text.starts_with('{') { object(text)? } else { logfmt(text)? };
+    Some(sorted_out(pairs))
+}
+
+/// A pair as it was read.
+struct Pair<'a> {
+    key: Cow<'a, str>,
+    value: Value<'a>,
+}
+
+enum Value<'a> {
+    /// A string, without its escapes.
+    Text(Cow<'a, str>),
+    /// Anything else of JSON, as it is written.
+    Json(&'a str),
+}
+
+impl<'a> Value<'a> {
+    fn shown(self) -> Cow<'a, str> {
+        match self {
+            Self::Text(text) => shown(text),
+            Self::Json(json) => shown(compact(json)),
+        }
+    }
+}
+
+/// Finds the message among the pairs, and drops what a line shows elsewhere.
+fn sorted_out(pairs: Vec<Pair<'_>>) -> Structured<'_> {
+    let place = |keys: &[&str]| {
+        let is_text = |pair: &Pair<'_>| matches!(&pair.value, Value::Text(text) if !text.is_empty());
+        keys.iter().find_map(|key| pairs.iter().position(|pair| pair.key.eq_ignore_ascii_case(key) && is_text(pair)))
+    };
+    let message_place = place(&MESSAGE_KEYS).or_else(|| place(&ERROR_KEYS));
+    let mut message = Cow::Borrowed("");
+    let mut fields = Vec::with_capacity(pairs.len());
+    for (index, pair) in pairs.into_iter().enumerate() {
+        if Some(index) == message_place {
+            message = pair.value.shown();
+        } else if !is_shown_elsewhere(&pair) {
+            fields.push((shown(pair.key), pair.value.shown()));
+        }
+    }
+    Structured { message, fields }
+}
+
+/// The time, and the level if it is one: another word under its key would be lost.
+fn is_shown_elsewhere(pair: &Pair<'_>) -> bool {
+    let is_time = ["time", "ts", "timestamp", "@timestamp", "t"].iter().any(|key| pair.key.eq_ignore_ascii_case(key));
+    let value = match &pair.value {
+        Value::Text(text) => text,
+        Value::Json(json) => *json,
+    };
+    is_time || is_level_key(pair.key.as_bytes()) && level_of_value(value.as_bytes()) != Level::Unknown
+}
+
+/// The text without characters that hide themselves.
+fn shown(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => plain(text, LIMIT),
+        Cow::Owned(text) => match plain(&text, LIMIT) {
+            Cow::Borrowed(_) => Cow::Owned(text),
+            Cow::Owned(plain) => Cow::Owned(plain),
+        },
+    }
+}
+
+/// The pairs of a JSON object, in their order and with those that are there twice. `None` for what is not one whole object.
+fn object(text: &str) -> Option<Vec<Pair<'_>>> {
+    struct Pairs<'a>(Vec<Pair<'a>>);
+
+    impl<'de> Deserialize<'de> for Pairs<'de> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct PairsVisitor;
+            impl<'de> Visitor<'de> for PairsVisitor {
+                type Value = Pairs<'de>;
+                fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    f.write_str("an object")
+                }
+                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<'de>, A::Error> {
+                    let mut pairs = Vec::new();
+                    // Values are read as they are written, which needs no recursion: their depth is in the hands of a program.
+                    while let Some((Text(key), value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
+                        pairs.push(Pair { key, value: read(value.get()) });
+                    }
+                    Ok(Pairs(pairs))
+                }
+            }
+            deserializer.deserialize_map(PairsVisitor)
+        }
+    }
+
+    serde_json::from_str(text).ok().map(|Pairs(pairs)| pairs)
+}
+
+/// A string that is borrowed when it has no escapes.
+struct Text<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+/// A value of JSON: a string with half of a surrogate pair stays as it is written.
+fn read(json: &str) -> Value<'_> {
+    if !json.starts_with('"') {
+        return Value::Json(json);
+    }
+    serde_json::from_str::<Text<'_>>(json).map_or(Value::Json(json), |Text(text)| Value::Text(text))
+}
+
+/// JSON without blanks between its parts.
+fn compact(json: &str) -> Cow<'_, str> {
+    if !json.contains([' ', '\t', '\n', '\r']) {
+        return Cow::Borrowed(json);
+    }
+    let mut compact = String::with_capacity(json.len());
+    let (mut is_string, mut is_escaped) = (false, false);
+    for c in json.chars() {
+        if is_string || !matches!(c, ' ' | '\t' | '\n' | '\r') {
+            compact.push(c);
+        }
+        if c == '"' && !is_escaped {
+            is_string = !is_string;
+        }
+        is_escaped = is_string && c == '\\' && !is_escaped;
+    }
+    Cow::Owned(compact)
+}
+
+/// The pairs of logfmt. `None` when there is a word that is no pair, when there is no message, and when there is nothing else:
+/// sentences have an equals sign too.
+fn logfmt(text: &str) -> Option<Vec<Pair<'_>>> {
+    let mut pairs = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (key, after) = rest.split_once('=')?;
+        if key.is_empty() || key.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '{' | '[')) {
+            return None;
+        }
+        let (value, after) = match after.strip_prefix('"') {
+            Some(inside) => quoted(inside)?,
+            None => {
+                let end = after.find([' ', '\t']).unwrap_or(after.len());
+                let (value, after) = after.split_at_checked(end)?;
+                (Cow::Borrowed(value), after)
+            }
+        };
+        if !after.is_empty() && !after.starts_with([' ', '\t']) {
+            return None;
+        }
+        pairs.push(Pair { key: Cow::Borrowed(key), value: Value::Text(value) });
+        rest = after.trim_ascii_start();
+    }
+    let has_message = pairs.iter().any(|pair| matches!(&*pair.key, "msg" | "message"));
+    (has_message && pairs.len() > 1).then_some(pairs)
+}
+
+/// A quoted value without its escapes, and what stands behind its end.
+fn quoted(inside: &str) -> Option<(Cow<'_, str>, &str)> {
+    let special = inside.find(['"', '\\'])?;
+    let (start, rest) = inside.split_at_checked(special)?;
+    if let Some(after) = rest.strip_prefix('"') {
+        return Some((Cow::Borrowed(start), after));
+    }
+    let mut value = start.to_owned();
+    let mut chars = rest.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => return Some((Cow::Owned(value), chars.as_str())),
+            '\\' => match chars.next()? {
+                'n' => value.push('\n'),
+                't' => value.push('\t'),
+                'r' => value.push('\r'),
+                escaped @ ('"' | '\\' | '/' | '\'') => value.push(escaped),
+                letter => {
+                    let digits = match letter {
+                        'x' => 2,
+                        'u' => 4,
+                        'U' => 8,
+                        _ => 0,
+                    };
+                    let code =
+                        chars.as_str().get(..digits).filter(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()));
+                    let c = code.and_then(|code| u32::from_str_radix(code, 16).ok()).and_then(char::from_u32);
+                    match (c, digits) {
+                        (Some(c), 1..) => {
+                            value.push(c);
+                            chars = chars.as_str().get(digits..)?.chars();
+                        }
+                        // Not an escape that we know: it stays as it is written.
+                        _ => value.extend(['\\', letter]),
+                    }
+                }
+            },
+            c => value.push(c),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;
