@@ -4,3 +4,4 @@ pub mod drawn;
 pub mod level;
 pub mod shape;
 pub mod split;
+pub mod trace;
