@@ -1,7 +1,12 @@
-//! Lines of logs.
+//! Lines of logs: how the bytes of a container become something that a person reads, searches and trusts.
+//!
+//! Bytes are split into lines ([`split`]) and made safe to show with their colours ([`drawn`]). It is found out how bad a line is
+//! ([`level`]), what a structured one says ([`shape`]), and whether it belongs to the one before ([`trace`]).
 
 pub mod drawn;
 pub mod level;
+pub mod query;
 pub mod shape;
 pub mod split;
 pub mod trace;
+pub mod view;
