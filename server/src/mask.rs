@@ -4,9 +4,14 @@
 //! hides too little costs a password: in doubt it hides.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::LazyLock;
 
+use domain::log::drawn::{Drawn, Span};
 use regex::Regex;
+
+/// The most lines of a private key: one of 16,384 bits has 200.
+const LONGEST_KEY: u32 = 250;
 
 /// What stands in the place of a secret.
 pub const MASKED: &str = "[masked]";
@@ -40,35 +45,110 @@ static MASKS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         // A key over many lines, also where its beginning or its end is not there any more.
         r"(?s)(?P<secret>-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z))",
         r"(?P<secret>(?:[A-Za-z0-9+/=]{40,}\s+)*[A-Za-z0-9+/=]+\s+-----END [A-Z ]*PRIVATE KEY-----)",
+        // A line of one, where the others are not seen with it.
+        r"(?m)^\s*(?P<secret>[A-Za-z0-9+/]{60,}={0,2})\s*$",
     ]
     .into_iter()
     .filter_map(pattern)
     .collect()
 });
 
+/// What stands in every text in which one of the masks finds something: most lines have none of it, and are done.
+static SIGNS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(
+        r"(?i)pass|pwd|secret|token|credential|key|auth|bearer|basic|cookie|signature|sig|://|eyJ|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|sk-|[A-Z0-9+/]{60}",
+    )
+});
+
 /// A text without what looks like a secret, and how many pieces were taken out.
 pub fn mask(text: &str) -> (Cow<'_, str>, usize) {
+    mask_noting(text, |_| {})
+}
+
+/// What was seen of the lines of one log that matters for those that follow.
+#[derive(Debug, Default)]
+pub struct LineMask {
+    /// How many more lines may belong to a private key whose end did not come yet.
+    key: u32,
+}
+
+impl LineMask {
+    /// Masks the next line, and says how many pieces were taken out.
+    pub fn mask(&mut self, drawn: &mut Drawn) -> u32 {
+        let ends = drawn.text.contains("-----END ");
+        if self.key > 0 {
+            self.key = if ends { 0 } else { self.key - 1 };
+            drawn.text = MASKED.to_owned();
+            drawn.spans.clear();
+            return 1;
+        }
+        if !ends && drawn.text.contains("-----BEGIN ") && drawn.text.contains("PRIVATE KEY-----") {
+            self.key = LONGEST_KEY;
+        }
+        mask_drawn(drawn)
+    }
+}
+
+/// The same with the colours that a text is drawn in: they stay where they were.
+fn mask_drawn(drawn: &mut Drawn) -> u32 {
+    let Drawn { text, spans } = drawn;
+    let (masked, count) = mask_noting(text, |taken| spans.iter_mut().for_each(|span| move_over(span, taken)));
+    if let Cow::Owned(masked) = masked {
+        *text = masked;
+    }
+    spans.retain(|span| span.start < span.end);
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// Tells after each mask which ranges it replaced, ascending, in the text as it was before that mask.
+fn mask_noting(text: &str, mut note: impl FnMut(&[Range<usize>])) -> (Cow<'_, str>, usize) {
     let mut masked = Cow::Borrowed(text);
+    if SIGNS.as_ref().is_some_and(|signs| !signs.is_match(text)) {
+        return (masked, 0);
+    }
     let mut count = 0;
     for mask in MASKS.iter() {
-        let mut clean = String::new();
-        let mut end = 0;
+        let mut taken: Vec<Range<usize>> = Vec::new();
         for found in mask.captures_iter(&masked).filter_map(|found| found.name("secret")) {
             // What an earlier mask put there is no secret.
-            if found.as_str().contains(MASKED) || MASKED.contains(found.as_str()) {
-                continue;
+            if !found.as_str().contains(MASKED) && !MASKED.contains(found.as_str()) {
+                taken.push(found.range());
             }
-            clean.push_str(&masked[end..found.start()]);
+        }
+        if taken.is_empty() {
+            continue;
+        }
+        let mut clean = String::with_capacity(masked.len());
+        let mut end = 0;
+        for range in &taken {
+            clean.push_str(&masked[end..range.start]);
             clean.push_str(MASKED);
-            end = found.end();
-            count += 1;
+            end = range.end;
         }
-        if end > 0 {
-            clean.push_str(&masked[end..]);
-            masked = Cow::Owned(clean);
-        }
+        clean.push_str(&masked[end..]);
+        masked = Cow::Owned(clean);
+        count += taken.len();
+        note(&taken);
     }
     (masked, count)
+}
+
+/// Moves a span with the text when ranges of it are replaced. What begins or ends within a secret does so behind its mask, which is drawn
+/// as the secret's beginning was.
+fn move_over(span: &mut Span, taken: &[Range<usize>]) {
+    let moved = |offset: u32| {
+        let offset = offset as usize;
+        let mut new = offset;
+        for range in taken {
+            if range.end <= offset {
+                new = new - range.len() + MASKED.len();
+            } else if range.start < offset {
+                new = new - (offset - range.start) + MASKED.len();
+            }
+        }
+        u32::try_from(new).unwrap_or(u32::MAX)
+    };
+    (span.start, span.end) = (moved(span.start), moved(span.end));
 }
 
 #[cfg(test)]
@@ -79,7 +159,7 @@ mod tests {
 
     #[test]
     fn all_patterns_are_there() {
-        assert_eq!(MASKS.len(), 12);
+        assert_eq!(MASKS.len(), 13);
     }
 
     #[test]
@@ -121,7 +201,84 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_key_over_many_lines_is_masked_line_by_line() {
+        let body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj";
+        let mut mask = LineMask::default();
+        let shown = |mask: &mut LineMask, text: &str| {
+            let mut drawn = domain::log::drawn::drawn(text.as_bytes());
+            mask.mask(&mut drawn);
+            drawn.text
+        };
+        for (text, expected) in [
+            ("loaded -----BEGIN RSA PRIVATE KEY-----", "loaded [masked]"),
+            (body, MASKED),
+            ("c2hvcnQ=", MASKED),
+            ("-----END RSA PRIVATE KEY-----", MASKED),
+            ("ready", "ready"),
+            // Where the log begins within one.
+            (body, MASKED),
+            ("-----END PRIVATE KEY----- and more", "-----END PRIVATE KEY----- and more"),
+            ("-----BEGIN CERTIFICATE-----", "-----BEGIN CERTIFICATE-----"),
+            ("ready", "ready"),
+            ("-----BEGIN PRIVATE KEY-----MIIE-----END PRIVATE KEY-----", "[masked]"),
+            ("ready", "ready"),
+        ] {
+            assert_eq!(shown(&mut mask, text), expected, "{text}");
+        }
+        // One whose end never comes hides no more than a key has.
+        shown(&mut mask, "-----BEGIN PRIVATE KEY-----");
+        let hidden = (0..1_000).filter(|_| shown(&mut mask, "ready") == MASKED).count();
+        assert_eq!(hidden, LONGEST_KEY as usize);
+    }
+
+    #[test]
+    fn colours_stay_where_they_were() {
+        for (raw, text, coloured) in [
+            (
+                "\u{1b}[31mpassword=hunter2\u{1b}[0m and \u{1b}[32mok\u{1b}[0m",
+                "password=[masked] and ok",
+                &["password=[masked]", "ok"][..],
+            ),
+            (
+                "DB_PASSWORD=\u{1b}[31mhunter2\u{1b}[0m \u{1b}[32mok\u{1b}[0m",
+                "DB_PASSWORD=[masked] ok",
+                &["[masked]", "ok"],
+            ),
+            ("DB_PASSWORD=hun\u{1b}[31mter2 x\u{1b}[0m y", "DB_PASSWORD=[masked] x y", &[" x"]),
+            ("a \u{1b}[31mb\u{1b}[0m", "a b", &["b"]),
+        ] {
+            let mut drawn = domain::log::drawn::drawn(raw.as_bytes());
+            let count = mask_drawn(&mut drawn);
+            let shown: Vec<&str> =
+                drawn.spans.iter().map(|span| &drawn.text[span.start as usize..span.end as usize]).collect();
+            assert_eq!(
+                (drawn.text.as_str(), &*shown, count),
+                (text, coloured, text.matches(MASKED).count() as u32),
+                "{raw:?}"
+            );
+        }
+    }
+
     proptest! {
+        #[test]
+        fn what_has_no_sign_of_a_secret_has_none(text in "(pass|pwd|token|sk-|eyJ|x|ghp_|://|[ -~]){0,60}") {
+            let signs = SIGNS.as_ref().unwrap();
+            prop_assert!(signs.is_match(&text) || MASKS.iter().all(|mask| !mask.is_match(&text)), "{}", text);
+        }
+
+        #[test]
+        fn spans_of_masked_text_are_spans_of_it(raw in "(\u{1b}\\[3[1-4]m|password=|[a-z0-9@:/ ]{1,8}|postgres://){0,12}") {
+            let mut drawn = domain::log::drawn::drawn(raw.as_bytes());
+            mask_drawn(&mut drawn);
+            let mut end = 0;
+            for span in &drawn.spans {
+                prop_assert!(span.start >= end && span.start < span.end, "{:?}", drawn);
+                prop_assert!(drawn.text.get(span.start as usize..span.end as usize).is_some(), "{:?}", drawn);
+                end = span.end;
+            }
+        }
+
         #[test]
         fn any_text_is_masked_once(text in "\\PC{0,200}") {
             let (once, _) = mask(&text);
