@@ -2,6 +2,7 @@
 
 use domain::config_source::ConfigSource;
 use domain::ledger::OperationId;
+use domain::log::query::LogQuery;
 use domain::name::{ComponentId, EnvironmentId};
 use domain::query::PodQuery;
 
@@ -15,6 +16,9 @@ pub const WALL_DIFFERS: &str = "/?differs";
 
 /// All pods.
 pub const PODS: &str = "/pods";
+
+/// Logs.
+pub const LOGS: &str = "/logs";
 
 /// What was done, by whom.
 pub const CHANGES: &str = "/changes";
@@ -61,6 +65,17 @@ pub fn series(id: &EnvironmentId, source: &ConfigSource) -> String {
 /// The pods page with this filter and order.
 pub fn pods(query: &PodQuery) -> String {
     [PODS, &query.to_query_string()].concat()
+}
+
+/// The page of logs that shows this.
+pub fn logs(query: &LogQuery) -> String {
+    [LOGS, &query.to_query_string()].concat()
+}
+
+/// The logs of a component.
+pub fn logs_of(id: &ComponentId) -> String {
+    let (environments, components) = (vec![id.environment.clone()], vec![id.name.clone()]);
+    logs(&LogQuery { environments, components, ..LogQuery::default() })
 }
 
 /// The address, if it is one that a page elsewhere can have: nothing but `http:` and `https:` becomes a link.

@@ -1,4 +1,4 @@
-//! Pages that the server writes and nothing changes while one looks: signing in, one's account, people, the record.
+//! Pages that the server writes and nothing changes while one looks: signing in, one's account, people, the record, logs.
 //!
 //! They are forms and links, work without script, and cost the browser part nothing: those within the frame are handed
 //! to it as HTML ([`Still`]), the others are whole documents of their own.
@@ -7,6 +7,7 @@ pub mod account;
 pub mod changes;
 mod command;
 pub mod forms;
+pub mod logs;
 pub mod operation;
 pub mod people;
 pub mod plan;

@@ -13,6 +13,7 @@ export const pages = [
   { name: "plan", still: true, path: "/operations/plan?component=fleet-management/production/deployment/fleet-api&operation=restart", title: "Restart fleet-api" },
   { name: "plan-revisions", still: true, path: "/operations/plan?component=fleet-management/production/deployment/fleet-app&operation=roll-back&revision=1", title: "Roll fleet-app back" },
   { name: "plan-series", still: true, path: "/operations/series?environment=fleet-management/staging&reads=configmap/fleet-config", title: "Restart what reads" },
+  { name: "logs", still: true, path: "/logs?environment=fleet-management/staging&component=fleet-api", title: "Logs" },
   { name: "changes", still: true, path: "/changes", title: "Changes" },
   { name: "change", still: true, path: "/changes/1", title: "Changes" },
   { name: "people", still: true, path: "/people", title: "People" },

@@ -21,5 +21,5 @@ pub(crate) mod tests;
 pub use clients::Clusters;
 pub use connect::{ConnectError, Kubeconfig};
 pub use execute::{MANAGER, Missed, OPERATION, Sent, Trace, Writer, trace};
-pub use gather::{Gathered, How, Subject, Whole, ask, gather, glance, readers};
+pub use gather::{Gathered, How, OwnedPod, Subject, Whole, ask, gather, glance, pods_in, readers};
 pub use supervise::supervise;

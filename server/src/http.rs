@@ -32,6 +32,7 @@ pub use endpoints::{Endpoint, Need};
 pub use front::{Front, PublicUrl, PublicUrlError};
 pub use private::router as private_router;
 
+use crate::cluster::Clusters;
 use crate::oidc::Provider;
 use crate::operations::Desk;
 use crate::people::People;
@@ -49,6 +50,8 @@ pub struct Site {
     pub assets: Arc<Assets>,
     /// Who people are.
     pub people: Arc<People>,
+    /// The connections to the clusters, for what is read at the moment somebody asks.
+    pub clusters: Arc<Clusters>,
     /// Where operations are planned, pressed and followed.
     pub desk: Arc<Desk>,
     /// The provider by which they may sign in, if there is one.
@@ -73,7 +76,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 /// The table. Whoever adds a row says who may ask.
 fn mount() -> Mount {
     use Need::{Administer, Anyone, Look, Operate, SignedIn};
-    use still::{account, changes, operations, people, provider, series, sign_in};
+    use still::{account, changes, logs, operations, people, provider, series, sign_in};
     let pages = app::routes::routes().fold(Mount::default(), |mount, path| mount.get(path, Look, pages::page));
     pages
         .get("/live", Anyone, live::live)
@@ -96,6 +99,7 @@ fn mount() -> Mount {
         .get("/changes/{number}", Look, changes::entry)
         .post("/changes/export.csv", Look, "/changes", changes::csv)
         .post("/changes/export.ndjson", Look, "/changes", changes::ndjson)
+        .get("/logs", Look, logs::page)
         .get("/operations/plan", Look, operations::plan)
         .get("/operations/series", Look, series::plan)
         .post("/operations/series", Operate, "/operations/series", series::press)

@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod config;
 pub mod http;
 pub mod listen;
+pub mod logs;
 pub mod mask;
 pub mod metrics;
 pub mod oidc;
@@ -81,8 +82,8 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
     let (registry, registries) = watch::channel(first);
 
     let mut loops = JoinSet::new();
-    let clusters = Clusters::new(registries.clone(), kubeconfig.clone());
-    let desk = Arc::new(Desk::new(people.clone(), clusters, rows.clone(), cancel.clone()));
+    let clusters = Arc::new(Clusters::new(registries.clone(), kubeconfig.clone()));
+    let desk = Arc::new(Desk::new(people.clone(), clusters.clone(), rows.clone(), cancel.clone()));
     loops.spawn(named("the operations", desk.clone().run()));
     loops.spawn(named("the clusters", cluster::supervise(registries, rows.clone(), kubeconfig, cancel.clone())));
     loops.spawn(named(
@@ -130,6 +131,7 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
         rows,
         assets,
         people,
+        clusters,
         desk,
         provider,
         front,

@@ -54,7 +54,7 @@ const MOST_SHOWN: usize = 1000;
 /// Everything that operations need.
 pub struct Desk {
     people: Arc<People>,
-    clusters: Clusters,
+    clusters: Arc<Clusters>,
     rows: Arc<Rows>,
     /// What the pages of operations show.
     shown: Mutex<HashMap<OperationId, Record>>,
@@ -114,7 +114,7 @@ pub enum NoPlan {
 
 impl Desk {
     /// A desk with nothing on it.
-    pub fn new(people: Arc<People>, clusters: Clusters, rows: Arc<Rows>, cancel: CancellationToken) -> Self {
+    pub fn new(people: Arc<People>, clusters: Arc<Clusters>, rows: Arc<Rows>, cancel: CancellationToken) -> Self {
         Self {
             people,
             clusters,

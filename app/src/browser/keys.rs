@@ -62,6 +62,7 @@ fn pressed(screen: Screen, event: &KeyboardEvent) -> bool {
     match key.as_str() {
         "w" if after_g => go(screen, links::WALL, false),
         "p" if after_g => go(screen, links::PODS, false),
+        "l" if after_g => go(screen, links::LOGS, false),
         "c" if after_g => go(screen, links::CHANGES, false),
         "g" => G.set(event.time_stamp()),
         "?" => open_dialog("help"),
@@ -73,8 +74,8 @@ fn pressed(screen: Screen, event: &KeyboardEvent) -> bool {
             }
             None => open_dialog("palette"),
         },
-        // They lead to a plan and do nothing by themselves.
-        "r" | "s" | "b" => {
+        // They lead to a plan, or to the logs, and do nothing by themselves.
+        "r" | "s" | "b" | "l" => {
             let link = all(&document(), "main a[data-operation][href]")
                 .into_iter()
                 .find(|link| link.get_attribute("data-operation").as_deref() == Some(key.as_str()));

@@ -6,15 +6,17 @@ use crate::browser;
 use crate::components::palette::is_backdrop;
 
 /// Keys and what they do.
-const KEYS: [(&str, &str); 10] = [
+const KEYS: [(&str, &str); 12] = [
     ("Ctrl K or ⌘ K", "go to a page, an environment or a component"),
     ("g w", "go to the wall"),
     ("g p", "go to all pods"),
+    ("g l", "go to the logs"),
     ("g c", "go to the changes"),
     ("/", "filter"),
     ("j, k", "next row, row before"),
     ("Enter", "open the row"),
     ("r, s, b", "of a component: plan to restart, to scale, to roll back"),
+    ("l", "of a component or an environment: its logs"),
     ("?", "this list"),
     ("Esc", "close what is open"),
 ];

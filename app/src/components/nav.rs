@@ -57,6 +57,7 @@ pub fn Nav(
             <div class="grid gap-0.5">
                 {page("Wall", links::WALL, "g w")}
                 {page("Pods", links::PODS, "g p")}
+                {page("Logs", links::LOGS, "g l")}
                 {page("Changes", links::CHANGES, "g c")}
                 <Show when=move || person.with(|person| person.administers)>{page("People", links::PEOPLE, "")}</Show>
             </div>

@@ -8,10 +8,10 @@ use crate::links;
 use crate::screen::Screen;
 
 /// How a button looks, on or off.
-const BUTTON: &str = "inline-flex h-8 items-center rounded border border-line-strong bg-panel px-3 font-medium hover:bg-raised \
+pub const BUTTON: &str = "inline-flex h-8 items-center rounded border border-line-strong bg-panel px-3 font-medium hover:bg-raised \
                       aria-disabled:text-faint aria-disabled:hover:bg-panel";
 
-/// Restart, Scale, Roll back. Off, they stay and say why.
+/// Restart, Scale, Roll back: off, they stay and say why. Then its logs.
 #[component]
 pub fn Operations(
     /// The component.
@@ -55,6 +55,9 @@ pub fn Operations(
             <div class="flex flex-wrap gap-2" role="group" aria-label="Operations">
                 {button("restart", "Restart", "r")} <Show when=scales>{button("scale", "Scale", "s")}</Show>
                 {button("roll-back", "Roll back", "b")}
+                <a href=move || links::logs_of(&id.get()) aria-keyshortcuts="l" data-operation="l" class=BUTTON>
+                    "Logs"
+                </a>
             </div>
             {move || off.get().map(|why| view! { <p id="operations-off" class="text-sm text-soft">{why}</p> })}
         </div>

@@ -1,5 +1,7 @@
 //! An environment: what is wrong, what runs, what was declared.
 
+use domain::log::level::Level;
+use domain::log::query::LogQuery;
 use domain::view::{ContactView, LinkView, State};
 use leptos::prelude::*;
 
@@ -9,6 +11,7 @@ use crate::components::count::thousands;
 use crate::components::event_table::EventTable;
 use crate::components::facts::{Fact, FactStrip};
 use crate::components::finding::Findings;
+use crate::components::operations::BUTTON;
 use crate::components::panel::{Calm, Missing, Panel};
 use crate::components::state_mark::StateDot;
 use crate::components::tier_chip::EnvironmentTitle;
@@ -44,6 +47,10 @@ pub fn EnvironmentPage(
         0 => String::new(),
         _ => "worst first".to_owned(),
     });
+    let logs = move |least: Option<Level>| {
+        let environments = head.with(|head| vec![head.id.clone()]);
+        links::logs(&LogQuery { environments, least, ..LogQuery::default() })
+    };
     view! {
         <div class="grid grid-cols-[minmax(0,1fr)] gap-4" data-stale=old>
             <div>
@@ -56,6 +63,14 @@ pub fn EnvironmentPage(
                     />
                 </h1>
                 <p class="mt-1">{move || head.with(|head| head.sentence.clone())}</p>
+                <p class="mt-2 flex flex-wrap gap-2">
+                    <a href=move || logs(None) aria-keyshortcuts="l" data-operation="l" class=BUTTON>
+                        "Logs"
+                    </a>
+                    <a href=move || logs(Some(Level::Error)) class=BUTTON>
+                        "Errors in the logs"
+                    </a>
+                </p>
             </div>
             <FactStrip>
                 <Fact name="Namespace">

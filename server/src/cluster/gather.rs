@@ -120,6 +120,23 @@ pub async fn glance(client: &Client, subject: Subject<'_>) -> (Result<Option<Who
     (whole, pods)
 }
 
+/// A pod and the workload that it belongs to, if it belongs to one.
+#[derive(Debug, Clone)]
+pub struct OwnedPod {
+    /// Its kind and name.
+    pub workload: Option<(WorkloadKind, Arc<str>)>,
+    /// The pod.
+    pub pod: Pod,
+}
+
+/// All pods of a namespace.
+pub async fn pods_in(client: &Client, namespace: &Namespace) -> Result<Vec<OwnedPod>, Arc<str>> {
+    let api: Api<objects::Pod> = Api::namespaced(client.clone(), namespace.as_str());
+    let all = ListParams::default();
+    let list = ask("listing its pods", || api.list(&all)).await?;
+    Ok(list.items.into_iter().filter_map(owned_pod).collect())
+}
+
 /// Asks a question up to three times within five seconds. What the API server refuses is not asked again.
 pub async fn ask<T, Answer>(what: &str, question: impl Fn() -> Answer) -> Result<T, Arc<str>>
 where
@@ -181,13 +198,17 @@ async fn pods(client: &Client, subject: Subject<'_>, selector: Option<&Selector>
 }
 
 fn pod(pod: objects::Pod, subject: Subject<'_>) -> Option<Pod> {
+    let OwnedPod { workload, pod } = owned_pod(pod)?;
+    let (kind, owner) = workload?;
+    (kind == subject.kind && *owner == *subject.name.as_str()).then_some(pod)
+}
+
+fn owned_pod(pod: objects::Pod) -> Option<OwnedPod> {
     let name = ObjectName::new(pod.metadata.name.as_deref()?).ok()?;
     let uid = pod.metadata.uid.as_deref().unwrap_or_default().into();
     match pod.object()? {
         Object::Pod(seen) => {
-            let (kind, owner) = seen.workload?;
-            let is_its_own = kind == subject.kind && *owner == *subject.name.as_str();
-            is_its_own.then_some(Pod { name, uid, node: seen.node, facts: seen.facts })
+            Some(OwnedPod { workload: seen.workload, pod: Pod { name, uid, node: seen.node, facts: seen.facts } })
         }
         _ => None,
     }

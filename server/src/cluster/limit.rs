@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use axum::body::HttpBody;
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use kube::client::Body;
 use tower::{BoxError, Service};
 
@@ -15,6 +15,13 @@ use tower::{BoxError, Service};
 const MOST_OF_ANSWER: usize = 32 << 20;
 /// The most bytes of a line of a watch. etcd takes objects of 1.5 MiB.
 const MOST_OF_LINE: usize = 8 << 20;
+
+/// Whether an answer is a log that is as long as its container wrote. Whoever asks without `limitBytes` splits it into lines of bounded
+/// length and keeps a bounded number of them.
+fn is_endless(uri: &Uri) -> bool {
+    let is_log = uri.path().starts_with("/api/v1/namespaces/") && uri.path().ends_with("/log");
+    is_log && !uri.query().unwrap_or_default().split('&').any(|parameter| parameter.starts_with("limitBytes="))
+}
 
 /// More came than is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -70,9 +77,13 @@ where
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let asked = request.uri().query().unwrap_or_default();
         let is_watch = asked.split('&').any(|parameter| matches!(parameter, "watch=true" | "watch=1"));
+        let is_endless = is_endless(request.uri());
         let answer = self.0.call(request);
         Box::pin(async move {
             let answer = answer.await.map_err(Into::into)?;
+            if is_endless && answer.status().is_success() {
+                return Ok(answer.map(axum::body::Body::new));
+            }
             let of_line = is_watch && answer.status().is_success();
             Ok(answer.map(|body| limited(body, of_line)))
         })

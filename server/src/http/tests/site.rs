@@ -132,10 +132,11 @@ pub async fn site(rows: Arc<Rows>) -> Site {
     let people = Arc::new(People::new(store, SessionLimits::default()).unwrap());
     let cancel = CancellationToken::new();
     let (_, registry) = tokio::sync::watch::channel(registry());
-    let clusters = Clusters::new(registry, Kubeconfig { path: Some("/no/such/kubeconfig".into()) });
-    let desk = Arc::new(Desk::new(people.clone(), clusters, rows.clone(), cancel.clone()));
+    let clusters = Arc::new(Clusters::new(registry, Kubeconfig { path: Some("/no/such/kubeconfig".into()) }));
+    let desk = Arc::new(Desk::new(people.clone(), clusters.clone(), rows.clone(), cancel.clone()));
     let site = Site {
         rows,
+        clusters,
         desk,
         assets,
         people,

@@ -1,0 +1,365 @@
+//! Logs: the lines of many containers in one order, and the form that says which.
+
+mod line;
+
+use std::sync::Arc;
+
+use domain::log::level::Level;
+use domain::log::query::{LogQuery, Since};
+use domain::log::view::{LogRow, LogSource};
+use domain::name::EnvironmentId;
+use leptos::prelude::*;
+
+use super::forms::{CARD, Notice, SECONDARY, SELECT, Tone};
+use crate::components::count::thousands;
+use crate::links;
+use line::{Whose, row};
+
+/// What the page shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogsView {
+    /// What was asked.
+    pub query: LogQuery,
+    /// The environments one may choose: which, and its words.
+    pub environments: Vec<(EnvironmentId, String)>,
+    /// The components one may choose, by name.
+    pub components: Vec<Arc<str>>,
+    /// Whose lines these are.
+    pub sources: Vec<LogSource>,
+    /// The lines, oldest first.
+    pub rows: Vec<LogRow>,
+    /// How many lines were wanted.
+    pub found: u32,
+    /// How many lines were read.
+    pub read: u32,
+    /// How many of the last lines of each container were looked through at most.
+    pub depth: u32,
+    /// How many pieces that look like secrets were masked in what is shown.
+    pub masked: u32,
+    /// What could not be read and why: sentences.
+    pub notes: Vec<Arc<str>>,
+    /// When it was read, seconds since 1970.
+    pub now: i64,
+    /// Why nothing was read, in a sentence.
+    pub trouble: Option<String>,
+}
+
+/// The page.
+pub fn logs(page: LogsView) -> AnyView {
+    let LogsView { query, environments, components, sources, rows, found, read, depth, masked, notes, now, trouble } =
+        page;
+    let title = title(&query, &environments);
+    let is_chosen = !query.environments.is_empty() && trouble.is_none();
+    let shown = as_count(rows.len());
+    let summary = is_chosen.then(|| summary(&query, (shown, found, read, depth), as_count(sources.len()), masked));
+    let calm = (is_chosen && rows.is_empty()).then(|| calm(&query, read, sources.len()));
+    let whose = Whose::new(&sources, &query.environments);
+    let columns = query.environments.len() == 2;
+    let heads = columns.then(|| heads(&query.environments, &environments));
+    let any = !rows.is_empty();
+    let lines = entries(rows).into_iter().map(|entry| row(entry, &whose, now)).collect_view();
+    let class = if columns {
+        "grid grid-cols-[minmax(0,1fr)] lg:grid-cols-2 lg:gap-x-4"
+    } else {
+        "grid grid-cols-[minmax(0,1fr)]"
+    };
+    let errors = errors_only(&query);
+    let places = query.environments.is_empty().then(|| places(&environments));
+    let notes: Vec<_> =
+        notes.into_iter().map(|note| view! { <li class="[overflow-wrap:anywhere]">{note}</li> }).collect();
+    let form = view! { <Filter query=query.clone() environments components /> };
+    view! {
+        <div class="grid grid-cols-[minmax(0,1fr)] gap-4">
+            <h1 class="text-xl font-semibold [overflow-wrap:anywhere]">{title}</h1>
+            {form}
+            {trouble.map(|text| view! { <Notice tone=Tone::Refused text /> })}
+            {(!notes.is_empty())
+                .then(|| {
+                    view! {
+                        <section class="rounded border border-line bg-degraded-ground px-3 py-2 text-degraded" aria-label="What is missing">
+                            <ul class="grid gap-0.5">{notes}</ul>
+                        </section>
+                    }
+                })}
+            {summary
+                .map(|summary| {
+                    view! {
+                        <p class="flex flex-wrap items-baseline justify-between gap-x-4 text-sm text-soft">
+                            <span>{summary}</span>
+                            {errors}
+                        </p>
+                    }
+                })}
+            {places}
+            {heads}
+            {any
+                .then(|| {
+                    view! {
+                        // Turned round so that it begins at its end, also without script: the newest lines are what one came for.
+                        <section
+                            class="flex max-h-[80dvh] flex-col-reverse overflow-y-auto rounded-lg border border-line bg-panel py-1"
+                            aria-label="Lines, oldest first"
+                            tabindex="0"
+                        >
+                            <ol class=class>{lines}</ol>
+                        </section>
+                    }
+                })}
+            {calm.map(|calm| view! { <p class=[CARD, " text-soft"].concat()>{calm}</p> })}
+        </div>
+    }
+    .into_any()
+}
+
+/// The way to the errors alone, or back to all.
+fn errors_only(query: &LogQuery) -> impl IntoView + use<> {
+    let (least, words) = match query.least {
+        Some(_) => (None, "All levels"),
+        None => (Some(Level::Error), "Errors only"),
+    };
+    let address = links::logs(&LogQuery { least, ..query.clone() });
+    view! { <a href=address class="text-accent underline">{words}</a> }
+}
+
+/// Where nothing was chosen yet: everything that there is.
+fn places(environments: &[(EnvironmentId, String)]) -> impl IntoView + use<> {
+    let link = |id: &EnvironmentId, least: Option<Level>| {
+        links::logs(&LogQuery { environments: vec![id.clone()], least, ..LogQuery::default() })
+    };
+    let rows: Vec<_> = environments
+        .iter()
+        .map(|(id, words)| {
+            view! {
+                <li class="flex flex-wrap items-baseline gap-x-4">
+                    <a href=link(id, None) class="w-64 max-w-full font-medium text-accent hover:underline">
+                        {words.clone()}
+                    </a>
+                    <a href=link(id, Some(Level::Error)) class="text-soft hover:underline">
+                        "errors only"
+                        <span class="sr-only">" in " {words.clone()}</span>
+                    </a>
+                </li>
+            }
+        })
+        .collect();
+    view! {
+        <section class=CARD aria-label="Environments">
+            <ul class="grid gap-1.5">{rows}</ul>
+        </section>
+    }
+}
+
+fn title(query: &LogQuery, environments: &[(EnvironmentId, String)]) -> String {
+    let words = |id: &EnvironmentId| {
+        environments.iter().find(|(known, _)| known == id).map_or_else(|| id.to_string(), |(_, words)| words.clone())
+    };
+    let places: Vec<String> = query.environments.iter().map(words).collect();
+    let mut whose: Vec<&str> = query.components.iter().map(|component| component.as_str()).collect();
+    whose.extend(query.pod.as_ref().map(|pod| pod.as_str()));
+    let mut title = "Logs".to_owned();
+    if !whose.is_empty() {
+        title.push_str(" of ");
+        title.push_str(&whose.join(", "));
+    }
+    if !places.is_empty() {
+        title.push_str(" in ");
+        title.push_str(&places.join(" and "));
+    }
+    title
+}
+
+fn summary(query: &LogQuery, (shown, found, read, depth): (u32, u32, u32, u32), sources: u32, masked: u32) -> String {
+    let count = |count: u32, one: &str, more: &str| match count {
+        1 => ["1 ", one].concat(),
+        count => [&thousands(count), " ", more].concat(),
+    };
+    let containers = count(sources, "log", "logs");
+    let mut said = if query.filters() {
+        format!(
+            "{} of {} that were looked through, the last {} of each of {containers}.",
+            count(found, "line matches", "lines match"),
+            count(read, "line", "lines"),
+            thousands(depth)
+        )
+    } else {
+        format!("The last {} of {containers}.", count(shown, "line", "lines"))
+    };
+    if query.filters() && shown < found {
+        said.push_str(&format!(" The last {} are shown.", thousands(shown)));
+    }
+    if masked > 0 {
+        let pieces = count(masked, "piece that looks like a secret is", "pieces that look like secrets are");
+        said.push_str(&format!(" {pieces} masked."));
+    }
+    said
+}
+
+fn calm(query: &LogQuery, read: u32, sources: usize) -> String {
+    match (sources, read) {
+        (0, _) => "There is no container whose log could be read.".to_owned(),
+        (_, 0) => match query.since {
+            Since::Last => "Nothing was written.".to_owned(),
+            Since::Ago(_) | Since::Start | Since::At(_) => "Nothing was written in that time.".to_owned(),
+        },
+        _ => "No line matches.".to_owned(),
+    }
+}
+
+fn as_count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+/// What stands above two columns.
+fn heads(chosen: &[EnvironmentId], environments: &[(EnvironmentId, String)]) -> impl IntoView + use<> {
+    let words = |id: &EnvironmentId| {
+        environments.iter().find(|(known, _)| known == id).map_or_else(|| id.to_string(), |(_, words)| words.clone())
+    };
+    let heads: Vec<_> = chosen
+        .iter()
+        .map(|id| view! { <a href=links::environment(id) class="px-3 text-accent underline">{words(id)}</a> })
+        .collect();
+    view! { <div class="hidden text-sm font-semibold lg:grid lg:grid-cols-2 lg:gap-x-4">{heads}</div> }
+}
+
+/// Rows that belong together: a line and those that go on with it.
+fn entries(rows: Vec<LogRow>) -> Vec<Vec<LogRow>> {
+    let mut entries: Vec<Vec<LogRow>> = Vec::new();
+    for row in rows {
+        let continues = matches!(&row, LogRow::Line(line) if line.continues);
+        match entries.last_mut().filter(|_| continues) {
+            Some(entry) => entry.push(row),
+            None => entries.push(vec![row]),
+        }
+    }
+    entries
+}
+
+/// Whose lines, and which.
+#[component]
+fn Filter(query: LogQuery, environments: Vec<(EnvironmentId, String)>, components: Vec<Arc<str>>) -> impl IntoView {
+    let environment = |place: usize, none: &'static str| {
+        let chosen = query.environments.get(place);
+        let options: Vec<_> = environments
+            .iter()
+            .map(|(id, words)| view! { <option value=id.to_string() selected=chosen == Some(id)>{words.clone()}</option> })
+            .collect();
+        view! {
+            <select name="environment" class=[SELECT, " w-full"].concat()>
+                <option value="">{none}</option>
+                {options}
+            </select>
+        }
+    };
+    let first = environment(0, "choose one");
+    let second = environment(1, "none");
+    let undeclared: Vec<Arc<str>> =
+        query.components.iter().map(|component| component.shared()).filter(|name| !components.contains(name)).collect();
+    let chosen = query.components.first().map(|component| component.shared());
+    // More than one stay by hidden fields: the choice is of one.
+    let others: Vec<_> = query
+        .components
+        .iter()
+        .skip(1)
+        .map(|component| view! { <input type="hidden" name="component" value=component.as_str().to_owned() /> })
+        .collect();
+    let components: Vec<_> = components
+        .into_iter()
+        .chain(undeclared)
+        .map(|name| {
+            let selected = chosen.as_ref() == Some(&name);
+            view! { <option value=name.to_string() selected=selected>{name.clone()}</option> }
+        })
+        .collect();
+    let own: Vec<_> = [("pod", query.pod.as_ref()), ("container", query.container.as_ref())]
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|value| (name, value.as_str().to_owned())))
+        .map(|(name, value)| {
+            let label = [if name == "pod" { "Pod" } else { "Container" }, ": ", &value].concat();
+            view! {
+                <label class="flex h-8 items-center gap-1.5 text-sm">
+                    <input type="checkbox" name=name value=value checked=true class="size-4 accent-accent" />
+                    {label}
+                </label>
+            }
+        })
+        .collect();
+    let offered: Vec<(Since, String)> =
+        Since::OFFERED.into_iter().map(|(since, words)| (since, words.to_owned())).collect();
+    let other = (!offered.iter().any(|(since, _)| *since == query.since)).then(|| (query.since, written(query.since)));
+    let since: Vec<_> = offered
+        .into_iter()
+        .chain(other)
+        .map(|(since, words)| {
+            view! { <option value=since.written() selected=since == query.since>{words}</option> }
+        })
+        .collect();
+    let levels: Vec<_> = [Level::Error, Level::Warn, Level::Info, Level::Debug]
+        .into_iter()
+        .map(|level| {
+            let words =
+                if level == Level::Error { "errors only".to_owned() } else { [level.as_str(), " and worse"].concat() };
+            view! { <option value=level.as_str() selected=query.least == Some(level)>{words}</option> }
+        })
+        .collect();
+    let flag = |name: &'static str, words: &'static str, is_set: bool| {
+        view! {
+            <label class="flex h-8 items-center gap-1.5 text-sm">
+                <input type="checkbox" name=name checked=is_set class="size-4 accent-accent" />
+                {words}
+            </label>
+        }
+    };
+    let label = "grid gap-0.5 text-xs text-faint";
+    view! {
+        <form method="get" action="/logs" role="search" class="flex flex-wrap items-end gap-2">
+            <label class=[label, " w-56"].concat()>"Environment" {first}</label>
+            <label class=[label, " w-56"].concat()>"Beside it" {second}</label>
+            <label class=[label, " w-40"].concat()>
+                "Component"
+                <select name="component" class=[SELECT, " w-full"].concat()>
+                    <option value="">"all"</option>
+                    {components}
+                </select>
+            </label>
+            {others}
+            <label class=label>
+                "Since"
+                <select name="since" class=SELECT>
+                    {since}
+                </select>
+            </label>
+            <label class=label>
+                "Level"
+                <select name="level" class=SELECT>
+                    <option value="">"all"</option>
+                    {levels}
+                </select>
+            </label>
+            <label class=label>
+                "Find"
+                <input
+                    id="filter"
+                    type="search"
+                    name="find"
+                    value=query.find.text.clone()
+                    autocomplete="off"
+                    autocapitalize="none"
+                    spellcheck="false"
+                    class=[SELECT, " w-48"].concat()
+                />
+            </label>
+            {flag("regex", "expression", query.find.regex)} {flag("case", "Aa", query.find.case)}
+            {flag("not", "without it", query.find.not)} {own}
+            <button type="submit" class=SECONDARY>
+                "Read"
+            </button>
+        </form>
+    }
+}
+
+fn written(since: Since) -> String {
+    match since {
+        Since::At(moment) => crate::clock::exact_time(moment),
+        Since::Last | Since::Ago(_) | Since::Start => since.written(),
+    }
+}
