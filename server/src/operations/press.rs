@@ -93,12 +93,22 @@ impl Desk {
         let planned = Some((&*press.uid, press.generation));
         let given = press.given.clone();
         let plan = self.plan(who, &press.component, &press.operation, press.id, given, planned).await?;
-        let plan = self.allowed(who, plan, &press.plan).await?;
+        let plan = match self.allowed(who, plan, &press.plan).await {
+            Err(PressRefusal::Taken(known)) if known.id == press.id => return Ok(press.id),
+            allowed => allowed?,
+        };
         self.begin(who, plan, &press.given.reason, None).await
     }
 
-    /// The plan, if it is the one that was shown and the guard allows it.
+    /// The plan, if it is the one that was shown and the guard allows it. Where the same form was pressed elsewhere meanwhile, what that
+    /// began is why it is another by now: nobody was refused, and it is said to be taken by itself.
     pub(super) async fn allowed(&self, who: &Who, plan: Plan, shown: &[u8; 32]) -> Result<Plan, PressRefusal> {
+        if (!plan.verdict.refusals.is_empty() || plan.hash != *shown)
+            && let Some(known) = self.people.store().read().await?.operation(plan.id).await?
+            && known.record.by.id == who.user.id.to_string()
+        {
+            return Err(PressRefusal::Taken(Box::new(known.record)));
+        }
         if !plan.verdict.refusals.is_empty() {
             if let Some(winner) = self.quicker(&plan).await? {
                 return Err(PressRefusal::Taken(Box::new(winner)));
