@@ -3,7 +3,7 @@
 use domain::config_source::ConfigSource;
 use domain::ledger::OperationId;
 use domain::log::query::LogQuery;
-use domain::name::{ComponentId, EnvironmentId};
+use domain::name::{ComponentId, EnvironmentId, ObjectName};
 use domain::query::PodQuery;
 
 use crate::routes::Tab;
@@ -76,6 +76,12 @@ pub fn logs(query: &LogQuery) -> String {
 pub fn logs_of(id: &ComponentId) -> String {
     let (environments, components) = (vec![id.environment.clone()], vec![id.name.clone()]);
     logs(&LogQuery { environments, components, ..LogQuery::default() })
+}
+
+/// The logs of a pod alone.
+pub fn logs_of_pod(environment: &EnvironmentId, pod: &str) -> String {
+    let environments = vec![environment.clone()];
+    logs(&LogQuery { environments, pod: ObjectName::new(pod).ok(), ..LogQuery::default() })
 }
 
 /// The address, if it is one that a page elsewhere can have: nothing but `http:` and `https:` becomes a link.

@@ -1,38 +1,48 @@
 //! Logs of containers: whose are read, how, and what is left of them when somebody looks for something.
 
 mod choose;
+mod entries;
 mod find;
 mod merge;
+mod note;
 mod read;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use domain::access::Grants;
 use domain::log::query::LogQuery;
 use domain::log::view::{LogRow, LogSource};
+use domain::name::{ClusterId, EnvironmentId};
+use futures::future::join_all;
 use futures::{StreamExt as _, stream};
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 pub use find::{Finder, NoFinder};
 
 use crate::clock;
 use crate::cluster::Clusters;
 use choose::{Chosen, Source, choose};
-use merge::newest;
-use read::read;
+use merge::Newest;
+use note::{Note, sentences};
+use read::{Part, Wanted, read};
 
-/// How many lines a page shows.
+/// How many entries a page shows.
 pub const SHOWN: u32 = 200;
 /// How many of the last lines of each container are looked through when something is looked for.
 pub const LOOKED_THROUGH: u32 = 5_000;
-/// How many containers are read at a time.
+/// How many containers are read at a time for one page.
 const AT_A_TIME: usize = 16;
-/// How many containers are read at a time for all who look: an API server has others to answer too.
-static READS: Semaphore = Semaphore::const_new(64);
+/// How many containers of a cluster are read at a time for all who look: its API server has others to answer too.
+const OF_A_CLUSTER: usize = 64;
 /// How long all of it may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Whose turn it is in each cluster.
+static TURNS: LazyLock<Mutex<HashMap<ClusterId, Arc<Semaphore>>>> = LazyLock::new(Mutex::default);
 
 /// What was read.
 #[derive(Debug, Default)]
@@ -41,8 +51,8 @@ pub struct Excerpt {
     pub sources: Vec<LogSource>,
     /// The last of them that were wanted, by time.
     pub rows: Vec<LogRow>,
-    /// How many lines were wanted; more than there are here if the rest is older.
-    pub found: u32,
+    /// How many entries of each environment were wanted: more than there are here if the rest is older.
+    pub found: Vec<(EnvironmentId, u32)>,
     /// How many lines were read to find them.
     pub read: u32,
     /// How many pieces that look like secrets were masked in what is shown.
@@ -59,29 +69,65 @@ pub async fn excerpt(clusters: &Clusters, grants: &Grants, query: &LogQuery, fin
         return None;
     }
     let end = Instant::now() + PATIENCE;
-    let mut excerpt = Excerpt::default();
+    let mut notes: Vec<Note> = Vec::new();
     let mut sources: Vec<Source> = Vec::new();
-    for environment in &seen {
-        let chosen = timeout_at(end, choose(clusters, environment, query)).await;
-        let Chosen { sources: more, notes } = chosen.unwrap_or_else(|_| Chosen::late(environment));
+    for chosen in join_all(seen.iter().map(|environment| choose(clusters, environment, query))).await {
+        let Chosen { sources: more, notes: said } = chosen;
         sources.extend(more);
-        excerpt.notes.extend(notes);
+        notes.extend(said);
     }
     let depth = if query.filters() { LOOKED_THROUGH } else { SHOWN };
     let now = clock::now_ms() / 1000;
-    excerpt.sources = sources.iter().map(|source| source.shown.clone()).collect();
-    let reads = (0u32..)
-        .zip(sources)
-        .map(|(place, source)| async move { read(&source, place, query.since, depth, finder, now, end).await });
-    let mut reads = stream::iter(reads).buffer_unordered(AT_A_TIME);
-    let mut parts = Vec::new();
-    while let Some(part) = reads.next().await {
-        excerpt.found += part.found;
-        excerpt.read += part.read;
-        excerpt.notes.extend(part.note);
-        parts.push(part.entries);
+    let wanted = Wanted { since: query.since, depth, finder, filters: query.filters(), now, end };
+    let shown: Vec<LogSource> = sources.iter().map(|source| source.shown.clone()).collect();
+    let mut found: Vec<(EnvironmentId, u32)> = seen.into_iter().map(|environment| (environment, 0)).collect();
+    let (mut newest, mut lines) = (Newest::new(SHOWN), 0);
+    // The run before and the one that is there now are looked at together: they may be one.
+    let pairs = together(sources).into_iter().map(|pair| async move {
+        let reads = pair.into_iter().map(|(place, source)| async move {
+            let turns = TURNS.lock().entry(source.cluster.clone()).or_insert_with(turns).clone();
+            (place, read(&source, place, wanted, &turns).await)
+        });
+        join_all(reads).await
+    });
+    let mut pairs = stream::iter(pairs).buffer_unordered(AT_A_TIME);
+    while let Some(mut parts) = pairs.next().await {
+        if let [(_, before), (_, now)] = parts.as_slice()
+            && now.is_of_the_run(before)
+        {
+            parts.remove(0);
+        }
+        for (place, Part { entries, found: more, read, times: _, note }) in parts {
+            let environment = shown.get(place as usize).map(|source| &source.environment);
+            if let Some((_, count)) = found.iter_mut().find(|(known, _)| Some(known) == environment) {
+                *count += more;
+            }
+            lines += read;
+            notes.extend(note);
+            newest.add(place, entries);
+        }
     }
-    excerpt.notes.sort();
-    (excerpt.rows, excerpt.masked) = newest(parts, SHOWN);
-    Some(excerpt)
+    let (mut rows, masked) = newest.rows();
+    finder.note_hits(&mut rows);
+    Some(Excerpt { sources: shown, rows, found, read: lines, masked, notes: sentences(notes) })
+}
+
+fn turns() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(OF_A_CLUSTER))
+}
+
+/// Sources with their places, the runs of one container together.
+fn together(sources: Vec<Source>) -> Vec<Vec<(u32, Source)>> {
+    let mut all: Vec<Vec<(u32, Source)>> = Vec::new();
+    for (place, source) in (0u32..).zip(sources) {
+        let follows = all.last().and_then(|run| run.last()).is_some_and(|(_, before)| {
+            let (before, now) = (&before.shown, &source.shown);
+            (&before.environment, &before.pod, &before.container) == (&now.environment, &now.pod, &now.container)
+        });
+        match all.last_mut().filter(|_| follows) {
+            Some(run) => run.push((place, source)),
+            None => all.push(vec![(place, source)]),
+        }
+    }
+    all
 }

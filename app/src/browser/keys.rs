@@ -76,9 +76,9 @@ fn pressed(screen: Screen, event: &KeyboardEvent) -> bool {
         },
         // They lead to a plan, or to the logs, and do nothing by themselves.
         "r" | "s" | "b" | "l" => {
-            let link = all(&document(), "main a[data-operation][href]")
+            let link = all(&document(), "main a[data-key][href]")
                 .into_iter()
-                .find(|link| link.get_attribute("data-operation").as_deref() == Some(key.as_str()));
+                .find(|link| link.get_attribute("data-key").as_deref() == Some(key.as_str()));
             match link.and_then(|link| link.dyn_into::<HtmlElement>().ok()) {
                 Some(link) => link.click(),
                 None => return false,

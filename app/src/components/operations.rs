@@ -42,7 +42,7 @@ pub fn Operations(
                 aria-disabled=move || off.get().is_some().then_some("true")
                 aria-describedby=move || off.get().is_some().then_some("operations-off")
                 aria-keyshortcuts=key
-                data-operation=key
+                data-key=key
                 class=BUTTON
             >
                 {words}
@@ -52,10 +52,12 @@ pub fn Operations(
     let scales = move || id.with(|id| id.kind != WorkloadKind::DaemonSet);
     view! {
         <div class="grid gap-1">
+            <div class="flex flex-wrap gap-2">
             <div class="flex flex-wrap gap-2" role="group" aria-label="Operations">
                 {button("restart", "Restart", "r")} <Show when=scales>{button("scale", "Scale", "s")}</Show>
                 {button("roll-back", "Roll back", "b")}
-                <a href=move || links::logs_of(&id.get()) aria-keyshortcuts="l" data-operation="l" class=BUTTON>
+            </div>
+                <a href=move || links::logs_of(&id.get()) aria-keyshortcuts="l" data-key="l" class=BUTTON>
                     "Logs"
                 </a>
             </div>

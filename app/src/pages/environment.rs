@@ -64,7 +64,7 @@ pub fn EnvironmentPage(
                 </h1>
                 <p class="mt-1">{move || head.with(|head| head.sentence.clone())}</p>
                 <p class="mt-2 flex flex-wrap gap-2">
-                    <a href=move || logs(None) aria-keyshortcuts="l" data-operation="l" class=BUTTON>
+                    <a href=move || logs(None) aria-keyshortcuts="l" data-key="l" class=BUTTON>
                         "Logs"
                     </a>
                     <a href=move || logs(Some(Level::Error)) class=BUTTON>

@@ -11,6 +11,7 @@ use domain::name::EnvironmentId;
 use leptos::prelude::*;
 
 use super::forms::{CARD, Notice, SECONDARY, SELECT, Tone};
+use crate::clock::exact_time;
 use crate::components::count::thousands;
 use crate::links;
 use line::{Whose, row};
@@ -28,8 +29,8 @@ pub struct LogsView {
     pub sources: Vec<LogSource>,
     /// The lines, oldest first.
     pub rows: Vec<LogRow>,
-    /// How many lines were wanted.
-    pub found: u32,
+    /// How many entries of each environment were wanted.
+    pub found: Vec<(EnvironmentId, u32)>,
     /// How many lines were read.
     pub read: u32,
     /// How many of the last lines of each container were looked through at most.
@@ -50,12 +51,15 @@ pub fn logs(page: LogsView) -> AnyView {
         page;
     let title = title(&query, &environments);
     let is_chosen = !query.environments.is_empty() && trouble.is_none();
-    let shown = as_count(rows.len());
-    let summary = is_chosen.then(|| summary(&query, (shown, found, read, depth), as_count(sources.len()), masked));
+    let shown = as_count(rows.iter().filter(|row| matches!(row, LogRow::Line(line) if !line.continues)).count());
+    let all = found.iter().map(|(_, count)| count).sum();
+    let range = range(&rows);
+    let summary = is_chosen.then(|| summary(&query, (shown, all, read, depth), &sources, masked));
     let calm = (is_chosen && rows.is_empty()).then(|| calm(&query, read, sources.len()));
     let whose = Whose::new(&sources, &query.environments);
     let columns = query.environments.len() == 2;
-    let heads = columns.then(|| heads(&query.environments, &environments));
+    let heads = columns.then(|| heads(&query.environments, &environments, &found));
+    let again = links::logs(&query);
     let any = !rows.is_empty();
     let lines = entries(rows).into_iter().map(|entry| row(entry, &whose, now)).collect_view();
     let class = if columns {
@@ -85,8 +89,16 @@ pub fn logs(page: LogsView) -> AnyView {
                 .map(|summary| {
                     view! {
                         <p class="flex flex-wrap items-baseline justify-between gap-x-4 text-sm text-soft">
-                            <span>{summary}</span>
-                            {errors}
+                            <span>{summary} " " {range}</span>
+                            <span class="flex gap-4">
+                                {errors}
+                                <span>
+                                    "Read " {exact_time(now)} ". "
+                                    <a href=again class="text-accent underline">
+                                        "Read again"
+                                    </a>
+                                </span>
+                            </span>
                         </p>
                     }
                 })}
@@ -168,21 +180,30 @@ fn title(query: &LogQuery, environments: &[(EnvironmentId, String)]) -> String {
     title
 }
 
-fn summary(query: &LogQuery, (shown, found, read, depth): (u32, u32, u32, u32), sources: u32, masked: u32) -> String {
+fn summary(
+    query: &LogQuery,
+    (shown, found, read, depth): (u32, u32, u32, u32),
+    sources: &[LogSource],
+    masked: u32,
+) -> String {
     let count = |count: u32, one: &str, more: &str| match count {
         1 => ["1 ", one].concat(),
         count => [&thousands(count), " ", more].concat(),
     };
-    let containers = count(sources, "log", "logs");
+    let mut containers: Vec<_> =
+        sources.iter().map(|source| (&source.environment, &source.pod, &source.container)).collect();
+    containers.dedup();
+    let containers = count(as_count(containers.len()), "container", "containers");
     let mut said = if query.filters() {
+        let matches =
+            if found == 1 { "1 entry matches".to_owned() } else { [&thousands(found), " entries match"].concat() };
         format!(
-            "{} of {} that were looked through, the last {} of each of {containers}.",
-            count(found, "line matches", "lines match"),
+            "{matches}. Looked through: {}, at most the last {} of each of {containers}.",
             count(read, "line", "lines"),
             thousands(depth)
         )
     } else {
-        format!("The last {} of {containers}.", count(shown, "line", "lines"))
+        format!("The last {} of {containers}.", count(shown, "entry", "entries"))
     };
     if query.filters() && shown < found {
         said.push_str(&format!(" The last {} are shown.", thousands(shown)));
@@ -194,14 +215,25 @@ fn summary(query: &LogQuery, (shown, found, read, depth): (u32, u32, u32, u32), 
     said
 }
 
+/// From when to when the lines are.
+fn range(rows: &[LogRow]) -> Option<String> {
+    let times = || rows.iter().map(|row| row.at().div_euclid(1_000_000_000));
+    let (first, last) = (times().min()?, times().max()?);
+    // What was written today is the usual case.
+    let (from, until) = (exact_time(first), exact_time(last));
+    let until = if from.get(..10) == until.get(..10) { until.get(11..).unwrap_or_default().to_owned() } else { until };
+    Some(["From ", from.trim_end_matches(" UTC"), " to ", &until, "."].concat())
+}
+
 fn calm(query: &LogQuery, read: u32, sources: usize) -> String {
     match (sources, read) {
         (0, _) => "There is no container whose log could be read.".to_owned(),
+        _ if query.filters() => "No line matches.".to_owned(),
         (_, 0) => match query.since {
             Since::Last => "Nothing was written.".to_owned(),
             Since::Ago(_) | Since::Start | Since::At(_) => "Nothing was written in that time.".to_owned(),
         },
-        _ => "No line matches.".to_owned(),
+        _ => "Nothing is shown.".to_owned(),
     }
 }
 
@@ -210,15 +242,30 @@ fn as_count(length: usize) -> u32 {
 }
 
 /// What stands above two columns.
-fn heads(chosen: &[EnvironmentId], environments: &[(EnvironmentId, String)]) -> impl IntoView + use<> {
+fn heads(
+    chosen: &[EnvironmentId],
+    environments: &[(EnvironmentId, String)],
+    found: &[(EnvironmentId, u32)],
+) -> impl IntoView + use<> {
     let words = |id: &EnvironmentId| {
         environments.iter().find(|(known, _)| known == id).map_or_else(|| id.to_string(), |(_, words)| words.clone())
     };
+    let count = |id: &EnvironmentId| found.iter().find(|(known, _)| known == id).map_or(0, |(_, count)| *count);
     let heads: Vec<_> = chosen
         .iter()
-        .map(|id| view! { <a href=links::environment(id) class="px-3 text-accent underline">{words(id)}</a> })
+        .map(|id| {
+            view! {
+                <span class="px-3">
+                    <a href=links::environment(id) class="font-semibold text-accent underline">
+                        {words(id)}
+                    </a>
+                    ": "
+                    {thousands(count(id))}
+                </span>
+            }
+        })
         .collect();
-    view! { <div class="hidden text-sm font-semibold lg:grid lg:grid-cols-2 lg:gap-x-4">{heads}</div> }
+    view! { <div class="flex flex-wrap text-sm lg:grid lg:grid-cols-2 lg:gap-x-4">{heads}</div> }
 }
 
 /// Rows that belong together: a line and those that go on with it.
@@ -244,7 +291,7 @@ fn Filter(query: LogQuery, environments: Vec<(EnvironmentId, String)>, component
             .map(|(id, words)| view! { <option value=id.to_string() selected=chosen == Some(id)>{words.clone()}</option> })
             .collect();
         view! {
-            <select name="environment" class=[SELECT, " w-full"].concat()>
+            <select name="environment" autocomplete="off" class=[SELECT, " w-full"].concat()>
                 <option value="">{none}</option>
                 {options}
             </select>
@@ -255,13 +302,6 @@ fn Filter(query: LogQuery, environments: Vec<(EnvironmentId, String)>, component
     let undeclared: Vec<Arc<str>> =
         query.components.iter().map(|component| component.shared()).filter(|name| !components.contains(name)).collect();
     let chosen = query.components.first().map(|component| component.shared());
-    // More than one stay by hidden fields: the choice is of one.
-    let others: Vec<_> = query
-        .components
-        .iter()
-        .skip(1)
-        .map(|component| view! { <input type="hidden" name="component" value=component.as_str().to_owned() /> })
-        .collect();
     let components: Vec<_> = components
         .into_iter()
         .chain(undeclared)
@@ -270,11 +310,16 @@ fn Filter(query: LogQuery, environments: Vec<(EnvironmentId, String)>, component
             view! { <option value=name.to_string() selected=selected>{name.clone()}</option> }
         })
         .collect();
-    let own: Vec<_> = [("pod", query.pod.as_ref()), ("container", query.container.as_ref())]
+    // What there is no list for, or more of than a list chooses, stays until somebody takes it out.
+    let mut own: Vec<(&'static str, &'static str, String)> = Vec::new();
+    own.extend(query.environments.iter().skip(2).map(|id| ("environment", "and", id.to_string())));
+    own.extend(query.components.iter().skip(1).map(|name| ("component", "and", name.to_string())));
+    own.extend(query.pod.iter().map(|name| ("pod", "pod", name.to_string())));
+    own.extend(query.container.iter().map(|name| ("container", "container", name.to_string())));
+    let own: Vec<_> = own
         .into_iter()
-        .filter_map(|(name, value)| value.map(|value| (name, value.as_str().to_owned())))
-        .map(|(name, value)| {
-            let label = [if name == "pod" { "Pod" } else { "Container" }, ": ", &value].concat();
+        .map(|(name, word, value)| {
+            let label = [word, " ", &value].concat();
             view! {
                 <label class="flex h-8 items-center gap-1.5 text-sm">
                     <input type="checkbox" name=name value=value checked=true class="size-4 accent-accent" />
@@ -311,17 +356,16 @@ fn Filter(query: LogQuery, environments: Vec<(EnvironmentId, String)>, component
     };
     let label = "grid gap-0.5 text-xs text-faint";
     view! {
-        <form method="get" action="/logs" role="search" class="flex flex-wrap items-end gap-2">
+        <form method="get" action="/logs" role="search" autocomplete="off" class="flex flex-wrap items-end gap-2">
             <label class=[label, " w-56"].concat()>"Environment" {first}</label>
-            <label class=[label, " w-56"].concat()>"Beside it" {second}</label>
+            <label class=[label, " w-56"].concat()>"Compare with" {second}</label>
             <label class=[label, " w-40"].concat()>
                 "Component"
-                <select name="component" class=[SELECT, " w-full"].concat()>
+                <select name="component" autocomplete="off" class=[SELECT, " w-full"].concat()>
                     <option value="">"all"</option>
                     {components}
                 </select>
             </label>
-            {others}
             <label class=label>
                 "Since"
                 <select name="since" class=SELECT>
@@ -348,8 +392,8 @@ fn Filter(query: LogQuery, environments: Vec<(EnvironmentId, String)>, component
                     class=[SELECT, " w-48"].concat()
                 />
             </label>
-            {flag("regex", "expression", query.find.regex)} {flag("case", "Aa", query.find.case)}
-            {flag("not", "without it", query.find.not)} {own}
+            {flag("regex", "regular expression", query.find.regex)} {flag("case", "match case", query.find.case)}
+            {flag("not", "not containing it", query.find.not)} {own}
             <button type="submit" class=SECONDARY>
                 "Read"
             </button>
@@ -359,7 +403,7 @@ fn Filter(query: LogQuery, environments: Vec<(EnvironmentId, String)>, component
 
 fn written(since: Since) -> String {
     match since {
-        Since::At(moment) => crate::clock::exact_time(moment),
+        Since::At(moment) => exact_time(moment),
         Since::Last | Since::Ago(_) | Since::Start => since.written(),
     }
 }

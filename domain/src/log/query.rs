@@ -156,11 +156,6 @@ impl LogQuery {
         self.least.is_some() || !self.find.text.is_empty()
     }
 
-    /// Whether a workload's pods are wanted.
-    pub fn wants_component(&self, name: &str) -> bool {
-        self.components.is_empty() || self.components.iter().any(|component| component.as_str() == name)
-    }
-
     /// Whether a pod is wanted, as far as its own name says.
     pub fn wants_pod(&self, name: &str) -> bool {
         self.pod.as_ref().is_none_or(|pod| pod.as_str() == name)
@@ -240,11 +235,10 @@ mod tests {
     #[test]
     fn what_is_named_is_wanted_and_nothing_else() {
         let query = read("component=fleet-api&pod=fleet-api-1&container=app");
-        assert!(query.wants_component("fleet-api") && !query.wants_component("fleet-app"));
         assert!(query.wants_pod("fleet-api-1") && !query.wants_pod("fleet-api-2"));
         assert!(query.wants_container("app") && !query.wants_container("proxy"));
         let all = read("");
-        assert!(all.wants_component("x") && all.wants_pod("x") && all.wants_container("x") && !all.filters());
+        assert!(all.wants_pod("x") && all.wants_container("x") && !all.filters());
         assert!(read("level=warn").filters() && read("find=x").filters());
     }
 }

@@ -2,29 +2,39 @@
 //! restarted.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use domain::facts::{ContainerFacts, ContainerState, Termination};
+use domain::facts::{ContainerFacts, ContainerState, Phase, PodFacts, Termination};
 use domain::guard::facts::{Known, Pod};
 use domain::log::query::LogQuery;
 use domain::log::view::LogSource;
-use domain::name::{EnvironmentId, Namespace, ObjectName, WorkloadKind};
+use domain::name::{ClusterId, EnvironmentId, Namespace, ObjectName, WorkloadKind};
 use domain::registry::Environment;
+use futures::future::join_all;
 use kube::Client;
+use tokio::time::timeout;
 
+use super::note::Note;
 use crate::cluster::{Clusters, OwnedPod, Subject, glance, pods_in};
 
-/// The most containers that are read for one page.
+/// The most containers of an environment that are read for one page.
 const MOST_SOURCES: usize = 400;
+/// How long it may take to find out which pods a workload has.
+const WITHIN: Duration = Duration::from_millis(2_500);
 
 /// A container's run to read.
 #[derive(Clone)]
 pub struct Source {
     /// The connection to its cluster.
     pub client: Client,
+    /// Its cluster.
+    pub cluster: ClusterId,
     /// Its namespace.
     pub namespace: Namespace,
     /// What is shown of it.
     pub shown: LogSource,
+    /// Whether it only runs before the others.
+    pub init: bool,
     /// How the run ended, of one that is over.
     pub ended: Option<Termination>,
 }
@@ -32,20 +42,15 @@ pub struct Source {
 /// What a query is about.
 #[derive(Default)]
 pub struct Chosen {
-    /// The containers.
+    /// The containers, each run after the one before it.
     pub sources: Vec<Source>,
-    /// What could not be found out, and what is not read: sentences.
-    pub notes: Vec<Arc<str>>,
+    /// What could not be found out, and what is not read.
+    pub notes: Vec<Note>,
 }
 
 impl Chosen {
-    /// Nothing, because it took too long.
-    pub fn late(environment: &EnvironmentId) -> Self {
-        Self::nothing(environment, "which pods there are was not answered in time")
-    }
-
     fn nothing(environment: &EnvironmentId, why: &str) -> Self {
-        Self { sources: Vec::new(), notes: vec![format!("{environment}: {}.", why.trim_end_matches('.')).into()] }
+        Self { sources: Vec::new(), notes: vec![Note::of(environment, why)] }
     }
 }
 
@@ -55,44 +60,43 @@ pub async fn choose(clusters: &Clusters, environment: &EnvironmentId, query: &Lo
     let Some((_, declared)) = registry.environment(environment) else {
         return Chosen::nothing(environment, "it is not registered any more");
     };
-    let client = match clusters.reader(&declared.cluster).await {
-        Ok(client) => client,
-        Err(error) => return Chosen::nothing(environment, &error.to_string()),
+    let client = match timeout(WITHIN, clusters.reader(&declared.cluster)).await {
+        Ok(Ok(client)) => client,
+        Ok(Err(error)) => return Chosen::nothing(environment, &error.to_string()),
+        Err(_) => return Chosen::nothing(environment, "there was no connection in time"),
     };
-    let (pods, mut notes) = pods(&client, environment, declared, query).await;
-    let wanted = pods.into_iter().filter(|owned| query.wants_pod(owned.pod.name.as_str()));
+    let (mut pods, mut notes) = pods(&client, environment, declared, query).await;
+    pods.retain(|owned| query.wants_pod(owned.pod.name.as_str()));
     let mut sources = Vec::new();
-    for owned in wanted {
+    for owned in &pods {
         let component: Arc<str> = owned.workload.as_ref().map_or_else(|| "".into(), |(_, name)| name.clone());
         for container in &owned.pod.facts.containers {
             if !query.wants_container(&container.name) {
                 continue;
             }
-            let source = |previous: bool, ended: Option<Termination>| Source {
-                client: client.clone(),
-                namespace: declared.namespace.clone(),
-                shown: LogSource {
-                    environment: environment.clone(),
-                    component: component.clone(),
-                    pod: owned.pod.name.shared(),
-                    container: container.name.clone(),
-                    previous,
-                },
-                ended,
+            let shown = |previous: bool| LogSource {
+                environment: environment.clone(),
+                component: component.clone(),
+                pod: owned.pod.name.shared(),
+                container: container.name.clone(),
+                previous,
             };
-            match runs(container) {
-                Runs::None(why) => notes.push(
-                    format!("{environment}: {}/{} has no log yet: {why}.", owned.pod.name, container.name).into(),
-                ),
-                Runs::These(runs) => {
-                    sources.extend(runs.into_iter().map(|(previous, ended)| source(previous, ended)));
-                }
+            match runs(&owned.pod.facts, container) {
+                Runs::None(why) => notes.push(Note::about(&shown(false), why)),
+                Runs::These(runs) => sources.extend(runs.into_iter().map(|(previous, ended)| Source {
+                    client: client.clone(),
+                    cluster: declared.cluster.clone(),
+                    namespace: declared.namespace.clone(),
+                    shown: shown(previous),
+                    init: container.init,
+                    ended,
+                })),
             }
         }
     }
     if sources.len() > MOST_SOURCES {
-        let text = format!("{environment}: {MOST_SOURCES} of {} logs are read; name a component.", sources.len());
-        notes.push(text.into());
+        let why = format!("{MOST_SOURCES} of {} logs are read; choose a component or a pod", sources.len());
+        notes.push(Note::of(environment, &why));
         sources.truncate(MOST_SOURCES);
     }
     Chosen { sources, notes }
@@ -104,42 +108,44 @@ async fn pods(
     environment: &EnvironmentId,
     declared: &Environment,
     query: &LogQuery,
-) -> (Vec<OwnedPod>, Vec<Arc<str>>) {
-    let note = |why: &str| -> Arc<str> { format!("{environment}: {}.", why.trim_end_matches('.')).into() };
+) -> (Vec<OwnedPod>, Vec<Note>) {
+    const LATE: &str = "which pods there are was not answered in time";
     if query.components.is_empty() {
-        return match pods_in(client, &declared.namespace).await {
-            Ok(pods) => (pods, Vec::new()),
-            Err(why) => (Vec::new(), vec![note(&why)]),
+        return match timeout(WITHIN, pods_in(client, &declared.namespace)).await {
+            Ok(Ok(pods)) => (pods, Vec::new()),
+            Ok(Err(why)) => (Vec::new(), vec![Note::of(environment, &why)]),
+            Err(_) => (Vec::new(), vec![Note::of(environment, LATE)]),
         };
     }
-    let (mut found, mut notes) = (Vec::new(), Vec::new());
-    for name in &query.components {
+    let answers = join_all(query.components.iter().map(|name| async move {
         let known: Vec<WorkloadKind> =
             declared.components.iter().filter(|known| known.name == *name).map(|known| known.kind).collect();
         // Undeclared ones are asked for by every kind that a name can be of.
-        let kinds = if known.is_empty() {
-            vec![WorkloadKind::Deployment, WorkloadKind::StatefulSet, WorkloadKind::DaemonSet]
-        } else {
-            known
-        };
-        let mut is_there = false;
-        for kind in kinds {
+        let every = || vec![WorkloadKind::Deployment, WorkloadKind::StatefulSet, WorkloadKind::DaemonSet];
+        let kinds = if known.is_empty() { every() } else { known };
+        let asked = join_all(kinds.into_iter().map(|kind| async move {
             let subject = Subject { namespace: &declared.namespace, kind, name, backup: None };
-            let (whole, pods) = glance(client, subject).await;
-            match (whole, pods) {
-                (Ok(None), _) => {}
-                (Ok(Some(_)), Known::Read { value, .. }) => {
-                    is_there = true;
-                    found.extend(value.into_iter().map(|pod| owned(kind, name, pod)));
+            match timeout(WITHIN, glance(client, subject)).await {
+                Ok((Ok(None), _)) => None,
+                Ok((Ok(Some(_)), Known::Read { value, .. })) => {
+                    Some(Ok(value.into_iter().map(|pod| owned(kind, name, pod)).collect()))
                 }
-                (Err(why), _) | (Ok(Some(_)), Known::Unread(why)) => {
-                    is_there = true;
-                    notes.push(note(&format!("{name}: {why}")));
-                }
+                Ok((Err(why), _) | (Ok(Some(_)), Known::Unread(why))) => Some(Err(format!("{name}: {why}"))),
+                Err(_) => Some(Err(format!("{name}: {LATE}"))),
             }
+        }));
+        (name, asked.await.into_iter().flatten().collect::<Vec<Result<Vec<OwnedPod>, String>>>())
+    }));
+    let (mut found, mut notes) = (Vec::new(), Vec::new());
+    for (name, answers) in answers.await {
+        if answers.is_empty() {
+            notes.push(Note::of(environment, &format!("there is no workload {name}")));
         }
-        if !is_there {
-            notes.push(note(&format!("there is no workload {name}")));
+        for answer in answers {
+            match answer {
+                Ok(pods) => found.extend(pods),
+                Err(why) => notes.push(Note::of(environment, &why)),
+            }
         }
     }
     (found, notes)
@@ -158,7 +164,7 @@ enum Runs {
     These(Vec<(bool, Option<Termination>)>),
 }
 
-fn runs(container: &ContainerFacts) -> Runs {
+fn runs(pod: &PodFacts, container: &ContainerFacts) -> Runs {
     let last = container.last.clone();
     let mut runs = Vec::new();
     let now = match &container.state {
@@ -168,8 +174,19 @@ fn runs(container: &ContainerFacts) -> Runs {
         // <https://github.com/kubernetes/kubernetes/blob/v1.34.0/pkg/kubelet/kubelet_pods.go> (validateContainerLogStatus).
         ContainerState::Waiting { .. } if last.is_some() => return Runs::These(vec![(false, last)]),
         ContainerState::Waiting { reason, message } => {
-            let why = if message.is_empty() { reason.to_string() } else { format!("{reason}: {message}") };
-            let why = if why.is_empty() { "it waits to be started".to_owned() } else { why };
+            let said = |reason: &str, message: &str| match (reason, message) {
+                ("", "") => None,
+                (reason, "") => Some(reason.to_owned()),
+                ("", message) => Some(message.to_owned()),
+                (reason, message) => Some(format!("{reason}: {message}")),
+            };
+            let of_pod = said(pod.reason.as_deref().unwrap_or_default(), pod.message.as_deref().unwrap_or_default());
+            let why = match said(reason, message).or(of_pod) {
+                Some(why) if pod.phase == Phase::Failed => format!("it never ran: {why}"),
+                Some(why) => format!("there is no log yet: {why}"),
+                None if pod.phase == Phase::Failed => "it never ran".to_owned(),
+                None => "there is no log yet: it waits to be started".to_owned(),
+            };
             return Runs::None(why.trim_end_matches('.').into());
         }
     };
@@ -227,11 +244,24 @@ mod tests {
                 waiting("ImagePullBackOff", "Back-off pulling image"),
                 0,
                 None,
-                Runs::None("ImagePullBackOff: Back-off pulling image".into()),
+                Runs::None("there is no log yet: ImagePullBackOff: Back-off pulling image".into()),
             ),
-            (waiting("", ""), 0, None, Runs::None("it waits to be started".into())),
+            (waiting("", ""), 0, None, Runs::None("there is no log yet: it waits to be started".into())),
         ] {
-            assert_eq!(runs(&container(state.clone(), restarts, last)), expected, "{state:?}");
+            assert_eq!(runs(&PodFacts::default(), &container(state.clone(), restarts, last)), expected, "{state:?}");
         }
+    }
+
+    #[test]
+    fn a_pod_that_failed_as_a_whole_never_ran() {
+        let pod = PodFacts {
+            phase: Phase::Failed,
+            reason: Some("OutOfcpu".into()),
+            message: Some("Node had not enough of cpu".into()),
+            ..PodFacts::default()
+        };
+        let waiting = ContainerState::Waiting { reason: "".into(), message: "".into() };
+        let expected = Runs::None("it never ran: OutOfcpu: Node had not enough of cpu".into());
+        assert_eq!(runs(&pod, &container(waiting, 0, None)), expected);
     }
 }

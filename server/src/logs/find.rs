@@ -1,13 +1,24 @@
 //! What is looked for in lines.
 
+use std::time::Duration;
+
 use domain::log::level::Level;
 use domain::log::query::{Find, LogQuery};
+use domain::log::view::LogRow;
 use regex::{Regex, RegexBuilder};
+use tokio::time::Instant;
 
 /// The most memory that an expression may take, in bytes: of a kind that nobody types by hand.
 const MOST_MEMORY: usize = 1 << 20;
 
-/// A query ready to be asked of lines. It takes time in proportion to the text, whatever the expression:
+/// How many bytes of a line are gone through for where it matches.
+const GONE_THROUGH: usize = 4 << 10;
+/// The most places that are noted in a line.
+const MOST_HITS: usize = 50;
+/// How long places are noted in the lines of a page.
+const LONGEST_NOTING: Duration = Duration::from_millis(100);
+
+/// A query ready to be asked of lines. Whether a line matches takes time in proportion to its length, whatever the expression:
 /// <https://docs.rs/regex/latest/regex/#untrusted-input>.
 #[derive(Debug, Clone, Default)]
 pub struct Finder {
@@ -44,12 +55,27 @@ impl Finder {
         is_bad && self.text.as_ref().is_none_or(|regex| texts.any(|text| regex.is_match(text)) != self.not)
     }
 
-    /// Where what is looked for stands in a text. Nowhere, where those are wanted in which it does not.
-    pub fn hits(&self, text: &str) -> Vec<(u32, u32)> {
-        let Some(regex) = self.text.as_ref().filter(|_| !self.not) else { return Vec::new() };
-        let found = regex.find_iter(text).filter(|found| !found.is_empty());
-        found.filter_map(|found| Some((found.start().try_into().ok()?, found.end().try_into().ok()?))).collect()
+    /// Notes in lines that are shown where what is looked for stands in them: nowhere, where those are wanted in which it does not.
+    ///
+    /// To find all places takes time in proportion to the square of a text's length with some expressions, so only the beginnings of
+    /// lines are gone through, and only for so long.
+    pub fn note_hits(&self, rows: &mut [LogRow]) {
+        let Some(regex) = self.text.as_ref().filter(|_| !self.not) else { return };
+        let begun = Instant::now();
+        for row in rows {
+            let LogRow::Line(line) = row else { continue };
+            if begun.elapsed() > LONGEST_NOTING {
+                return;
+            }
+            line.hits = hits(regex, &line.text);
+        }
     }
+}
+
+fn hits(regex: &Regex, text: &str) -> Vec<(u32, u32)> {
+    let text = text.get(..text.floor_char_boundary(GONE_THROUGH)).unwrap_or_default();
+    let found = regex.find_iter(text).filter(|found| !found.is_empty()).take(MOST_HITS);
+    found.filter_map(|found| Some((found.start().try_into().ok()?, found.end().try_into().ok()?))).collect()
 }
 
 /// What is wrong with an expression, in the last line of what the parser draws.
@@ -66,6 +92,8 @@ fn said(error: &regex::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use domain::log::view::LogLine;
+
     use super::*;
 
     fn finder(query: &str) -> Result<Finder, NoFinder> {
@@ -103,8 +131,36 @@ mod tests {
             ("find=er&not", "error", &[]),
             ("level=warn", "error", &[]),
         ] {
-            assert_eq!(finder(query).unwrap().hits(text), expected, "{query}");
+            assert_eq!(noted(&finder(query).unwrap(), text), expected, "{query}");
         }
+    }
+
+    fn noted(finder: &Finder, text: &str) -> Vec<(u32, u32)> {
+        let line = LogLine {
+            at: 0,
+            source: 0,
+            level: Level::Unknown,
+            text: text.into(),
+            spans: Vec::new(),
+            hits: Vec::new(),
+            left_out: 0,
+            continues: false,
+        };
+        let mut rows = [LogRow::Line(line)];
+        finder.note_hits(&mut rows);
+        match rows {
+            [LogRow::Line(line)] => line.hits,
+            [LogRow::Mark { .. }] => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_matches_everywhere_is_marked_at_the_beginning() {
+        let many = noted(&finder("find=a").unwrap(), &"a".repeat(60_000));
+        assert_eq!(many.len(), MOST_HITS);
+        // Quadratic in what is gone through.
+        assert!(noted(&finder("find=.*~|.%26&regex").unwrap(), &"x".repeat(60_000)).is_empty());
+        assert_eq!(noted(&finder("find=z").unwrap(), &["ä".repeat(GONE_THROUGH), "z".to_owned()].concat()), []);
     }
 
     #[test]

@@ -2,7 +2,12 @@
 
 use domain::log::view::LogRow;
 
-/// Lines that belong together: a line and those that go on with it, or a mark.
+/// The most bytes of text that are shown together.
+const MOST_BYTES: usize = 1 << 20;
+/// The most rows that are shown together: a page of them is still scrolled with ease.
+const MOST_ROWS: usize = 5_000;
+
+/// What stands together: the lines of an entry, or a mark.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
     /// What is shown, in its order; never empty.
@@ -15,79 +20,133 @@ impl Item {
     fn at(&self) -> i64 {
         self.rows.first().map_or(0, LogRow::at)
     }
+
+    fn is_mark(&self) -> bool {
+        matches!(self.rows.first(), Some(LogRow::Mark { .. }))
+    }
+
+    /// How many bytes its texts have.
+    pub fn bytes(&self) -> usize {
+        let text = |row: &LogRow| match row {
+            LogRow::Line(line) => line.text.len(),
+            LogRow::Mark { text, .. } => text.len(),
+        };
+        self.rows.iter().map(text).sum()
+    }
 }
 
-/// The newest rows of all, oldest first, and how many pieces are masked in them. Each part is in the order in which its container wrote,
-/// and stays so, whatever its clock did. What belongs together is not torn apart, as long as it is not itself too long.
-pub fn newest(parts: Vec<Vec<Item>>, at_most: u32) -> (Vec<LogRow>, u32) {
-    let at_most = at_most as usize;
-    let mut items: Vec<(i64, Item)> = Vec::new();
-    for part in parts {
+/// The newest entries of all parts so far.
+pub struct Newest {
+    at_most: usize,
+    /// Each with the time by which it is put in order, and its place among equal times.
+    items: Vec<((i64, u32, usize), Item)>,
+}
+
+impl Newest {
+    /// None yet, of so many entries at most.
+    pub fn new(at_most: u32) -> Self {
+        Self { at_most: at_most as usize, items: Vec::new() }
+    }
+
+    /// Takes what one container wrote, in its order: it stays in that order, whatever the container's clock did. `place` decides where the
+    /// times are equal.
+    pub fn add(&mut self, place: u32, part: Vec<Item>) {
         let mut latest = i64::MIN;
-        for item in part {
+        for (count, item) in part.into_iter().enumerate() {
             latest = latest.max(item.at());
-            items.push((latest, item));
+            self.items.push(((latest, place, count), item));
         }
+        self.items.sort_by_key(|(key, _)| *key);
+        let (mut entries, mut bytes, mut rows) = (0, 0, 0);
+        // The newest one is there whatever it is, and marks take nobody's place.
+        let fit = self.items.iter().rev().take_while(|(_, item)| {
+            entries += usize::from(!item.is_mark());
+            bytes += item.bytes();
+            rows += item.rows.len();
+            entries <= 1 || (entries <= self.at_most && bytes <= MOST_BYTES && rows <= MOST_ROWS)
+        });
+        let first = self.items.len() - fit.count();
+        self.items.drain(..first);
     }
-    // Stable: what was written at the same time stays in the order of its container.
-    items.sort_by_key(|(at, _)| *at);
-    let mut kept = 0;
-    let fit = items.iter().rev().take_while(|(_, item)| {
-        kept += item.rows.len();
-        kept <= at_most
-    });
-    let first = items.len() - fit.count().max(usize::from(!items.is_empty()));
-    let mut rows = Vec::new();
-    let mut masked = 0;
-    for (_, item) in items.drain(first..) {
-        masked += item.masked;
-        rows.extend(item.rows);
+
+    /// All of them, oldest first, and how many pieces are masked in them.
+    pub fn rows(self) -> (Vec<LogRow>, u32) {
+        let masked = self.items.iter().map(|(_, item)| item.masked).sum();
+        (self.items.into_iter().flat_map(|(_, item)| item.rows).collect(), masked)
     }
-    if rows.len() > at_most {
-        rows.truncate(at_most);
-    }
-    (rows, masked)
 }
 
 #[cfg(test)]
 mod tests {
+    use domain::log::level::Level;
+    use domain::log::view::LogLine;
+
     use super::*;
 
     fn item(source: u32, at: i64, lines: usize) -> Item {
-        let row = |line: usize| LogRow::Mark { at, source, text: format!("{source}.{at}.{line}").into() };
+        let row = |line: usize| {
+            LogRow::Line(LogLine {
+                at,
+                source,
+                level: Level::Unknown,
+                text: format!("{source}.{at}.{line}").into(),
+                spans: Vec::new(),
+                hits: Vec::new(),
+                left_out: 0,
+                continues: line > 0,
+            })
+        };
         Item { rows: (0..lines).map(row).collect(), masked: 1 }
     }
 
-    fn texts(rows: &[LogRow]) -> Vec<&str> {
-        rows.iter()
-            .map(|row| match row {
-                LogRow::Mark { text, .. } => &**text,
-                LogRow::Line(line) => &line.text,
-            })
-            .collect()
+    fn mark(source: u32, at: i64) -> Item {
+        Item { rows: vec![LogRow::Mark { at, source, text: format!("{source} ended").into() }], masked: 0 }
+    }
+
+    fn newest(parts: Vec<Vec<Item>>, at_most: u32) -> (Vec<String>, u32) {
+        let mut newest = Newest::new(at_most);
+        // In whichever order they are answered.
+        for (place, part) in (0u32..).zip(parts).collect::<Vec<_>>().into_iter().rev() {
+            newest.add(place, part);
+        }
+        let (rows, masked) = newest.rows();
+        let text = |row: LogRow| match row {
+            LogRow::Mark { text, .. } => text.to_string(),
+            LogRow::Line(line) => line.text.to_string(),
+        };
+        (rows.into_iter().map(text).collect(), masked)
     }
 
     #[test]
     fn the_newest_come_in_the_order_of_their_times() {
-        let parts = vec![vec![item(0, 1, 1), item(0, 4, 2)], vec![item(1, 2, 1), item(1, 3, 1), item(1, 5, 1)]];
-        let (rows, masked) = newest(parts.clone(), 10);
-        assert_eq!(texts(&rows), ["0.1.0", "1.2.0", "1.3.0", "0.4.0", "0.4.1", "1.5.0"]);
-        assert_eq!(masked, 5);
-        // What belongs together stays together: there is room for a half of it.
-        assert_eq!(texts(&newest(parts.clone(), 2).0), ["1.5.0"]);
-        assert_eq!(texts(&newest(parts, 3).0), ["0.4.0", "0.4.1", "1.5.0"]);
+        let parts = vec![vec![item(0, 1, 1), item(0, 4, 2)], vec![item(1, 2, 1), item(1, 4, 1), item(1, 5, 1)]];
+        let all = ["0.1.0", "1.2.0", "0.4.0", "0.4.1", "1.4.0", "1.5.0"];
+        assert_eq!(newest(parts.clone(), 10), (all.map(str::to_owned).to_vec(), 5));
+        // What belongs together stays together, and counts as one.
+        assert_eq!(newest(parts.clone(), 3).0, all[2..]);
+        assert_eq!(newest(parts, 1).0, all[5..]);
         assert_eq!(newest(Vec::new(), 3), (Vec::new(), 0));
     }
 
     #[test]
     fn a_clock_that_was_set_back_reorders_nothing() {
         let parts = vec![vec![item(0, 10, 1), item(0, 3, 1), item(0, 11, 1)], vec![item(1, 5, 1)]];
-        assert_eq!(texts(&newest(parts, 10).0), ["1.5.0", "0.10.0", "0.3.0", "0.11.0"]);
+        assert_eq!(newest(parts, 10).0, ["1.5.0", "0.10.0", "0.3.0", "0.11.0"]);
     }
 
     #[test]
-    fn an_entry_longer_than_the_page_shows_its_beginning() {
-        let (rows, _) = newest(vec![vec![item(0, 1, 9)]], 3);
-        assert_eq!(texts(&rows), ["0.1.0", "0.1.1", "0.1.2"]);
+    fn a_mark_stands_behind_its_own_lines_and_takes_no_place() {
+        let parts = vec![vec![item(0, 5, 1), mark(0, 4)], vec![item(1, 6, 1)]];
+        assert_eq!(newest(parts.clone(), 10).0, ["0.5.0", "0 ended", "1.6.0"]);
+        assert_eq!(newest(parts, 1).0, ["0 ended", "1.6.0"]);
+    }
+
+    #[test]
+    fn a_long_entry_pushes_only_older_ones_out() {
+        let parts = vec![vec![item(0, 1, 1), item(0, 2, 250), item(0, 3, 1)]];
+        assert_eq!(newest(parts, 2).0.len(), 251);
+        let parts = vec![vec![item(0, 1, 1), item(0, 2, MOST_ROWS), item(0, 3, 1)]];
+        assert_eq!(newest(parts, 10).0, ["0.3.0"]);
+        assert_eq!(newest(vec![vec![item(0, 2, MOST_ROWS + 1)]], 10).0.len(), MOST_ROWS + 1);
     }
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use domain::log::drawn::{Colour, Span, Style};
 use domain::log::level::Level;
-use domain::log::shape::{Structured, structured};
 use domain::log::view::{LogLine, LogRow, LogSource};
 use domain::name::EnvironmentId;
 use leptos::prelude::*;
 
 use crate::clock::{exact_time, time_of_day};
+use crate::links;
 
 /// The colours of pods, in the order in which they are given out.
 const COLOURS: [&str; 6] = ["text-pod-1", "text-pod-2", "text-pod-3", "text-pod-4", "text-pod-5", "text-pod-6"];
@@ -18,11 +18,17 @@ const COLOURS: [&str; 6] = ["text-pod-1", "text-pod-2", "text-pod-3", "text-pod-
 /// How each source is named and coloured.
 pub struct Whose {
     sources: Vec<Name>,
+    /// Whether two environments stand beside one another.
+    columns: bool,
 }
 
 struct Name {
+    /// The environment, where lines of several stand together.
+    place: Option<String>,
     short: String,
     whole: String,
+    /// The logs of its pod alone.
+    address: String,
     colour: &'static str,
     /// Which of two columns it stands in.
     second: bool,
@@ -58,7 +64,15 @@ impl Whose {
                 short = [&short, "/", &source.container].concat();
             }
             let place = pods.iter().position(|known| *known == pod).unwrap_or(0);
+            let several = environments.len() > 1;
+            let is_of_system = environments.iter().all(|other| other.system == source.environment.system);
+            let written = match is_of_system {
+                true => source.environment.environment.to_string(),
+                false => source.environment.to_string(),
+            };
             Name {
+                place: several.then_some(written),
+                address: links::logs_of_pod(&source.environment, &source.pod),
                 short,
                 whole: format!("{} {}/{}", source.environment, source.pod, source.container),
                 colour: COLOURS[place % COLOURS.len()],
@@ -66,7 +80,7 @@ impl Whose {
                 previous: source.previous,
             }
         };
-        Self { sources: sources.iter().map(name).collect() }
+        Self { sources: sources.iter().map(name).collect(), columns: environments.len() == 2 }
     }
 
     fn of(&self, source: u32) -> Option<&Name> {
@@ -101,12 +115,19 @@ fn column(name: Option<&Name>) -> &'static str {
 fn mark(at: i64, text: Arc<str>, name: Option<&Name>) -> impl IntoView + use<> {
     let seconds = at.div_euclid(1_000_000_000);
     let class = ["flex gap-2 border-y border-dashed border-line bg-raised px-3 py-0.5 text-sm text-soft", column(name)];
+    let text = match name {
+        Some(name) => {
+            let address = name.address.clone();
+            view! { <a href=address class="hover:underline [overflow-wrap:anywhere]">{text}</a> }.into_any()
+        }
+        None => view! { <span class="[overflow-wrap:anywhere]">{text}</span> }.into_any(),
+    };
     view! {
         <li class=class.concat() data-mark="">
             <time class="shrink-0 font-mono text-faint" title=exact_time(seconds)>
                 {time_of_day(seconds)}
             </time>
-            <span class="[overflow-wrap:anywhere]">{text}</span>
+            {text}
         </li>
     }
 }
@@ -117,42 +138,55 @@ fn line(first: LogLine, rest: Vec<LogLine>, whose: &Whose, now: i64) -> impl Int
     let millis = first.at.rem_euclid(1_000_000_000) / 1_000_000;
     let worst = rest.iter().map(|line| line.level).fold(first.level, Ord::max);
     let (word, colour, ground) = drawn_level(worst);
-    let (short, whole, hue) =
-        name.map_or_else(Default::default, |name| (name.short.clone(), name.whole.clone(), name.colour));
+    let pod = name.map(|name| {
+        // In two columns the head of the column says it.
+        let hidden = if whose.columns { "lg:sr-only" } else { "" };
+        let place =
+            name.place.clone().map(|place| view! { <span class=["text-soft ", hidden].concat()>{place} " "</span> });
+        let class = ["shrink-0 whitespace-nowrap hover:underline ", name.colour].concat();
+        view! {
+            <a href=name.address.clone() class=class title=name.whole.clone()>
+                {place} {name.short.clone()}
+            </a>
+        }
+    });
     let before = name.is_some_and(|name| name.previous).then(|| {
         view! { <span class="text-xs text-faint" title="From the run before the restart">"before"</span> }
     });
     // Of another day than today the time alone says the wrong thing.
-    let is_today = seconds.div_euclid(86_400) == now.div_euclid(86_400);
-    let day = (!is_today).then(|| exact_time(seconds).chars().skip(5).take(6).collect::<String>());
+    let (day, today) = (exact_time(seconds), exact_time(now));
+    let date = match (day.get(..10), today.get(..10)) {
+        (day, today) if day == today => None,
+        (day, today) if day.and_then(|day| day.get(..4)) == today.and_then(|today| today.get(..4)) => {
+            day.and_then(|day| day.get(5..)).map(|day| [day, " "].concat())
+        }
+        (day, _) => day.map(|day| [day, " "].concat()),
+    };
     let more = rest.len();
     let opened = rest.iter().any(|line| !line.hits.is_empty());
+    // The last word of a trace that is not about where, as Python has it; it says more than the first.
+    let said = rest.iter().rev().find(|line| !line.text.starts_with([' ', '\t', '}']) && line.level >= Level::Error);
+    let said = said.map(|line| [": ", &line.text].concat());
     let folded = (more > 0).then(|| {
         let lines: Vec<_> = rest.into_iter().map(|line| view! { <div>{text(line)}</div> }).collect();
         let label = if more == 1 { "1 more line".to_owned() } else { format!("{more} more lines") };
         view! {
             <details open=opened>
-                <summary class="w-fit cursor-pointer font-sans text-xs text-soft">{label}</summary>
+                <summary class="cursor-pointer py-0.5 text-soft">{label} {said}</summary>
                 {lines}
             </details>
         }
     });
-    let class = [
-        "flex flex-wrap items-baseline gap-x-2 px-3 font-mono text-sm hover:bg-raised sm:flex-nowrap ",
-        ground,
-        column(name),
-    ];
+    let class = ["flex flex-wrap items-baseline gap-x-2 px-3 font-mono text-sm sm:flex-nowrap ", ground, column(name)];
     view! {
         <li class=class.concat() data-level=worst.as_str()>
             <time class="shrink-0 whitespace-nowrap text-faint" title=exact_time(seconds)>
-                {day}
+                {date}
                 {time_of_day(seconds)}
                 {format!(".{millis:03}")}
             </time>
             <span class=["w-10 shrink-0 ", colour].concat()>{word}</span>
-            <span class=["shrink-0 whitespace-nowrap ", hue].concat() title=whole>
-                {short}
-            </span>
+            {pod}
             {before}
             <div class="min-w-0 basis-full whitespace-pre-wrap [overflow-wrap:anywhere] [tab-size:4] sm:flex-1 sm:basis-auto">{text(first)} {folded}</div>
         </li>
@@ -164,71 +198,33 @@ fn drawn_level(level: Level) -> (&'static str, &'static str, &'static str) {
     match level {
         Level::Fatal => ("fatal", "font-semibold text-failed", "bg-failed-ground"),
         Level::Error => ("error", "font-semibold text-failed", "bg-failed-ground"),
-        Level::Warn => ("warn", "text-degraded", ""),
-        Level::Info => ("info", "text-soft", ""),
-        Level::Debug => ("debug", "text-faint", ""),
-        Level::Trace => ("trace", "text-faint", ""),
-        Level::Unknown => ("–", "text-faint", ""),
+        Level::Warn => ("warn", "text-degraded", "hover:bg-raised"),
+        Level::Info => ("info", "text-soft", "hover:bg-raised"),
+        Level::Debug => ("debug", "text-faint", "hover:bg-raised"),
+        Level::Trace => ("trace", "text-faint", "hover:bg-raised"),
+        // It does not say how bad it is.
+        Level::Unknown => ("–", "text-faint", "hover:bg-raised"),
     }
 }
 
-/// What a line says: the message of a structured one with its fields behind it, else all of it in its colours.
+/// What a line says, in its colours.
 fn text(line: LogLine) -> AnyView {
     let left_out = (line.left_out > 0).then(|| {
         let said = format!(" cut: {} bytes more", line.left_out);
         view! { <span class="font-sans text-xs text-degraded">{said}</span> }
     });
-    let found: Vec<String> = hits(&line).map(str::to_owned).collect();
-    match structured(&line.text) {
-        Some(Structured { message, fields }) => {
-            let fields: Vec<_> = fields
-                .into_iter()
-                .map(|(name, value)| {
-                    view! {
-                        " "
-                        <span class="text-faint">{found_in(&name, &found)} "=" <span class="text-soft">{found_in(&value, &found)}</span></span>
-                    }
-                })
-                .collect();
-            view! { <span title=line.text.to_string()>{found_in(&message, &found)}</span> {fields} {left_out} }
-                .into_any()
-        }
-        None => {
-            let pieces: Vec<_> = pieces(&line)
-                .into_iter()
-                .map(|(text, style, is_hit)| {
-                    let text = text.to_owned();
-                    match (is_hit, classes(style)) {
-                        (true, _) => view! { <mark class="rounded-sm bg-hit text-ink">{text}</mark> }.into_any(),
-                        (false, classes) if classes.is_empty() => text.into_any(),
-                        (false, classes) => view! { <span class=classes>{text}</span> }.into_any(),
-                    }
-                })
-                .collect();
-            view! { {pieces} {left_out} }.into_any()
-        }
-    }
-}
-
-fn hits(line: &LogLine) -> impl Iterator<Item = &str> {
-    line.hits.iter().filter_map(|(start, end)| line.text.get(*start as usize..*end as usize))
-}
-
-/// A part of a structured line with what was found in the whole marked.
-fn found_in(text: &str, found: &[String]) -> Vec<AnyView> {
-    let mut parts = Vec::new();
-    let mut rest = text;
-    while let Some((at, hit)) =
-        found.iter().filter_map(|hit| Some((rest.find(hit.as_str())?, hit))).min_by_key(|(at, _)| *at)
-    {
-        let (before, behind) = rest.split_at(at);
-        let (hit, behind) = behind.split_at(hit.len());
-        parts.push(before.to_owned().into_any());
-        parts.push(view! { <mark class="rounded-sm bg-hit text-ink">{hit.to_owned()}</mark> }.into_any());
-        rest = behind;
-    }
-    parts.push(rest.to_owned().into_any());
-    parts
+    let pieces: Vec<_> = pieces(&line)
+        .into_iter()
+        .map(|(text, style, is_hit)| {
+            let text = text.to_owned();
+            match (is_hit, classes(style)) {
+                (true, _) => view! { <mark class="rounded-sm bg-hit text-ink">{text}</mark> }.into_any(),
+                (false, classes) if classes.is_empty() => text.into_any(),
+                (false, classes) => view! { <span class=classes>{text}</span> }.into_any(),
+            }
+        })
+        .collect();
+    view! { {pieces} {left_out} }.into_any()
 }
 
 /// The pieces of a line, each in one style and found or not.
