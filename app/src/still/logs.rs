@@ -1,5 +1,6 @@
 //! Logs: the lines of many containers in one order, and the form that says which.
 
+mod filter;
 mod line;
 
 use std::sync::Arc;
@@ -10,10 +11,11 @@ use domain::log::view::{LogRow, LogSource};
 use domain::name::EnvironmentId;
 use leptos::prelude::*;
 
-use super::forms::{CARD, Notice, SECONDARY, SELECT, Tone};
+use super::forms::{CARD, Notice, Tone};
 use crate::clock::exact_time;
 use crate::components::count::thousands;
 use crate::links;
+use filter::Filter;
 use line::{Whose, row};
 
 /// What the page shows.
@@ -54,11 +56,12 @@ pub fn logs(page: LogsView) -> AnyView {
     let shown = as_count(rows.iter().filter(|row| matches!(row, LogRow::Line(line) if !line.continues)).count());
     let all = found.iter().map(|(_, count)| count).sum();
     let range = range(&rows);
-    let summary = is_chosen.then(|| summary(&query, (shown, all, read, depth), &sources, masked));
+    let summary =
+        is_chosen.then(|| (!sources.is_empty()).then(|| summary(&query, (shown, all, read, depth), &sources, masked)));
     let calm = (is_chosen && rows.is_empty()).then(|| calm(&query, read, sources.len()));
     let whose = Whose::new(&sources, &query.environments);
     let columns = query.environments.len() == 2;
-    let heads = columns.then(|| heads(&query.environments, &environments, &found));
+    let heads = columns.then(|| heads(&query, &environments, &found));
     let again = links::logs(&query);
     let any = !rows.is_empty();
     let lines = entries(rows).into_iter().map(|entry| row(entry, &whose, now)).collect_view();
@@ -161,11 +164,13 @@ fn places(environments: &[(EnvironmentId, String)]) -> impl IntoView + use<> {
     }
 }
 
+/// An environment as people read it.
+fn words(id: &EnvironmentId, environments: &[(EnvironmentId, String)]) -> String {
+    environments.iter().find(|(known, _)| known == id).map_or_else(|| id.to_string(), |(_, words)| words.clone())
+}
+
 fn title(query: &LogQuery, environments: &[(EnvironmentId, String)]) -> String {
-    let words = |id: &EnvironmentId| {
-        environments.iter().find(|(known, _)| known == id).map_or_else(|| id.to_string(), |(_, words)| words.clone())
-    };
-    let places: Vec<String> = query.environments.iter().map(words).collect();
+    let places: Vec<String> = query.environments.iter().map(|id| words(id, environments)).collect();
     let mut whose: Vec<&str> = query.components.iter().map(|component| component.as_str()).collect();
     whose.extend(query.pod.as_ref().map(|pod| pod.as_str()));
     let mut title = "Logs".to_owned();
@@ -241,26 +246,23 @@ fn as_count(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
-/// What stands above two columns.
+/// What stands above two columns: the environment, and how many entries of it match where something is looked for.
 fn heads(
-    chosen: &[EnvironmentId],
+    query: &LogQuery,
     environments: &[(EnvironmentId, String)],
     found: &[(EnvironmentId, u32)],
 ) -> impl IntoView + use<> {
-    let words = |id: &EnvironmentId| {
-        environments.iter().find(|(known, _)| known == id).map_or_else(|| id.to_string(), |(_, words)| words.clone())
-    };
-    let count = |id: &EnvironmentId| found.iter().find(|(known, _)| known == id).map_or(0, |(_, count)| *count);
-    let heads: Vec<_> = chosen
+    let count = |id: &EnvironmentId| found.iter().find(|(known, _)| known == id).filter(|_| query.filters());
+    let heads: Vec<_> = query
+        .environments
         .iter()
         .map(|id| {
             view! {
                 <span class="px-3">
                     <a href=links::environment(id) class="font-semibold text-accent underline">
-                        {words(id)}
+                        {words(id, environments)}
                     </a>
-                    ": "
-                    {thousands(count(id))}
+                    {count(id).map(|(_, count)| [": ", &thousands(*count)].concat())}
                 </span>
             }
         })
@@ -279,131 +281,4 @@ fn entries(rows: Vec<LogRow>) -> Vec<Vec<LogRow>> {
         }
     }
     entries
-}
-
-/// Whose lines, and which.
-#[component]
-fn Filter(query: LogQuery, environments: Vec<(EnvironmentId, String)>, components: Vec<Arc<str>>) -> impl IntoView {
-    let environment = |place: usize, none: &'static str| {
-        let chosen = query.environments.get(place);
-        let options: Vec<_> = environments
-            .iter()
-            .map(|(id, words)| view! { <option value=id.to_string() selected=chosen == Some(id)>{words.clone()}</option> })
-            .collect();
-        view! {
-            <select name="environment" autocomplete="off" class=[SELECT, " w-full"].concat()>
-                <option value="">{none}</option>
-                {options}
-            </select>
-        }
-    };
-    let first = environment(0, "choose one");
-    let second = environment(1, "none");
-    let undeclared: Vec<Arc<str>> =
-        query.components.iter().map(|component| component.shared()).filter(|name| !components.contains(name)).collect();
-    let chosen = query.components.first().map(|component| component.shared());
-    let components: Vec<_> = components
-        .into_iter()
-        .chain(undeclared)
-        .map(|name| {
-            let selected = chosen.as_ref() == Some(&name);
-            view! { <option value=name.to_string() selected=selected>{name.clone()}</option> }
-        })
-        .collect();
-    // What there is no list for, or more of than a list chooses, stays until somebody takes it out.
-    let mut own: Vec<(&'static str, &'static str, String)> = Vec::new();
-    own.extend(query.environments.iter().skip(2).map(|id| ("environment", "and", id.to_string())));
-    own.extend(query.components.iter().skip(1).map(|name| ("component", "and", name.to_string())));
-    own.extend(query.pod.iter().map(|name| ("pod", "pod", name.to_string())));
-    own.extend(query.container.iter().map(|name| ("container", "container", name.to_string())));
-    let own: Vec<_> = own
-        .into_iter()
-        .map(|(name, word, value)| {
-            let label = [word, " ", &value].concat();
-            view! {
-                <label class="flex h-8 items-center gap-1.5 text-sm">
-                    <input type="checkbox" name=name value=value checked=true class="size-4 accent-accent" />
-                    {label}
-                </label>
-            }
-        })
-        .collect();
-    let offered: Vec<(Since, String)> =
-        Since::OFFERED.into_iter().map(|(since, words)| (since, words.to_owned())).collect();
-    let other = (!offered.iter().any(|(since, _)| *since == query.since)).then(|| (query.since, written(query.since)));
-    let since: Vec<_> = offered
-        .into_iter()
-        .chain(other)
-        .map(|(since, words)| {
-            view! { <option value=since.written() selected=since == query.since>{words}</option> }
-        })
-        .collect();
-    let levels: Vec<_> = [Level::Error, Level::Warn, Level::Info, Level::Debug]
-        .into_iter()
-        .map(|level| {
-            let words =
-                if level == Level::Error { "errors only".to_owned() } else { [level.as_str(), " and worse"].concat() };
-            view! { <option value=level.as_str() selected=query.least == Some(level)>{words}</option> }
-        })
-        .collect();
-    let flag = |name: &'static str, words: &'static str, is_set: bool| {
-        view! {
-            <label class="flex h-8 items-center gap-1.5 text-sm">
-                <input type="checkbox" name=name checked=is_set class="size-4 accent-accent" />
-                {words}
-            </label>
-        }
-    };
-    let label = "grid gap-0.5 text-xs text-faint";
-    view! {
-        <form method="get" action="/logs" role="search" autocomplete="off" class="flex flex-wrap items-end gap-2">
-            <label class=[label, " w-56"].concat()>"Environment" {first}</label>
-            <label class=[label, " w-56"].concat()>"Compare with" {second}</label>
-            <label class=[label, " w-40"].concat()>
-                "Component"
-                <select name="component" autocomplete="off" class=[SELECT, " w-full"].concat()>
-                    <option value="">"all"</option>
-                    {components}
-                </select>
-            </label>
-            <label class=label>
-                "Since"
-                <select name="since" class=SELECT>
-                    {since}
-                </select>
-            </label>
-            <label class=label>
-                "Level"
-                <select name="level" class=SELECT>
-                    <option value="">"all"</option>
-                    {levels}
-                </select>
-            </label>
-            <label class=label>
-                "Find"
-                <input
-                    id="filter"
-                    type="search"
-                    name="find"
-                    value=query.find.text.clone()
-                    autocomplete="off"
-                    autocapitalize="none"
-                    spellcheck="false"
-                    class=[SELECT, " w-48"].concat()
-                />
-            </label>
-            {flag("regex", "regular expression", query.find.regex)} {flag("case", "match case", query.find.case)}
-            {flag("not", "not containing it", query.find.not)} {own}
-            <button type="submit" class=SECONDARY>
-                "Read"
-            </button>
-        </form>
-    }
-}
-
-fn written(since: Since) -> String {
-    match since {
-        Since::At(moment) => exact_time(moment),
-        Since::Last | Since::Ago(_) | Since::Start => since.written(),
-    }
 }
