@@ -392,6 +392,8 @@ mod tests {
             ),
             ("DB_PASSWORD=hun\u{1b}[31mter2 x\u{1b}[0m y", "DB_PASSWORD=[masked] x y", &[" x"]),
             ("a \u{1b}[31mb\u{1b}[0m", "a b", &["b"]),
+            // Two that begin within one secret.
+            ("password=\u{1b}[31mpassword=\u{1b}[32mpassword=", "password=[masked]", &["[masked]"]),
         ] {
             let mut drawn = domain::log::drawn::drawn(raw.as_bytes());
             let count = mask_drawn(&mut drawn);
