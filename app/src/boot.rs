@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::frame::Page;
 use domain::view::Chrome;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::theme::Theme;
@@ -35,15 +36,25 @@ impl Boot {
     /// As text that can stand in an element as it is. Names stay readable in it, so that it compresses with the page,
     /// which says the same names; Base64 would hide them.
     pub fn encode(&self) -> String {
-        let bytes = postcard::to_allocvec(self).unwrap_or_default();
-        bytes.iter().map(|&byte| if is_plain(byte) { char::from(byte) } else { moved(byte) }).collect()
+        carry(self)
     }
 
     /// Reads it back; `None` when it is not from this build.
     pub fn decode(text: &str) -> Option<Self> {
-        let bytes: Vec<u8> = text.chars().map(|c| (u32::from(c) & 0xff) as u8).collect();
-        postcard::from_bytes(&bytes).ok()
+        carried(text)
     }
+}
+
+/// A value as text that can stand in an element as it is.
+pub fn carry(value: &impl Serialize) -> String {
+    let bytes = postcard::to_allocvec(value).unwrap_or_default();
+    bytes.iter().map(|&byte| if is_plain(byte) { char::from(byte) } else { moved(byte) }).collect()
+}
+
+/// Reads it back; `None` when it is not from this build.
+pub fn carried<T: DeserializeOwned>(text: &str) -> Option<T> {
+    let bytes: Vec<u8> = text.chars().map(|c| (u32::from(c) & 0xff) as u8).collect();
+    postcard::from_bytes(&bytes).ok()
 }
 
 /// The character 256 places further up, which is none that HTML treats specially.

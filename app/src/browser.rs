@@ -1,6 +1,7 @@
 //! What only a browser has: the address line, keys, dialogs, scrolling, storage.
 
 mod copy;
+mod follow;
 mod keys;
 mod moments;
 mod window;
@@ -54,6 +55,7 @@ pub(crate) fn start(screen: Screen, boot: Boot) {
         live::start(screen, boot);
         keys::start(screen);
         copy::start();
+        follow::start();
         moments::start();
         window::start(screen);
         follow_links(screen);

@@ -11,6 +11,7 @@ mod browser;
 mod browser;
 pub mod clock;
 pub mod components;
+pub mod follow;
 mod frame;
 pub mod links;
 #[cfg(feature = "hydrate")]
@@ -21,6 +22,8 @@ pub mod rows;
 pub mod screen;
 #[cfg(feature = "ssr")]
 pub mod shell;
+#[cfg(feature = "hydrate")]
+mod socket;
 #[cfg(feature = "ssr")]
 pub mod still;
 pub mod theme;

@@ -20,6 +20,9 @@ pub const PODS: &str = "/pods";
 /// Logs.
 pub const LOGS: &str = "/logs";
 
+/// The socket of a page of logs.
+pub const LOGS_LIVE: &str = "/logs/live";
+
 /// What was done, by whom.
 pub const CHANGES: &str = "/changes";
 

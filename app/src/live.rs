@@ -9,11 +9,12 @@ use domain::view::Chrome;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{BinaryType, CloseEvent, Event, EventTarget, MessageEvent, WebSocket};
+use web_sys::{Event, EventTarget};
 
 use crate::boot::Boot;
 use crate::browser;
 use crate::screen::{Awaited, Joined, Screen, set_if_other};
+use crate::socket::{Socket, Told, pause_ms};
 
 /// The server sends something at least every two seconds; after three times that it counts as silent.
 const SILENT_MS: i64 = 6_000;
@@ -27,19 +28,8 @@ const CONNECT_MS: i64 = 6_000;
 /// How long a page may take before one says so.
 const LATE_MS: i64 = 3_000;
 
-/// The first and the longest pause before the socket is made anew.
-const PAUSES_MS: (f64, f64) = (250.0, 5_000.0);
-
 thread_local! {
     static LIVE: RefCell<Option<Live>> = const { RefCell::new(None) };
-}
-
-/// A socket with what it calls, which is freed with it.
-struct Socket {
-    socket: WebSocket,
-    _on_open: Closure<dyn FnMut(Event)>,
-    _on_message: Closure<dyn FnMut(MessageEvent)>,
-    _on_close: Closure<dyn FnMut(Event)>,
 }
 
 struct Live {
@@ -152,48 +142,39 @@ fn connect() {
     }) else {
         return;
     };
-    let location = window().location();
-    let scheme = if location.protocol().is_ok_and(|protocol| protocol == "https:") { "wss://" } else { "ws://" };
-    let address = [scheme, &location.host().unwrap_or_default(), "/live"].concat();
-    let Ok(socket) = WebSocket::new(&address) else {
+    let Some(socket) = Socket::open("/live", generation, told) else {
         closed(generation);
         return;
     };
-    socket.set_binary_type(BinaryType::Arraybuffer);
-    let on_open = Closure::<dyn FnMut(Event)>::new(move |_| {
-        with(|live| {
-            if live.generation == generation {
-                live.send()
-            }
-        });
-    });
-    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| message(generation, &event));
-    let on_close = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
-        if event.dyn_ref::<CloseEvent>().is_some_and(|event| event.code() == SIGNED_OUT) {
-            browser::sign_in();
-        } else {
-            closed(generation);
-        }
-    });
-    socket.set_onopen(Some(on_open.as_ref().unchecked_ref()));
-    socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-    socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
     with(|live| {
         (live.made_ms, live.answered, live.current) = (live.now_ms(), false, false);
-        live.socket = Some(Socket { socket, _on_open: on_open, _on_message: on_message, _on_close: on_close });
+        live.socket = Some(socket);
     });
 }
 
-/// The socket is gone: try again, later each time, and not all tabs at once.
+fn told(generation: u32, told: Told) {
+    match told {
+        Told::Open => {
+            with(|live| {
+                if live.generation == generation {
+                    live.send()
+                }
+            });
+        }
+        Told::Message(bytes) => message(generation, &bytes),
+        Told::Closed(SIGNED_OUT) => browser::sign_in(),
+        Told::Closed(_) => closed(generation),
+    }
+}
+
+/// The socket is gone: try again.
 fn closed(generation: u32) {
     let again = with(|live| {
         if live.generation != generation {
             return None;
         }
         live.drop_socket();
-        let (first, longest) = PAUSES_MS;
-        let pause = (first * f64::from(1 << live.failures.min(10))).min(longest);
-        let pause = (pause * (0.5 + js_sys::Math::random() / 2.0)) as i64;
+        let pause = pause_ms(live.failures);
         live.failures += 1;
         live.show_heard();
         live.screen.joined.set(Joined::Lost(live.now_ms() + pause));
@@ -210,13 +191,12 @@ fn closed(generation: u32) {
     );
 }
 
-fn message(generation: u32, event: &MessageEvent) {
-    let bytes = js_sys::Uint8Array::new(&event.data()).to_vec();
+fn message(generation: u32, bytes: &[u8]) {
     let arrived = with(|live| {
         if live.generation != generation || live.screen.outdated.get_untracked() {
             return false;
         }
-        match postcard::from_bytes::<Frame>(&bytes) {
+        match postcard::from_bytes::<Frame>(bytes) {
             Ok(frame) => live.take(frame),
             Err(_) => {
                 live.outdate();
@@ -275,13 +255,7 @@ impl Live {
 
     fn drop_socket(&mut self) {
         self.generation += 1;
-        if let Some(Socket { socket, _on_open, _on_message, _on_close }) = self.socket.take() {
-            socket.set_onopen(None);
-            socket.set_onmessage(None);
-            socket.set_onclose(None);
-            // Fails only for a code that is none.
-            _ = socket.close();
-        }
+        self.socket = None;
     }
 
     /// From now on this is on the screen.
@@ -300,14 +274,12 @@ impl Live {
     /// Sends the question, if the socket is open; otherwise it is sent when it opens.
     fn send(&mut self) {
         self.asked_ms = self.now_ms();
-        let (Some(Socket { socket, .. }), Some(topic)) = (&self.socket, &self.topic) else { return };
-        if socket.ready_state() != WebSocket::OPEN {
+        let (Some(socket), Some(topic)) = (self.socket.as_ref().filter(|socket| socket.is_open()), &self.topic) else {
             return;
-        }
+        };
         self.number += 1;
         if let Ok(bytes) = postcard::to_allocvec(&Ask { number: self.number, topic: topic.clone() }) {
-            // Fails when it is closing, and then `closed` follows.
-            _ = socket.send_with_u8_array(&bytes);
+            socket.say(&bytes);
         }
     }
 
@@ -383,9 +355,9 @@ impl Live {
                 fits
             }
         };
-        if !known && let Some(Socket { socket, .. }) = &self.socket {
+        if !known && let Some(socket) = &self.socket {
             // A new socket begins with everything.
-            _ = socket.close();
+            socket.close();
         }
         false
     }

@@ -22,6 +22,8 @@ pub const SIGNED_OUT: u16 = 4401;
 /// The code with which the server closes a socket too many of one session or person, with why. The tab tries again, ever more
 /// rarely.
 pub const CROWDED: u16 = 4429;
+/// The code with which the server closes the socket of a page of which something is not there for them any more: the page is loaded anew.
+pub const HIDDEN: u16 = 4404;
 
 /// What a page is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

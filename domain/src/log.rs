@@ -4,8 +4,10 @@
 //! ([`level`]), what a structured one says ([`shape`]), and whether it belongs to the one before ([`trace`]).
 
 pub mod drawn;
+pub mod follow;
 pub mod level;
 pub mod query;
+pub mod resume;
 pub mod shape;
 pub mod split;
 pub mod trace;

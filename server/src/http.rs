@@ -3,6 +3,7 @@
 mod assets;
 mod crowd;
 mod endpoints;
+mod follow;
 mod front;
 mod gate;
 mod guard;
@@ -10,6 +11,7 @@ mod live;
 mod pages;
 mod private;
 mod requests;
+mod socket;
 mod still;
 
 #[cfg(test)]
@@ -33,6 +35,7 @@ pub use front::{Front, PublicUrl, PublicUrlError};
 pub use private::router as private_router;
 
 use crate::cluster::Clusters;
+use crate::logs::Taps;
 use crate::oidc::Provider;
 use crate::operations::Desk;
 use crate::people::People;
@@ -52,6 +55,8 @@ pub struct Site {
     pub people: Arc<People>,
     /// The connections to the clusters, for what is read at the moment somebody asks.
     pub clusters: Arc<Clusters>,
+    /// The logs that are followed.
+    pub taps: Arc<Taps>,
     /// Where operations are planned, pressed and followed.
     pub desk: Arc<Desk>,
     /// The provider by which they may sign in, if there is one.
@@ -80,6 +85,7 @@ fn mount() -> Mount {
     let pages = app::routes::routes().fold(Mount::default(), |mount, path| mount.get(path, Look, pages::page));
     pages
         .get("/live", Anyone, live::live)
+        .get(app::links::LOGS_LIVE, Anyone, follow::follow)
         .get("/livez", Anyone, private::alive)
         .get("/readyz", Anyone, private::ready)
         .get("/pkg/{file}", Anyone, assets::file)

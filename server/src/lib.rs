@@ -35,6 +35,7 @@ use crate::cluster::{Clusters, Kubeconfig};
 use crate::http::{Assets, Front, Site};
 use crate::listen::tls::Certificate;
 use crate::listen::{Limits, Listener};
+use crate::logs::Taps;
 use crate::oidc::Provider;
 use crate::operations::Desk;
 use crate::people::People;
@@ -131,6 +132,7 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
         rows,
         assets,
         people,
+        taps: Arc::new(Taps::new(clusters.clone())),
         clusters,
         desk,
         provider,

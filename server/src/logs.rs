@@ -1,17 +1,25 @@
 //! Logs of containers: whose are read, how, and what is left of them when somebody looks for something.
 
+mod budget;
 mod choose;
 mod entries;
 mod find;
+mod follow;
 mod merge;
 mod note;
 mod read;
+mod ring;
+mod roster;
+mod tap;
+mod taps;
+mod weave;
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use domain::access::Grants;
+use domain::log::follow::Position;
 use domain::log::query::LogQuery;
 use domain::log::view::{LogRow, LogSource};
 use domain::name::{ClusterId, EnvironmentId};
@@ -22,6 +30,8 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 pub use find::{Finder, NoFinder};
+pub use follow::Viewer;
+pub use taps::Taps;
 
 use crate::clock;
 use crate::cluster::Clusters;
@@ -38,6 +48,8 @@ pub const LOOKED_THROUGH: u32 = 5_000;
 const AT_A_TIME: usize = 16;
 /// How many containers of a cluster are read at a time for all who look: its API server has others to answer too.
 const OF_A_CLUSTER: usize = 64;
+/// How long what is followed stays open when nobody looks any more: who reads a page again comes back at once.
+const LINGER: Duration = Duration::from_secs(10);
 /// How long all of it may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -49,6 +61,8 @@ static TURNS: LazyLock<Mutex<HashMap<ClusterId, Arc<Semaphore>>>> = LazyLock::ne
 pub struct Excerpt {
     /// Whose lines these are.
     pub sources: Vec<LogSource>,
+    /// Up to where each of these was read; none where nothing was.
+    pub positions: Vec<Option<Position>>,
     /// The last of them that were wanted, by time.
     pub rows: Vec<LogRow>,
     /// How many entries of each environment were wanted: more than there are here if the rest is older.
@@ -81,6 +95,7 @@ pub async fn excerpt(clusters: &Clusters, grants: &Grants, query: &LogQuery, fin
     let wanted = Wanted { since: query.since, depth, finder, filters: query.filters(), now, end };
     let shown: Vec<LogSource> = sources.iter().map(|source| source.shown.clone()).collect();
     let mut found: Vec<(EnvironmentId, u32)> = seen.into_iter().map(|environment| (environment, 0)).collect();
+    let mut positions = vec![None; shown.len()];
     let (mut newest, mut lines) = (Newest::new(SHOWN), 0);
     // The run before and the one that is there now are looked at together: they may be one.
     let pairs = together(sources).into_iter().map(|pair| async move {
@@ -97,7 +112,10 @@ pub async fn excerpt(clusters: &Clusters, grants: &Grants, query: &LogQuery, fin
         {
             parts.remove(0);
         }
-        for (place, Part { entries, found: more, read, times: _, note }) in parts {
+        for (place, Part { entries, found: more, read, times, note }) in parts {
+            if let Some(position) = positions.get_mut(place as usize) {
+                *position = up_to(&times);
+            }
             let environment = shown.get(place as usize).map(|source| &source.environment);
             if let Some((_, count)) = found.iter_mut().find(|(known, _)| Some(known) == environment) {
                 *count += more;
@@ -109,7 +127,14 @@ pub async fn excerpt(clusters: &Clusters, grants: &Grants, query: &LogQuery, fin
     }
     let (mut rows, masked) = newest.rows();
     finder.note_hits(&mut rows);
-    Some(Excerpt { sources: shown, rows, found, read: lines, masked, notes: sentences(notes) })
+    Some(Excerpt { sources: shown, positions, rows, found, read: lines, masked, notes: sentences(notes) })
+}
+
+/// Up to where a log was read, of which these are the times of the lines.
+fn up_to(times: &[i64]) -> Option<Position> {
+    let last = *times.last()?;
+    let count = times.iter().rev().take_while(|at| **at == last).count();
+    Some(Position { at: last, count: u32::try_from(count).unwrap_or(u32::MAX) })
 }
 
 fn turns() -> Arc<Semaphore> {

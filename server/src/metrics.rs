@@ -90,6 +90,8 @@ pub struct Known<'a> {
     pub clusters: Vec<(String, bool)>,
     /// Whether the database is read and written.
     pub database_up: bool,
+    /// How many containers' logs are followed, and how many bytes of them are kept.
+    pub logs: (usize, usize),
 }
 
 /// Everything, in OpenMetrics' text format.
@@ -117,6 +119,14 @@ pub fn text(known: Known<'_>) -> String {
     ours.register("panics", "Faults of the program that were caught while it answered", panics.clone());
     ours.register("viewers", "Tabs that are open and live", viewers.clone());
     ours.register("frames", "Frames that were sent to tabs", frames.clone());
+    let (followed, kept) = known.logs;
+    let gauge = |value: usize| {
+        let gauge = Gauge::<i64>::default();
+        gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        gauge
+    };
+    ours.register("logs_followed", "Containers whose logs are followed", gauge(followed));
+    ours.register_with_unit("logs_kept", "Bytes that are kept of the logs that are followed", Unit::Bytes, gauge(kept));
     ours.register_with_unit("frames", "Bytes of the frames that were sent to tabs", Unit::Bytes, frame_bytes.clone());
     ours.register("sign_ins", "Tries to sign in, by outcome", sign_ins.clone());
     ours.register("cluster_live", "1 while what is shown of a cluster is in step with it", clusters);
@@ -186,8 +196,12 @@ mod tests {
         frame(20);
         sign_in(SignIn::Refused);
         let _viewer = viewer();
-        let known =
-            Known { build: "b1", clusters: vec![("main".into(), true), ("far".into(), false)], database_up: true };
+        let known = Known {
+            build: "b1",
+            clusters: vec![("main".into(), true), ("far".into(), false)],
+            database_up: true,
+            logs: (3, 1024),
+        };
         let text = text(known);
         for line in [
             "quarterdeck_build_info{version=\"",
@@ -199,6 +213,8 @@ mod tests {
             "quarterdeck_cluster_live{cluster=\"far\"} 0",
             "quarterdeck_cluster_live{cluster=\"main\"} 1",
             "quarterdeck_database_up 1",
+            "quarterdeck_logs_followed 3",
+            "quarterdeck_logs_kept_bytes 1024",
             "process_resident_memory_bytes ",
             "process_cpu_seconds_total ",
             "process_open_fds ",

@@ -5,15 +5,18 @@ mod line;
 
 use std::sync::Arc;
 
+use domain::log::follow::{Position, Read};
 use domain::log::level::Level;
 use domain::log::query::{LogQuery, Since};
 use domain::log::view::{LogRow, LogSource};
 use domain::name::EnvironmentId;
 use leptos::prelude::*;
 
-use super::forms::{CARD, Notice, Tone};
+use super::forms::{CARD, Notice, SECONDARY, Tone};
+use crate::boot;
 use crate::clock::exact_time;
 use crate::components::count::thousands;
+use crate::follow::{FOLLOW_CALM, FOLLOW_FROM, FOLLOW_LIST, FOLLOW_MORE, FOLLOW_STATE, kept};
 use crate::links;
 use filter::Filter;
 use line::{Whose, row};
@@ -29,6 +32,8 @@ pub struct LogsView {
     pub components: Vec<Arc<str>>,
     /// Whose lines these are.
     pub sources: Vec<LogSource>,
+    /// Up to where each of these was read; none where nothing was.
+    pub positions: Vec<Option<Position>>,
     /// The lines, oldest first.
     pub rows: Vec<LogRow>,
     /// How many entries of each environment were wanted.
@@ -49,8 +54,21 @@ pub struct LogsView {
 
 /// The page.
 pub fn logs(page: LogsView) -> AnyView {
-    let LogsView { query, environments, components, sources, rows, found, read, depth, masked, notes, now, trouble } =
-        page;
+    let LogsView {
+        query,
+        environments,
+        components,
+        sources,
+        positions,
+        rows,
+        found,
+        read,
+        depth,
+        masked,
+        notes,
+        now,
+        trouble,
+    } = page;
     let title = title(&query, &environments);
     let is_chosen = !query.environments.is_empty() && trouble.is_none();
     let shown = as_count(rows.iter().filter(|row| matches!(row, LogRow::Line(line) if !line.continues)).count());
@@ -63,7 +81,11 @@ pub fn logs(page: LogsView) -> AnyView {
     let columns = query.environments.len() == 2;
     let heads = columns.then(|| heads(&query, &environments, &found));
     let again = links::logs(&query);
-    let any = !rows.is_empty();
+    let is_empty = rows.is_empty();
+    let from = is_chosen.then(|| {
+        let from: Vec<Read> = sources.iter().map(kept).zip(positions).collect();
+        boot::carry(&from)
+    });
     let lines = entries(rows).into_iter().map(|entry| row(entry, &whose, now)).collect_view();
     let class = if columns {
         "grid grid-cols-[minmax(0,1fr)] lg:grid-cols-2 lg:gap-x-4"
@@ -93,7 +115,8 @@ pub fn logs(page: LogsView) -> AnyView {
                     view! {
                         <p class="flex flex-wrap items-baseline justify-between gap-x-4 text-sm text-soft">
                             <span>{summary} " " {range}</span>
-                            <span class="flex gap-4">
+                            <span class="flex flex-wrap gap-x-4">
+                                <span id=FOLLOW_STATE role="status"></span>
                                 {errors}
                                 <span>
                                     "Read " {exact_time(now)} ". "
@@ -107,7 +130,7 @@ pub fn logs(page: LogsView) -> AnyView {
                 })}
             {places}
             {heads}
-            {any
+            {is_chosen
                 .then(|| {
                     view! {
                         // Turned round so that it begins at its end, also without script: the newest lines are what one came for.
@@ -115,15 +138,48 @@ pub fn logs(page: LogsView) -> AnyView {
                             class="flex max-h-[80dvh] flex-col-reverse overflow-y-auto rounded-lg border border-line bg-panel py-1"
                             aria-label="Lines, oldest first"
                             tabindex="0"
+                            hidden=is_empty
                         >
-                            <ol class=class>{lines}</ol>
+                            <ol id=FOLLOW_LIST class=class>
+                                {lines}
+                            </ol>
                         </section>
+                        <button id=FOLLOW_MORE type="button" hidden class=[SECONDARY, " sticky bottom-4 justify-self-center"].concat()></button>
+                        <div id=FOLLOW_FROM hidden>
+                            {from}
+                        </div>
                     }
                 })}
-            {calm.map(|calm| view! { <p class=[CARD, " text-soft"].concat()>{calm}</p> })}
+            {calm.map(|calm| view! { <p id=FOLLOW_CALM class=[CARD, " text-soft"].concat()>{calm}</p> })}
         </div>
     }
     .into_any()
+}
+
+/// Rows that come behind those of a page, as HTML: after how many entries that were left out, until when (nanoseconds since 1970).
+pub fn more_rows(
+    rows: Vec<LogRow>,
+    skipped: Option<(u64, i64)>,
+    sources: &[LogSource],
+    query: &LogQuery,
+    now: i64,
+) -> String {
+    let whose = Whose::new(sources, &query.environments);
+    let skipped = skipped.map(|(count, at)| {
+        let entries = if count == 1 {
+            "1 entry was".to_owned()
+        } else {
+            [&thousands(u32::try_from(count).unwrap_or(u32::MAX)), " entries were"].concat()
+        };
+        let text = format!("{entries} left out: more was written than can be shown. A filter shows less.").into();
+        row(vec![LogRow::Mark { at, source: u32::MAX, text }], &whose, now)
+    });
+    let lines = entries(rows).into_iter().map(|entry| row(entry, &whose, now)).collect_view();
+    view! {
+        {skipped}
+        {lines}
+    }
+    .to_html()
 }
 
 /// The way to the errors alone, or back to all.

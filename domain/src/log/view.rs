@@ -68,4 +68,12 @@ impl LogRow {
             Self::Mark { at, .. } => *at,
         }
     }
+
+    /// What it says.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Line(line) => &line.text,
+            Self::Mark { text, .. } => text,
+        }
+    }
 }

@@ -203,7 +203,8 @@ fn pod(pod: objects::Pod, subject: Subject<'_>) -> Option<Pod> {
     (kind == subject.kind && *owner == *subject.name.as_str()).then_some(pod)
 }
 
-fn owned_pod(pod: objects::Pod) -> Option<OwnedPod> {
+/// A pod with the workload that it belongs to; `None` for one without a proper name.
+pub(super) fn owned_pod(pod: objects::Pod) -> Option<OwnedPod> {
     let name = ObjectName::new(pod.metadata.name.as_deref()?).ok()?;
     let uid = pod.metadata.uid.as_deref().unwrap_or_default().into();
     match pod.object()? {

@@ -63,5 +63,5 @@ pub(super) async fn ready(State(site): State<Site>, RawQuery(query): RawQuery) -
 async fn counted(State(site): State<Site>) -> impl IntoResponse {
     let clusters = site.rows.clusters().into_iter().map(|(cluster, is_live)| (cluster.to_string(), is_live)).collect();
     let database_up = site.people.store().health().is_fine();
-    (TEXT, metrics::text(Known { build: &site.assets.build, clusters, database_up }))
+    (TEXT, metrics::text(Known { build: &site.assets.build, clusters, database_up, logs: site.taps.size() }))
 }

@@ -2,6 +2,7 @@
 
 use domain::log::drawn::{Drawn, Span, Style, drawn};
 use domain::log::level::{Level, level_of};
+use domain::log::resume::Arrival;
 use domain::log::shape::{Structured, structured};
 use domain::log::split::{RawLine, Splitter, stamped};
 use domain::log::trace::Grouper;
@@ -18,6 +19,8 @@ pub struct Entry {
     pub worst: Level,
     /// How many pieces were masked in them.
     pub masked: u32,
+    /// Whether lines may be missing before it.
+    pub is_after_gap: bool,
 }
 
 /// One container's log, on its way.
@@ -38,6 +41,7 @@ struct Reader {
     said: Option<String>,
     lines: Vec<LogLine>,
     masked: u32,
+    is_after_gap: bool,
     read: u32,
 }
 
@@ -49,14 +53,50 @@ impl Entries {
 
     /// Takes bytes in, and gives the entries that are whole by then.
     pub fn feed(&mut self, bytes: &[u8], take: &mut impl FnMut(Entry)) {
+        self.feed_judged(bytes, &mut |_, _| Arrival::New, take);
+    }
+
+    /// The same, where `judge` says of each line, by its time and its bytes as they were written, whether it came before. A line that has
+    /// no time is one of the node's own.
+    pub fn feed_judged(
+        &mut self,
+        bytes: &[u8],
+        judge: &mut impl FnMut(Option<i64>, &[u8]) -> Arrival,
+        take: &mut impl FnMut(Entry),
+    ) {
         let Self { source, splitter, reader } = self;
-        splitter.feed(bytes, &mut |line| reader.take(*source, &line, take));
+        splitter.feed(bytes, &mut |line| reader.take(*source, &line, judge, take));
+    }
+
+    /// Nothing more came for a while: gives the entry that was still open, as far as it came.
+    pub fn pause(&mut self, take: &mut impl FnMut(Entry)) {
+        self.reader.close(take);
+    }
+
+    /// The log broke off: gives the entry that was still open, and forgets a line that is not whole.
+    pub fn cut(&mut self, take: &mut impl FnMut(Entry)) {
+        self.splitter = Splitter::default();
+        self.reader.close(take);
+    }
+
+    /// Whether an entry is open that the next line may go on with.
+    pub fn is_open(&self) -> bool {
+        !self.reader.lines.is_empty()
     }
 
     /// The log is at its end: gives what is left of it.
     pub fn finish(&mut self, take: &mut impl FnMut(Entry)) {
+        self.finish_judged(&mut |_, _| Arrival::New, take);
+    }
+
+    /// The same, as [`Self::feed_judged`].
+    pub fn finish_judged(
+        &mut self,
+        judge: &mut impl FnMut(Option<i64>, &[u8]) -> Arrival,
+        take: &mut impl FnMut(Entry),
+    ) {
         let Self { source, splitter, reader } = self;
-        splitter.finish(&mut |line| reader.take(*source, &line, take));
+        splitter.finish(&mut |line| reader.take(*source, &line, judge, take));
         reader.close(take);
     }
 
@@ -72,17 +112,31 @@ impl Entries {
 }
 
 impl Reader {
-    fn take(&mut self, source: u32, line: &RawLine<'_>, take: &mut impl FnMut(Entry)) {
-        let (at, bytes) = match (stamped(line.bytes), self.latest) {
-            (Some((at, bytes)), _) => (at, bytes),
-            (None, Some(latest)) => (latest, line.bytes),
+    fn take(
+        &mut self,
+        source: u32,
+        line: &RawLine<'_>,
+        judge: &mut impl FnMut(Option<i64>, &[u8]) -> Arrival,
+        take: &mut impl FnMut(Entry),
+    ) {
+        let (own, at, bytes) = match (stamped(line.bytes), self.latest) {
+            (Some((at, bytes)), _) => (Some(at), at, bytes),
+            (None, Some(latest)) => (None, latest, line.bytes),
             (None, None) => {
                 self.said.get_or_insert_with(|| drawn(line.bytes).text);
                 return;
             }
         };
         self.latest = Some(at);
-        self.read += 1;
+        match judge(own, bytes) {
+            Arrival::New => {}
+            Arrival::Again => return,
+            Arrival::AfterGap => {
+                self.close(take);
+                self.is_after_gap = true;
+            }
+        }
+        self.read = self.read.saturating_add(1);
         let raw = drawn(bytes);
         let continues = self.grouper.belongs(&raw.text) && !self.lines.is_empty();
         if !continues {
@@ -98,7 +152,8 @@ impl Reader {
     fn close(&mut self, take: &mut impl FnMut(Entry)) {
         let (lines, masked) = (std::mem::take(&mut self.lines), std::mem::take(&mut self.masked));
         if let Some(worst) = lines.iter().map(|line| line.level).max() {
-            take(Entry { lines, worst, masked });
+            let is_after_gap = std::mem::take(&mut self.is_after_gap);
+            take(Entry { lines, worst, masked, is_after_gap });
         }
     }
 }

@@ -21,17 +21,14 @@ impl Item {
         self.rows.first().map_or(0, LogRow::at)
     }
 
-    fn is_mark(&self) -> bool {
+    /// Whether it is a mark.
+    pub fn is_mark(&self) -> bool {
         matches!(self.rows.first(), Some(LogRow::Mark { .. }))
     }
 
     /// How many bytes its texts have.
     pub fn bytes(&self) -> usize {
-        let text = |row: &LogRow| match row {
-            LogRow::Line(line) => line.text.len(),
-            LogRow::Mark { text, .. } => text.len(),
-        };
-        self.rows.iter().map(text).sum()
+        self.rows.iter().map(|row| row.text().len()).sum()
     }
 }
 

@@ -174,7 +174,7 @@ impl<'a> Keeper<'a> {
     }
 
     fn take(&mut self, entry: Entry) {
-        let Entry { lines, worst, masked } = entry;
+        let Entry { lines, worst, masked, is_after_gap: _ } = entry;
         self.times.extend(lines.iter().map(|line| line.at));
         let is_new = lines.first().is_some_and(|first| self.from.is_none_or(|from| first.at >= from));
         if !is_new || !self.finder.wants(worst, lines.iter().map(|line| &*line.text)) {

@@ -51,13 +51,14 @@ fn view_of(query: LogQuery, environments: Vec<NavEnvironment>, read: Excerpt, tr
     components.sort_unstable();
     components.dedup();
     let words = |known: NavEnvironment| (known.id, [&*known.system, " / ", &*known.title].concat());
-    let Excerpt { sources, rows, found, read, masked, notes } = read;
+    let Excerpt { sources, positions, rows, found, read, masked, notes } = read;
     LogsView {
         depth: if query.filters() { LOOKED_THROUGH } else { SHOWN },
         query,
         environments: environments.into_iter().map(words).collect(),
         components,
         sources,
+        positions,
         rows,
         found,
         read,

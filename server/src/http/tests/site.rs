@@ -20,6 +20,7 @@ use super::super::{Assets, Front, Site, router};
 use crate::clock;
 use crate::cluster::tests::observed;
 use crate::cluster::{Clusters, Kubeconfig};
+use crate::logs::Taps;
 use crate::operations::Desk;
 use crate::people::token::{Token, random_id};
 use crate::people::{People, SessionLimits};
@@ -136,6 +137,7 @@ pub async fn site(rows: Arc<Rows>) -> Site {
     let desk = Arc::new(Desk::new(people.clone(), clusters.clone(), rows.clone(), cancel.clone()));
     let site = Site {
         rows,
+        taps: Arc::new(Taps::new(clusters.clone())),
         clusters,
         desk,
         assets,

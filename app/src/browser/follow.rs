@@ -1,0 +1,236 @@
+//! A page of logs that goes on by itself: rows that the server made are put behind those that are there.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use domain::frame::{HIDDEN, SIGNED_OUT};
+use domain::log::follow::{FollowAsk, FollowFrame, FollowRows, Read};
+use leptos::prelude::*;
+use web_sys::{Element, Event, MouseEvent};
+
+use super::{listen, reload, sign_in};
+use crate::boot;
+use crate::components::count::thousands;
+use crate::follow::{FOLLOW_CALM, FOLLOW_FROM, FOLLOW_LIST, FOLLOW_MORE, FOLLOW_STATE};
+use crate::links;
+use crate::socket::{Socket, Told, pause_ms};
+
+/// The most rows that stay on a page.
+const MOST_ROWS: u32 = 5_000;
+/// How many rows stay on a page whose end is not in sight: what somebody reads is not taken away under them.
+const MOST_ROWS_READ: u32 = 20_000;
+/// The server says something at least every two seconds; after three times that the connection counts as lost.
+const SILENT_MS: f64 = 6_000.0;
+/// How near to the end it counts as in sight, in pixels.
+const NEAR: i32 = 40;
+
+thread_local! {
+    static FOLLOW: RefCell<Option<Follow>> = const { RefCell::new(None) };
+}
+
+struct Follow {
+    list: Element,
+    /// What the list is scrolled in.
+    frame: Element,
+    from: Vec<Read>,
+    socket: Option<Socket>,
+    /// Counts sockets, so that what an old one still says is told apart.
+    generation: u32,
+    failures: i32,
+    heard_ms: f64,
+    /// How many entries came below what is in sight.
+    unseen: u32,
+}
+
+fn with<T>(run: impl FnOnce(&mut Follow) -> T) -> Option<T> {
+    FOLLOW.with_borrow_mut(|follow| follow.as_mut().map(run))
+}
+
+fn element(id: &str) -> Option<Element> {
+    document().get_element_by_id(id)
+}
+
+/// Follows, where the page is one of logs.
+pub(super) fn start() {
+    let Some((list, from)) = element(FOLLOW_LIST).zip(element(FOLLOW_FROM)) else { return };
+    let Some(from) = boot::carried(from.text_content().unwrap_or_default().trim()) else { return };
+    let Some(frame) = list.parent_element() else { return };
+    // The end is kept in sight from here on, not by the order in which it is laid out.
+    _ = frame.class_list().remove_1("flex");
+    frame.set_scroll_top(frame.scroll_height());
+    listen(&frame, "scroll", |_: Event| {
+        with(|follow| {
+            if follow.sees_the_end() {
+                follow.saw();
+            }
+        });
+    });
+    if let Some(more) = element(FOLLOW_MORE) {
+        listen(&more, "click", |_: MouseEvent| {
+            with(|follow| follow.frame.set_scroll_top(follow.frame.scroll_height()));
+        });
+    }
+    let now = js_sys::Date::now();
+    FOLLOW.set(Some(Follow { list, frame, from, socket: None, generation: 0, failures: 0, heard_ms: now, unseen: 0 }));
+    connect();
+    set_interval(look, Duration::from_secs(2));
+}
+
+/// Gives up a connection that says nothing any more, and all of it once the page was left.
+fn look() {
+    let is_left = with(|follow| !follow.list.is_connected());
+    if is_left == Some(true) {
+        FOLLOW.take();
+        return;
+    }
+    let silent = with(|follow| {
+        let silent = follow.socket.is_some() && js_sys::Date::now() - follow.heard_ms > SILENT_MS;
+        silent.then_some(follow.generation)
+    });
+    if let Some(Some(generation)) = silent {
+        closed(generation);
+    }
+}
+
+fn connect() {
+    let generation = with(|follow| {
+        follow.socket = None;
+        follow.generation += 1;
+        follow.heard_ms = js_sys::Date::now();
+        follow.generation
+    });
+    let Some(generation) = generation else { return };
+    let query = window().location().search().unwrap_or_default();
+    match Socket::open(&[links::LOGS_LIVE, &query].concat(), generation, told) {
+        Some(socket) => _ = with(|follow| follow.socket = Some(socket)),
+        None => closed(generation),
+    }
+}
+
+fn told(generation: u32, told: Told) {
+    match told {
+        Told::Open => {
+            with(|follow| follow.say(&FollowAsk::From(follow.from.clone())));
+        }
+        Told::Message(bytes) => match postcard::from_bytes(&bytes) {
+            Ok(frame) => _ = with(|follow| follow.take(frame)),
+            // The server is of another build.
+            Err(_) => reload(),
+        },
+        Told::Closed(SIGNED_OUT) => sign_in(),
+        Told::Closed(HIDDEN) => reload(),
+        Told::Closed(_) => closed(generation),
+    }
+}
+
+/// The socket is gone: try again.
+fn closed(generation: u32) {
+    let again = with(|follow| {
+        if follow.generation != generation {
+            return None;
+        }
+        follow.generation += 1;
+        let pause = pause_ms(follow.failures);
+        follow.failures += 1;
+        Some((follow.generation, pause))
+    });
+    let Some(Some((generation, pause))) = again else { return };
+    say_state("Connection lost: trying again");
+    set_timeout(
+        move || {
+            if with(|follow| follow.generation) == Some(generation) {
+                connect();
+            }
+        },
+        Duration::from_millis(pause.unsigned_abs()),
+    );
+}
+
+fn say_state(text: &str) {
+    if let Some(state) = element(FOLLOW_STATE).filter(|state| state.text_content().as_deref() != Some(text)) {
+        state.set_text_content(Some(text));
+    }
+}
+
+impl Follow {
+    fn say(&self, ask: &FollowAsk) {
+        if let (Some(socket), Ok(bytes)) = (&self.socket, postcard::to_allocvec(ask)) {
+            socket.say(&bytes);
+        }
+    }
+
+    fn sees_the_end(&self) -> bool {
+        self.frame.scroll_height() - self.frame.client_height() - self.frame.scroll_top() < NEAR
+    }
+
+    fn take(&mut self, frame: FollowFrame) {
+        self.heard_ms = js_sys::Date::now();
+        self.failures = 0;
+        match frame {
+            FollowFrame::Beat => {}
+            FollowFrame::Following { containers, left_out } => {
+                let containers = match containers {
+                    0 => "Nothing to follow yet".to_owned(),
+                    1 => "Following 1 container".to_owned(),
+                    more => ["Following ", &thousands(more), " containers"].concat(),
+                };
+                let left_out = match left_out {
+                    0 => String::new(),
+                    more => [", not ", &thousands(more), " more"].concat(),
+                };
+                say_state(&[containers, left_out].concat());
+            }
+            FollowFrame::Rows(rows) => self.add(rows),
+        }
+    }
+
+    fn add(&mut self, rows: FollowRows) {
+        let sees_the_end = self.sees_the_end();
+        if self.list.child_element_count() == 0 {
+            _ = self.frame.remove_attribute("hidden");
+            if let Some(calm) = element(FOLLOW_CALM) {
+                calm.remove();
+            }
+        }
+        _ = self.list.insert_adjacent_html("beforeend", &rows.html);
+        let most = if sees_the_end { MOST_ROWS } else { MOST_ROWS_READ };
+        while self.list.child_element_count() > most
+            && let Some(oldest) = self.list.first_element_child()
+        {
+            oldest.remove();
+        }
+        self.from.extend(rows.more.into_iter().map(|source| (source, None)));
+        for (place, position) in rows.moved {
+            if let Some((_, known)) = self.from.get_mut(place as usize) {
+                *known = Some(position);
+            }
+        }
+        if sees_the_end {
+            self.frame.set_scroll_top(self.frame.scroll_height());
+        } else {
+            self.unseen = self.unseen.saturating_add(rows.entries);
+            self.offer();
+        }
+        self.say(&FollowAsk::Took(rows.number));
+    }
+
+    /// What came below is in sight.
+    fn saw(&mut self) {
+        self.unseen = 0;
+        self.offer();
+    }
+
+    /// Offers to show what came below, if anything did.
+    fn offer(&self) {
+        let Some(more) = element(FOLLOW_MORE) else { return };
+        match self.unseen {
+            0 => _ = more.set_attribute("hidden", ""),
+            unseen => {
+                let lines = if unseen == 1 { "1 new line" } else { " new lines" };
+                let words = if unseen == 1 { lines.to_owned() } else { [&thousands(unseen), lines].concat() };
+                more.set_text_content(Some(&words));
+                _ = more.remove_attribute("hidden");
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What a page that follows logs and the server say to one another.
+
+use serde::{Deserialize, Serialize};
+
+/// Up to where a container's log was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+pub struct Position {
+    /// The time of the last line, nanoseconds since 1970.
+    pub at: i64,
+    /// How many lines of that time there were up to it; 0 is none at all.
+    pub count: u32,
+}
+
+impl Position {
+    /// The position behind a line that comes next, of this time.
+    #[must_use]
+    pub fn and(self, at: i64) -> Self {
+        let count = if at == self.at { self.count.saturating_add(1) } else { 1 };
+        Self { at, count }
+    }
+}
+
+/// Whose lines a page shows, as it keeps them for the server: bytes that it does not read. The browser part is smaller without.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Kept(pub Vec<u8>);
+
+/// Up to where a page shows whose lines; none where it shows none.
+pub type Read = (Kept, Option<Position>);
+
+/// What a page says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum FollowAsk {
+    /// First of all: whose lines it shows, and up to where each was read; none of one that was not read.
+    From(Vec<Read>),
+    /// It took the rows of this number, and is ready for more.
+    Took(u32),
+}
+
+/// What the server says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum FollowFrame {
+    /// Everything that was asked for is followed from here on.
+    Following {
+        /// How many containers that are.
+        containers: u32,
+        /// How many there was no room for.
+        left_out: u32,
+    },
+    /// More to show.
+    Rows(FollowRows),
+    /// Nothing new; the connection works.
+    Beat,
+}
+
+/// Rows that stand behind all before.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct FollowRows {
+    /// Counted up by one from 1.
+    pub number: u32,
+    /// What is shown: list items, made by the server.
+    pub html: String,
+    /// How many entries that are.
+    pub entries: u32,
+    /// How many entries were left out before them, because they came too fast.
+    pub skipped: u64,
+    /// How many pieces were masked in them.
+    pub masked: u32,
+    /// Sources that were not there before, in the order of their places.
+    pub more: Vec<Kept>,
+    /// Up to where sources are read now, by their places.
+    pub moved: Vec<(u32, Position)>,
+}

@@ -1,0 +1,112 @@
+//! The socket of a page that follows logs: the rows that stand behind those it shows.
+//!
+//! Nothing is queued for a viewer: it has a place in what each container wrote, and is given more when it took what it was given last. One
+//! that is slow skips, and is told how much.
+
+use std::time::Duration;
+
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::extract::{RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use domain::frame::HIDDEN;
+use domain::log::follow::{FollowAsk, FollowFrame};
+use domain::log::query::LogQuery;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+
+use super::Site;
+use super::socket::{self, BEAT, End, Present, STILL, close};
+use crate::logs::{Finder, Viewer};
+use crate::metrics;
+
+/// How often it is looked whether there is more: a person sees no difference to less.
+const LOOK: Duration = Duration::from_millis(50);
+/// The most frames that are on their way to a viewer.
+const MOST_UNDER_WAY: u32 = 2;
+/// The longest message that is read: the positions of four hundred containers, each with its names.
+const LONGEST_ASK_BYTES: usize = 256 * 1024;
+/// How long the first message may take.
+const FIRST: Duration = Duration::from_secs(5);
+
+/// Opens the socket, for what stands in the query as it does on the page.
+pub async fn follow(
+    State(site): State<Site>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let pairs = url::form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes());
+    let query = LogQuery::from_parameters(pairs);
+    socket::open(site, headers, upgrade, LONGEST_ASK_BYTES, |socket, present| serve(socket, present, query)).await
+}
+
+async fn serve(mut socket: WebSocket, mut present: Present, query: LogQuery) -> Result<(), End> {
+    let _counted = metrics::viewer();
+    let cancel = present.site.cancel.clone();
+    let from = match timeout(FIRST, asked(&mut socket)).await {
+        Ok(Ok(FollowAsk::From(from))) => from,
+        Ok(Ok(FollowAsk::Took(_))) => return Err(End("it does not say from where on")),
+        Ok(Err(end)) => return Err(end),
+        Err(_) => return Err(End("it asks for nothing")),
+    };
+    let grants = &present.who.user.grants;
+    let registry = present.site.clusters.registry();
+    let is_there = |environment| grants.sees(environment) && registry.environment(environment).is_some();
+    let (true, Ok(finder)) = (query.environments.iter().all(is_there), Finder::new(&query)) else {
+        return close(socket, HIDDEN).await;
+    };
+    let mut viewer = Viewer::new(present.site.taps.clone(), &registry, grants, (query, finder), from);
+    let (mut sent, mut took) = (0u32, 0u32);
+    let mut size = None;
+    let mut look = interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut still = interval(STILL);
+    still.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut beat = interval(BEAT);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    viewer.choose();
+    loop {
+        tokio::select! {
+            // Whether they still may comes before what they would see.
+            biased;
+            () = cancel.cancelled() => return close(socket, close_code::RESTART).await,
+            _ = still.tick() => if let Err(code) = present.check(false).await {
+                return close(socket, code).await;
+            },
+            ask = asked(&mut socket) => match ask? {
+                FollowAsk::Took(number) => took = number.min(sent),
+                FollowAsk::From(_) => return Err(End("it begins twice")),
+            },
+            () = viewer.changed() => viewer.choose(),
+            _ = look.tick() => {
+                if viewer.is_listed() && size != Some(viewer.size()) {
+                    size = Some(viewer.size());
+                    let (containers, left_out) = viewer.size();
+                    socket::send(&mut socket, &FollowFrame::Following { containers, left_out }).await?;
+                }
+                if sent.wrapping_sub(took) < MOST_UNDER_WAY
+                    && let Some(rows) = viewer.take(Instant::now())
+                {
+                    sent = rows.number;
+                    socket::send(&mut socket, &FollowFrame::Rows(rows)).await?;
+                    beat.reset();
+                }
+            }
+            _ = beat.tick() => socket::send(&mut socket, &FollowFrame::Beat).await?,
+        }
+    }
+}
+
+/// What the page says next.
+async fn asked(socket: &mut WebSocket) -> Result<FollowAsk, End> {
+    loop {
+        match socket.recv().await {
+            Some(Ok(Message::Binary(bytes))) => {
+                return postcard::from_bytes(&bytes).map_err(|_| End("what it asks does not read"));
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            Some(Ok(Message::Text(_))) => return Err(End("it sent text")),
+            Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(End("it closed")),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The last entries of one container, for everybody who follows it: each reader keeps its own place, so none waits for another.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use domain::log::follow::Position;
+use domain::log::level::Level;
+use domain::log::view::LogRow;
+use tokio::time::Instant;
+
+use super::merge::Item;
+
+/// What an entry takes beside its text, in bytes, about.
+const BESIDE: usize = 320;
+
+/// An entry or a mark that came.
+#[derive(Debug)]
+pub struct Held {
+    /// What is shown of it.
+    pub item: Item,
+    /// The worst level of its lines.
+    pub worst: Level,
+    /// When it stands, nanoseconds since 1970: never before the one before it.
+    pub at: i64,
+    /// Up to where its container was read with it.
+    pub position: Position,
+    /// When it came.
+    pub arrived: Instant,
+}
+
+impl Held {
+    /// Whether it is no entry, but something that must be known to read them.
+    pub fn is_mark(&self) -> bool {
+        self.item.is_mark()
+    }
+
+    /// The texts of its lines.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.item.rows.iter().map(LogRow::text)
+    }
+
+    fn bytes(&self) -> usize {
+        self.item.bytes() + BESIDE * self.item.rows.len()
+    }
+}
+
+/// The last entries, within so many bytes.
+#[derive(Debug, Default)]
+pub struct Ring {
+    entries: VecDeque<Arc<Held>>,
+    /// The number of the oldest one: they are counted from 0.
+    first: u64,
+    bytes: usize,
+}
+
+/// What a reader gets.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// How many entries went before it came to read them.
+    pub lost: u64,
+    /// The next ones, in order.
+    pub entries: Vec<Arc<Held>>,
+    /// Where to read on.
+    pub next: u64,
+}
+
+impl Ring {
+    /// Takes one in; the oldest go where all do not fit into so many bytes. The newest stays whatever its size.
+    pub fn push(&mut self, held: Held, most_bytes: usize) {
+        self.bytes += held.bytes();
+        self.entries.push_back(Arc::new(held));
+        while self.bytes > most_bytes && self.entries.len() > 1 {
+            let Some(oldest) = self.entries.pop_front() else { break };
+            self.bytes -= oldest.bytes();
+            self.first += 1;
+        }
+    }
+
+    /// The number that the next entry gets.
+    pub fn end(&self) -> u64 {
+        self.first + self.entries.len() as u64
+    }
+
+    /// How many bytes it takes.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Entries from a place on, so many at most.
+    pub fn read(&self, next: u64, most: usize) -> Taken {
+        let start = next.max(self.first);
+        let skip = usize::try_from(start - self.first).unwrap_or(usize::MAX);
+        let entries: Vec<_> = self.entries.iter().skip(skip).take(most).cloned().collect();
+        Taken { lost: start - next, next: start + entries.len() as u64, entries }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn held(number: i64, length: usize) -> Held {
+        let text = "x".repeat(length).into();
+        Held {
+            item: Item { rows: vec![LogRow::Mark { at: number, source: 0, text }], masked: 0 },
+            worst: Level::Unknown,
+            at: number,
+            position: Position::default(),
+            arrived: Instant::now(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_reader_gets_each_entry_once_or_is_told_how_many_went(
+            steps in proptest::collection::vec((0usize..2_000, 0usize..8), 1..200),
+            budget in 500usize..5_000,
+        ) {
+            let mut ring = Ring::default();
+            let (mut next, mut expected, mut written) = (0, 0i64, 0i64);
+            for (length, most) in steps {
+                ring.push(held(written, length), budget);
+                written += 1;
+                prop_assert!(ring.bytes() <= budget || ring.entries.len() == 1);
+                let taken = ring.read(next, most);
+                expected += i64::try_from(taken.lost).unwrap();
+                for entry in &taken.entries {
+                    prop_assert_eq!(entry.at, expected);
+                    expected += 1;
+                }
+                prop_assert!(taken.entries.len() <= most);
+                next = taken.next;
+            }
+            let rest = ring.read(next, usize::MAX);
+            let rest_count = i64::try_from(rest.lost).unwrap() + i64::try_from(rest.entries.len()).unwrap();
+            prop_assert_eq!(expected + rest_count, written);
+        }
+    }
+}

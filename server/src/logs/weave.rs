@@ -1,0 +1,201 @@
+//! Entries of many containers, as they come, in one order for one viewer: held back a little, so that what was written first and comes
+//! later still finds its place, and left out with a count where more comes than is shown.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::ring::Held;
+
+/// How long an entry waits for older ones of other containers.
+const HOLD: Duration = Duration::from_millis(100);
+/// The most entries that wait to be shown. More come only where a container writes faster than anybody reads.
+const MOST_READY: usize = 800;
+/// How many of the newest are left where there were more.
+const LEFT: usize = 200;
+
+/// An entry on its way, with its container's place among all.
+#[derive(Debug, Clone)]
+pub struct Thread {
+    /// The place.
+    pub place: u32,
+    /// The entry.
+    pub held: Arc<Held>,
+}
+
+/// What is shown next.
+#[derive(Debug, Default)]
+pub struct Cut {
+    /// How many entries were left out before these.
+    pub skipped: u64,
+    /// When the last of those stood, nanoseconds since 1970.
+    pub skipped_to: i64,
+    /// The entries, in order.
+    pub threads: Vec<Thread>,
+}
+
+/// The order of one viewer.
+#[derive(Debug, Default)]
+pub struct Weave {
+    /// Held back, by their times.
+    pending: Vec<Thread>,
+    /// In order.
+    ready: VecDeque<Thread>,
+    skipped: u64,
+    skipped_to: i64,
+}
+
+impl Weave {
+    /// Takes in what came of a container, in its order.
+    pub fn add(&mut self, place: u32, entries: impl IntoIterator<Item = Arc<Held>>) {
+        self.pending.extend(entries.into_iter().map(|held| Thread { place, held }));
+    }
+
+    /// So many entries went before they were looked at.
+    pub fn lost(&mut self, count: u64, before: i64) {
+        self.skipped += count;
+        self.skipped_to = self.skipped_to.max(before);
+    }
+
+    /// Puts in order what waited long enough; with one container alone there is nothing to wait for.
+    pub fn release(&mut self, now: Instant, is_alone: bool) {
+        // One container's entries keep their order: their times never fall.
+        self.pending.sort_by_key(|thread| (thread.held.at, thread.place));
+        let is_due = |thread: &Thread| is_alone || thread.held.arrived + HOLD <= now;
+        let due = self.pending.iter().rposition(is_due).map_or(0, |last| last + 1);
+        self.ready.extend(self.pending.drain(..due));
+        if self.ready.len() > MOST_READY {
+            let left_out = self.ready.len() - LEFT;
+            self.skipped += left_out as u64;
+            if let Some(last) = self.ready.drain(..left_out).next_back() {
+                self.skipped_to = self.skipped_to.max(last.held.at);
+            }
+        }
+    }
+
+    /// Whether something is to be shown.
+    pub fn is_ready(&self) -> bool {
+        !self.ready.is_empty() || self.skipped > 0
+    }
+
+    /// The next entries, within so many rows and bytes of text; one at least.
+    pub fn cut(&mut self, most_rows: usize, most_bytes: usize) -> Cut {
+        let (mut rows, mut bytes) = (0, 0);
+        let fits = self.ready.iter().take_while(|thread| {
+            rows += thread.held.item.rows.len();
+            bytes += thread.held.item.bytes();
+            rows <= most_rows && bytes <= most_bytes
+        });
+        let count = fits.count().max(1).min(self.ready.len());
+        let threads = self.ready.drain(..count).collect();
+        let (skipped, skipped_to) = (std::mem::take(&mut self.skipped), self.skipped_to);
+        Cut { skipped, skipped_to, threads }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::log::follow::Position;
+    use domain::log::level::Level;
+    use domain::log::view::LogRow;
+    use proptest::prelude::*;
+
+    use super::super::merge::Item;
+    use super::*;
+
+    fn held(at: i64, arrived: Instant) -> Arc<Held> {
+        let item = Item { rows: vec![LogRow::Mark { at, source: 0, text: "x".into() }], masked: 0 };
+        Arc::new(Held { item, worst: Level::Unknown, at, position: Position { at, count: 1 }, arrived })
+    }
+
+    fn ats(cut: &Cut) -> Vec<(u32, i64)> {
+        cut.threads.iter().map(|thread| (thread.place, thread.held.at)).collect()
+    }
+
+    #[test]
+    fn what_comes_a_little_late_still_finds_its_place() {
+        let start = Instant::now();
+        let mut weave = Weave::default();
+        weave.add(0, [held(10, start)]);
+        weave.release(start + HOLD / 2, false);
+        assert!(!weave.is_ready());
+        weave.add(1, [held(5, start + HOLD / 2), held(15, start + HOLD / 2)]);
+        weave.release(start + HOLD, false);
+        // What is older than what is due goes with it, what is younger waits for its own time.
+        assert_eq!(ats(&weave.cut(10, 1000)), [(1, 5), (0, 10)]);
+        assert!(!weave.is_ready());
+        weave.release(start + HOLD * 2, false);
+        assert_eq!(ats(&weave.cut(10, 1000)), [(1, 15)]);
+    }
+
+    #[test]
+    fn one_container_alone_waits_for_nobody() {
+        let start = Instant::now();
+        let mut weave = Weave::default();
+        weave.add(0, [held(10, start)]);
+        weave.release(start, true);
+        assert_eq!(ats(&weave.cut(10, 1000)), [(0, 10)]);
+    }
+
+    #[test]
+    fn what_comes_too_fast_is_left_out_and_counted() {
+        let start = Instant::now();
+        let mut weave = Weave::default();
+        weave.add(0, (0..1_000).map(|at| held(at, start)));
+        weave.release(start, true);
+        let cut = weave.cut(3, 1000);
+        assert_eq!((cut.skipped, cut.skipped_to, ats(&cut)), (800, 799, vec![(0, 800), (0, 801), (0, 802)]));
+        weave.lost(7, 950);
+        let cut = weave.cut(1, 1000);
+        assert_eq!((cut.skipped, cut.skipped_to, ats(&cut)), (7, 950, vec![(0, 803)]));
+        // A burst that can be shown is shown.
+        let mut weave = Weave::default();
+        weave.add(0, (0..MOST_READY as i64).map(|at| held(at, start)));
+        weave.release(start, true);
+        assert_eq!(weave.cut(usize::MAX, usize::MAX).threads.len(), MOST_READY);
+    }
+
+    #[test]
+    fn one_that_is_too_large_comes_alone() {
+        let start = Instant::now();
+        let mut weave = Weave::default();
+        weave.add(0, [held(1, start), held(2, start)]);
+        weave.release(start, true);
+        assert_eq!(ats(&weave.cut(1, 0)), [(0, 1)]);
+        assert_eq!(ats(&weave.cut(0, 100)), [(0, 2)]);
+        assert!(weave.cut(10, 10).threads.is_empty());
+    }
+
+    proptest! {
+        /// Whatever comes when: each entry once or counted, each container's in its order, and where all come in time, in order of time.
+        #[test]
+        fn nothing_is_lost_or_doubled(steps in proptest::collection::vec((0u32..4, 0i64..3, 0u64..60, 0usize..30), 1..300)) {
+            let mut now = Instant::now();
+            let mut weave = Weave::default();
+            let mut latest = [0i64; 4];
+            let (mut written, mut shown, mut skipped) = (0u64, Vec::new(), 0);
+            for (place, later, pause, most) in steps {
+                latest[place as usize] += later;
+                weave.add(place, [held(latest[place as usize], now)]);
+                written += 1;
+                now += Duration::from_millis(pause);
+                weave.release(now, false);
+                if most > 0 {
+                    let cut = weave.cut(most, usize::MAX);
+                    skipped += cut.skipped;
+                    shown.extend(ats(&cut));
+                }
+            }
+            weave.release(now + HOLD, false);
+            let cut = weave.cut(usize::MAX, usize::MAX);
+            shown.extend(ats(&cut));
+            prop_assert_eq!(shown.len() as u64 + skipped + cut.skipped, written);
+            for place in 0..4 {
+                let own: Vec<_> = shown.iter().filter(|(of, _)| *of == place).map(|(_, at)| *at).collect();
+                prop_assert!(own.is_sorted());
+            }
+        }
+    }
+}
