@@ -3,6 +3,7 @@
 //! Bytes are split into lines ([`split`]) and made safe to show with their colours ([`drawn`]). It is found out how bad a line is
 //! ([`level`]), what a structured one says ([`shape`]), and whether it belongs to the one before ([`trace`]).
 
+pub mod counts;
 pub mod drawn;
 pub mod follow;
 pub mod level;
