@@ -2,9 +2,11 @@
 //!
 //! Bytes are split into lines ([`split`]) and made safe to show with their colours ([`drawn`]). It is found out how bad a line is
 //! ([`level`]), what a structured one says ([`shape`]), and whether it belongs to the one before ([`trace`]).
+//! What was read is counted over time ([`counts`]) and can be taken away as a file ([`export`]).
 
 pub mod counts;
 pub mod drawn;
+pub mod export;
 pub mod follow;
 pub mod level;
 pub mod query;
