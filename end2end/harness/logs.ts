@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { type Cluster, kubectl, run } from "./clusters.ts";
 
 /** What a container wrote: when, and the text. */
@@ -29,4 +29,11 @@ export function withLogs(cluster: Cluster, namespace: string, selector: string):
 /** Takes the logs away again. */
 export function forget(cluster: Cluster): void {
   if (existsSync(folder(cluster))) rmSync(folder(cluster), { recursive: true });
+}
+
+/** Begins the log of a pod anew, as its node does where it became large; or because its container was restarted: then what there is becomes that of the run before. */
+export function rotate(cluster: Cluster, namespace: string, pod: string, isRestarted = false): void {
+  const now = file(cluster, namespace, pod, false);
+  renameSync(now, isRestarted ? file(cluster, namespace, pod, true) : `${now}.1`);
+  writeFileSync(now, "");
 }

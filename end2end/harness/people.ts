@@ -32,3 +32,8 @@ export function kept(secret: string): object {
   const cookie = { name: COOKIE, value: secret, domain: "127.0.0.1", path: "/", expires: -1, httpOnly: true, secure: false, sameSite: "Strict" };
   return { cookies: [cookie], origins: [] };
 }
+
+/** Takes a role from a person from the command line. Their sessions end. */
+export function revoke(program: string, database: string, name: string, role: string): void {
+  execFileSync(program, ["user", "role", "take", name, role, "--database", database], { stdio: ["ignore", "pipe", "inherit"] });
+}

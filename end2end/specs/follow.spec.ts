@@ -1,8 +1,11 @@
-import { expect, test, type Locator, type Page } from "@playwright/test";
-import { kubectl, kill, clusters, signal } from "../harness/clusters.ts";
-import { enter } from "../harness/console.ts";
-import { forget, withLogs, write } from "../harness/logs.ts";
-import { kept } from "../harness/people.ts";
+import { writeFileSync } from "node:fs";
+import { expect, test } from "@playwright/test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { kubectl } from "../harness/clusters.ts";
+import { database, enter, program } from "../harness/console.ts";
+import { entries, follow, frame, numbers } from "../harness/following.ts";
+import { forget, rotate, withLogs, write } from "../harness/logs.ts";
+import { kept, revoke } from "../harness/people.ts";
 
 const namespace = "fleet-management-dev";
 const place = "fleet-management/development";
@@ -10,28 +13,14 @@ const address = `/logs?environment=${place}&component=fleet-api`;
 
 test.afterAll(() => forget("main"));
 
-function frame(page: Page): Locator {
-  return page.getByRole("region", { name: "Lines, oldest first" });
-}
-
-function entries(page: Page): Locator {
-  return frame(page).getByRole("listitem");
-}
-
 function say(pod: string, ...texts: string[]): void {
   write("main", namespace, pod, texts.map((text) => [new Date(), text]));
-}
-
-/** Opens a page of logs, and returns once what it is about is followed. */
-async function follow(page: Page, url = address): Promise<void> {
-  await page.goto(url);
-  await expect(page.getByText(/^Following \d+ container/)).toBeVisible();
 }
 
 test("what is written stands on the page without a click, once, and with its filter", async ({ page, context }) => {
   const [pod] = withLogs("main", namespace, "app=fleet-api");
   say(pod!, "before one", "before two");
-  await follow(page);
+  await follow(page, address);
   await expect(entries(page)).toHaveCount(2);
   say(pod!, "after one", "ERROR after two");
   await expect(entries(page)).toHaveCount(4);
@@ -50,7 +39,7 @@ test("what is written stands on the page without a click, once, and with its fil
 test("what came below what one reads is counted and waits", async ({ page }) => {
   const [pod] = withLogs("main", namespace, "app=fleet-api");
   say(pod!, ...Array.from({ length: 150 }, (_, number) => `line ${number}`));
-  await follow(page);
+  await follow(page, address);
   await expect(entries(page)).toHaveCount(150);
   const fromEnd = () => frame(page).evaluate((box) => Math.round(box.scrollHeight - box.clientHeight - box.scrollTop));
   expect(await fromEnd()).toBeLessThan(5);
@@ -67,4 +56,129 @@ test("what came below what one reads is counted and waits", async ({ page }) => 
   say(pod!, "the last");
   await expect(entries(page).last()).toContainText("the last");
   expect(await fromEnd()).toBeLessThan(5);
+});
+
+/** Writes so many numbered lines, each of them to the next of these pods, ten of them every 20 ms. */
+async function count(pods: string[], lines: number): Promise<void> {
+  const start = Date.now();
+  for (let number = 0; number < lines; number += 10) {
+    for (let line = number; line < number + 10; line += 1) {
+      write("main", namespace, pods[line % pods.length]!, [[new Date(start + line * 2), `number ${line}.`]]);
+    }
+    await sleep(start + (number + 10) * 2 - Date.now());
+  }
+}
+
+/** A file with this object. */
+function manifest(object: object): string {
+  const path = test.info().outputPath("object.json");
+  writeFileSync(path, JSON.stringify(object));
+  return path;
+}
+
+test("of twenty pods each line stands there once, in the order of their times, also of those that come and go", async ({ page }) => {
+  const labels = { app: "counter" };
+  const container = { name: "counter", image: "registry.example/counter:1", resources: { requests: { cpu: "1m", memory: "1Mi" }, limits: { cpu: "1m", memory: "1Mi" } } };
+  const template = { metadata: { labels, annotations: { "sim.kwok.dev/own-log": "true" } }, spec: { containers: [container] } };
+  const spec = { replicas: 1, selector: { matchLabels: labels }, template };
+  kubectl("main", "apply", "-f", manifest({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "counter", namespace }, spec }));
+  const scale = (replicas: number) => {
+    kubectl("main", "-n", namespace, "scale", "deployment/counter", `--replicas=${replicas}`);
+    kubectl("main", "-n", namespace, "rollout", "status", "deployment/counter", "--timeout=100s");
+  };
+  try {
+    scale(1);
+    withLogs("main", namespace, "app=counter");
+    await follow(page, `/logs?environment=${place}&component=counter`);
+    scale(20);
+    const pods = withLogs("main", namespace, "app=counter");
+    expect(pods).toHaveLength(20);
+    await expect(page.getByText("Following 20 containers")).toBeVisible();
+    // What a pod writes before its log is open for the first time comes when it is.
+    for (const pod of pods) say(pod, "begins");
+    await expect(entries(page).filter({ hasText: "begins" })).toHaveCount(20);
+    await count(pods, 1_000);
+    await expect.poll(async () => (await numbers(page)).length).toBe(1_000);
+    expect(await numbers(page)).toEqual(Array.from({ length: 1_000 }, (_, number) => number));
+    await expect(frame(page).getByText("left out")).toHaveCount(0);
+    scale(1);
+    // What they wrote stays when they are gone.
+    await expect(frame(page).getByText(/^counter-.* is gone\.$/)).toHaveCount(19);
+    expect(await numbers(page)).toHaveLength(1_000);
+  } finally {
+    kubectl("main", "-n", namespace, "delete", "deployment/counter", "--wait=true");
+  }
+});
+
+test("a log that its node begins anew is followed on", async ({ page }) => {
+  const [pod] = withLogs("main", namespace, "app=fleet-api");
+  await follow(page, address);
+  const counted = count([pod!], 300);
+  for (const after of [150, 300]) {
+    await sleep(after);
+    rotate("main", namespace, pod!);
+  }
+  await counted;
+  await expect.poll(() => numbers(page)).toEqual(Array.from({ length: 300 }, (_, number) => number));
+});
+
+test("a restart is crossed: what the run before wrote last, how it ended, and what the next one writes", async ({ page }) => {
+  const labels = { "sim.kwok.dev/scenario": "crashloop" };
+  const quick = { "sim.kwok.dev/run-for": "4s", "sim.kwok.dev/backoff": "4s" };
+  const patch = (metadata: object) => {
+    kubectl("main", "-n", namespace, "patch", "deployment/fleet-app", "--type=merge", "-p", JSON.stringify({ spec: { template: { metadata } } }));
+  };
+  patch({ labels, annotations: quick });
+  try {
+    type Pod = { metadata: { name: string; deletionTimestamp?: string }; status: { containerStatuses?: { restartCount: number; state: object }[] } };
+    const selector = "app=fleet-app,sim.kwok.dev/scenario=crashloop";
+    const status = () => {
+      const { items } = JSON.parse(kubectl("main", "-n", namespace, "get", "pods", "-l", selector, "-o", "json")) as { items: Pod[] };
+      const pod = items.find((pod) => pod.metadata.deletionTimestamp === undefined);
+      const container = pod?.status.containerStatuses?.[0];
+      return { pod: pod?.metadata.name, restarts: container?.restartCount, state: Object.keys(container?.state ?? {})[0] };
+    };
+    await expect.poll(() => status().state, { timeout: 60_000 }).toBe("running");
+    const { pod, restarts } = status();
+    withLogs("main", namespace, selector);
+    await follow(page, `/logs?environment=${place}&pod=${pod}`);
+    write("main", namespace, pod!, [[new Date(), "number 0."], [new Date(), "number 1."]]);
+    await expect.poll(() => numbers(page)).toEqual([0, 1]);
+    await expect.poll(() => status().state, { timeout: 60_000 }).toBe("waiting");
+    // Its node keeps the log of the run that ended, and begins another.
+    rotate("main", namespace, pod!, true);
+    await expect.poll(() => status().restarts, { timeout: 60_000 }).toBeGreaterThan(restarts!);
+    write("main", namespace, pod!, [[new Date(), "number 2."]]);
+    await expect.poll(() => numbers(page)).toEqual([0, 1, 2]);
+    const texts = await entries(page).allTextContents();
+    expect(texts.findIndex((text) => /ended with 1 \(Error\)/.test(text)), texts.join("\n")).toBe(2);
+  } finally {
+    patch({ labels: { "sim.kwok.dev/scenario": null }, annotations: { "sim.kwok.dev/run-for": null, "sim.kwok.dev/backoff": null } });
+    kubectl("main", "-n", namespace, "rollout", "status", "deployment/fleet-app", "--timeout=150s");
+  }
+});
+
+test("a right that is taken ends it within five seconds, with no byte after", async ({ browser }) => {
+  const [pod] = withLogs("main", namespace, "app=fleet-api");
+  const name = `follow-${process.pid}`;
+  const role = "viewer@fleet-management/development";
+  const secret = await enter(name, role);
+  const context = await browser.newContext({ storageState: kept(secret) as never });
+  const page = await context.newPage();
+  let last = 0;
+  page.on("websocket", (socket) => {
+    if (socket.url().includes("/logs/live")) socket.on("framereceived", () => (last = Date.now()));
+  });
+  await follow(page, address);
+  say(pod!, "number 0.");
+  await expect.poll(() => numbers(page)).toEqual([0]);
+  revoke(program, database, name, role);
+  const taken = Date.now();
+  for (let number = 1; Date.now() < taken + 8_000; number += 1) {
+    say(pod!, `number ${number}.`);
+    await sleep(50);
+  }
+  expect(last - taken).toBeLessThan(5_000);
+  await expect(page).toHaveURL(/\/sign-in/);
+  await context.close();
 });

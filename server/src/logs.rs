@@ -95,6 +95,8 @@ pub async fn excerpt(clusters: &Clusters, grants: &Grants, query: &LogQuery, fin
     let wanted = Wanted { since: query.since, depth, finder, filters: query.filters(), now, end };
     let shown: Vec<LogSource> = sources.iter().map(|source| source.shown.clone()).collect();
     let mut found: Vec<(EnvironmentId, u32)> = seen.into_iter().map(|environment| (environment, 0)).collect();
+    // Where nothing was read, whatever comes is new: since then.
+    let begin = wanted.from().map(|from| Position { at: from.saturating_mul(1_000_000_000), count: 0 });
     let mut positions = vec![None; shown.len()];
     let (mut newest, mut lines) = (Newest::new(SHOWN), 0);
     // The run before and the one that is there now are looked at together: they may be one.
@@ -114,7 +116,7 @@ pub async fn excerpt(clusters: &Clusters, grants: &Grants, query: &LogQuery, fin
         }
         for (place, Part { entries, found: more, read, times, note }) in parts {
             if let Some(position) = positions.get_mut(place as usize) {
-                *position = up_to(&times);
+                *position = up_to(&times).or(begin);
             }
             let environment = shown.get(place as usize).map(|source| &source.environment);
             if let Some((_, count)) = found.iter_mut().find(|(known, _)| Some(known) == environment) {

@@ -40,6 +40,17 @@ pub struct Wanted<'a> {
     pub end: Instant,
 }
 
+impl Wanted<'_> {
+    /// The second since 1970 from which on lines are wanted; none is the last ones, however old.
+    pub fn from(&self) -> Option<i64> {
+        match self.since {
+            Since::Last | Since::Start => None,
+            Since::Ago(seconds) => Some(self.now.saturating_sub(i64::from(seconds))),
+            Since::At(moment) => Some(moment),
+        }
+    }
+}
+
 /// What was read of a container.
 #[derive(Debug, Default)]
 pub struct Part {
@@ -65,11 +76,7 @@ impl Part {
 
 /// Reads the last lines of a container, and keeps what is wanted of them. `turns` is how many are read at a time.
 pub async fn read(source: &Source, place: u32, wanted: Wanted<'_>, turns: &Semaphore) -> Part {
-    let from = match wanted.since {
-        Since::Last | Since::Start => None,
-        Since::Ago(seconds) => Some(wanted.now.saturating_sub(i64::from(seconds))),
-        Since::At(moment) => Some(moment),
-    };
+    let from = wanted.from();
     // Of the run before there is nothing since the start of the one that is there.
     if source.shown.previous && wanted.since == Since::Start {
         return Part::default();

@@ -24,7 +24,7 @@ pub struct Held {
     pub at: i64,
     /// Up to where its container was read with it.
     pub position: Position,
-    /// When it came.
+    /// When its first line came.
     pub arrived: Instant,
 }
 

@@ -31,7 +31,7 @@ use crate::cluster::Clusters;
 /// How much is read at a time.
 const CHUNK: usize = 64 * 1024;
 /// How long an entry waits for lines that go on with it.
-const QUIET: Duration = Duration::from_millis(100);
+const QUIET: Duration = Duration::from_millis(80);
 /// Waits between tries after a stream broke off: doubled from the first to the last.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 /// How long a stream may still tell of a run that is known to be over.
@@ -188,6 +188,24 @@ impl Run {
     }
 }
 
+/// The run that a container of a pod is in, as far as it has a log.
+fn current(roster: &Roster, uid: &str, container: &str) -> Option<Run> {
+    let owned = roster.pods.get(uid)?;
+    owned.pod.facts.containers.iter().find(|known| &*known.name == container).and_then(Run::of)
+}
+
+/// What is read of a log.
+struct Log {
+    /// Whether it is that of the run before.
+    previous: bool,
+    /// Whether to wait for more.
+    follow: bool,
+    /// The second from which on; none is from its beginning.
+    since: Option<i64>,
+    /// How many of its last lines; none is all.
+    tail: Option<i64>,
+}
+
 struct Following {
     tap: Arc<Tap>,
     clusters: Arc<Clusters>,
@@ -211,11 +229,16 @@ struct Into {
     position: Position,
     /// The time by which the last one was put in order.
     latest: i64,
+    /// When the entry came that is open.
+    opened: Instant,
+    /// When the lines came that are being read.
+    read: Instant,
 }
 
 impl Following {
     fn new(tap: Arc<Tap>, clusters: Arc<Clusters>, roster: watch::Receiver<Roster>) -> Self {
-        let into = Into { tap: tap.clone(), position: Position::default(), latest: i64::MIN };
+        let now = Instant::now();
+        let into = Into { tap: tap.clone(), position: Position::default(), latest: i64::MIN, opened: now, read: now };
         Self { tap, clusters, roster, judge: Judge::default(), entries: Entries::new(0), into }
     }
 
@@ -237,6 +260,7 @@ impl Following {
             is_over =
                 answer.is_ok() && self.current().is_none_or(|now| now.restarts != run.restarts || !now.is_running);
             self.ends(is_over);
+            debug!(pod = %self.tap.key.pod, restarts = run.restarts, is_over, "a followed log ended");
             match answer {
                 Ok(()) if is_over => failures = 0,
                 Ok(()) => failures += 1,
@@ -258,10 +282,7 @@ impl Following {
 
     /// The run that its container is in, as far as it has a log.
     fn current(&self) -> Option<Run> {
-        let roster = self.roster.borrow();
-        let owned = roster.pods.get(&self.tap.key.uid)?;
-        let mut containers = owned.pod.facts.containers.iter();
-        containers.find(|container| container.name == self.tap.key.container).and_then(Run::of)
+        current(&self.roster.borrow(), &self.tap.key.uid, &self.tap.key.container)
     }
 
     /// Waits for a run that was not read to its end. `None`: its pod is gone.
@@ -287,7 +308,8 @@ impl Following {
             self.judge.resume.reopened();
         }
         let since = self.judge.resume.since().or(self.tap.from);
-        let answer = timeout(BACKOFF.1, self.stream(true, since, since.is_none().then_some(LAST_LINES))).await;
+        let tail = since.is_none().then_some(LAST_LINES);
+        let answer = timeout(BACKOFF.1, self.stream(Log { previous: true, follow: false, since, tail })).await;
         match &answer {
             Ok(Ok(())) => {}
             Ok(Err(error)) => debug!(pod = %self.tap.key.pod, "the log of the run before cannot be read: {error}"),
@@ -317,40 +339,32 @@ impl Following {
         let mut roster = self.roster.clone();
         let uid = self.tap.key.uid.clone();
         let container = self.tap.key.container.clone();
-        let restarts = run.restarts;
+        let (restarts, is_running) = (run.restarts, run.is_running);
         let another = async move {
-            // Ends where the pod is gone or its container is in another run, and what is left was given time to come.
-            let _ = roster
-                .wait_for(|roster| {
-                    let found = roster.pods.get(&uid).and_then(|owned| {
-                        owned
-                            .pod
-                            .facts
-                            .containers
-                            .iter()
-                            .find(|known| known.name == container)
-                            .map(|known| known.restarts)
-                    });
-                    roster.is_listed && found != Some(restarts)
-                })
-                .await;
+            // Where the run is over its stream ends by itself; a node that does not end it is given time for what is left.
+            let is_over = |roster: &Roster| {
+                let now = current(roster, &uid, &container);
+                roster.is_listed && now.is_none_or(|now| now.restarts != restarts || (is_running && !now.is_running))
+            };
+            let _ = roster.wait_for(is_over).await;
             sleep(REST).await;
         };
         let tail = (since.is_none() && self.into.position.count == 0).then_some(LAST_LINES);
         tokio::select! {
-            answer = self.stream(false, since, tail) => answer,
+            answer = self.stream(Log { previous: false, follow: is_running, since, tail }) => answer,
             () = another => Ok(()),
         }
     }
 
-    async fn stream(&mut self, previous: bool, since: Option<i64>, tail: Option<i64>) -> Result<(), kube::Error> {
+    async fn stream(&mut self, log: Log) -> Result<(), kube::Error> {
+        let Log { previous, follow, since, tail } = log;
         let TapKey { cluster, namespace, pod, container, .. } = &self.tap.key;
         let client = self.clusters.reader(cluster).await.map_err(|error| kube::Error::Service(error.into()))?;
         let request = Request::new(format!("/api/v1/namespaces/{namespace}/pods"));
         let parameters = LogParams {
             container: Some(container.to_string()),
             previous,
-            follow: !previous,
+            follow,
             tail_lines: tail,
             since_time: since.and_then(|since| jiff::Timestamp::from_second(since).ok()),
             timestamps: true,
@@ -377,6 +391,7 @@ impl Following {
                 return Ok(());
             }
             let bytes = chunk.get(..length).unwrap_or_default();
+            into.reads(entries.is_open());
             entries.feed_judged(bytes, &mut |at, bytes| judge.judge(at, bytes), &mut |entry| into.take(entry));
         }
     }
@@ -405,6 +420,14 @@ impl Judge {
 }
 
 impl Into {
+    /// Lines came.
+    fn reads(&mut self, is_open: bool) {
+        self.read = Instant::now();
+        if !is_open {
+            self.opened = self.read;
+        }
+    }
+
     fn take(&mut self, entry: Entry) {
         let Entry { lines, worst, masked, is_after_gap } = entry;
         if is_after_gap {
@@ -420,17 +443,20 @@ impl Into {
         self.latest = lines.first().map_or(self.latest, |first| self.latest.max(first.at));
         let item = Item { rows: lines.into_iter().map(LogRow::Line).collect(), masked };
         self.push(item, worst);
+        // The next one began with the lines that are being read.
+        self.opened = self.read;
     }
 
     fn mark(&mut self, text: String) {
         // Behind everything that came before it.
         let at = self.latest.max(self.position.at);
         self.latest = at;
+        self.opened = self.opened.max(self.read);
         self.push(Item { rows: vec![LogRow::Mark { at, source: 0, text: text.into() }], masked: 0 }, Level::Unknown);
     }
 
     fn push(&self, item: Item, worst: Level) {
-        let held = Held { item, worst, at: self.latest, position: self.position, arrived: Instant::now() };
+        let held = Held { item, worst, at: self.latest, position: self.position, arrived: self.opened };
         let mut ring = self.tap.ring.lock();
         let before = ring.bytes();
         ring.push(held, self.tap.budget.of_each());

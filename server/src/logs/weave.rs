@@ -9,8 +9,8 @@ use tokio::time::Instant;
 
 use super::ring::Held;
 
-/// How long an entry waits for older ones of other containers.
-const HOLD: Duration = Duration::from_millis(100);
+/// How long an entry waits for older ones of other containers: longer than one of those may stay open for lines that go on with it.
+const HOLD: Duration = Duration::from_millis(150);
 /// The most entries that wait to be shown. More come only where a container writes faster than anybody reads.
 const MOST_READY: usize = 800;
 /// How many of the newest are left where there were more.
