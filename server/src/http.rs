@@ -81,7 +81,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 /// The table. Whoever adds a row says who may ask.
 fn mount() -> Mount {
     use Need::{Administer, Anyone, Look, Operate, SignedIn};
-    use still::{account, changes, logs, operations, people, provider, series, sign_in};
+    use still::{account, changes, log_file, logs, operations, people, provider, series, sign_in};
     let pages = app::routes::routes().fold(Mount::default(), |mount, path| mount.get(path, Look, pages::page));
     pages
         .get("/live", Anyone, live::live)
@@ -106,6 +106,8 @@ fn mount() -> Mount {
         .post("/changes/export.csv", Look, "/changes", changes::csv)
         .post("/changes/export.ndjson", Look, "/changes", changes::ndjson)
         .get("/logs", Look, logs::page)
+        .post("/logs/text", Look, app::links::LOGS, log_file::text)
+        .post("/logs/ndjson", Look, app::links::LOGS, log_file::ndjson)
         .get("/operations/plan", Look, operations::plan)
         .get("/operations/series", Look, series::plan)
         .post("/operations/series", Operate, "/operations/series", series::press)

@@ -10,6 +10,7 @@ mod note;
 mod read;
 mod ring;
 mod roster;
+mod size;
 mod tap;
 mod taps;
 mod weave;
@@ -19,6 +20,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use domain::access::Grants;
+use domain::log::counts::{Chart, Counts};
 use domain::log::follow::Position;
 use domain::log::query::LogQuery;
 use domain::log::view::{LogRow, LogSource};
@@ -31,6 +33,7 @@ use tokio::time::Instant;
 
 pub use find::{Finder, NoFinder};
 pub use follow::Viewer;
+pub use size::Size;
 pub use taps::Taps;
 
 use crate::clock;
@@ -40,18 +43,12 @@ use merge::Newest;
 use note::{Note, sentences};
 use read::{Part, Wanted, read};
 
-/// How many entries a page shows.
-pub const SHOWN: u32 = 200;
-/// How many of the last lines of each container are looked through when something is looked for.
-pub const LOOKED_THROUGH: u32 = 5_000;
 /// How many containers are read at a time for one page.
 const AT_A_TIME: usize = 16;
 /// How many containers of a cluster are read at a time for all who look: its API server has others to answer too.
 const OF_A_CLUSTER: usize = 64;
 /// How long what is followed stays open when nobody looks any more: who reads a page again comes back at once.
 const LINGER: Duration = Duration::from_secs(10);
-/// How long all of it may take.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Whose turn it is in each cluster.
 static TURNS: LazyLock<Mutex<HashMap<ClusterId, Arc<Semaphore>>>> = LazyLock::new(Mutex::default);
@@ -67,6 +64,8 @@ pub struct Excerpt {
     pub rows: Vec<LogRow>,
     /// How many entries of each environment were wanted: more than there are here if the rest is older.
     pub found: Vec<(EnvironmentId, u32)>,
+    /// How many of these there were when.
+    pub chart: Chart,
     /// How many lines were read to find them.
     pub read: u32,
     /// How many pieces that look like secrets were masked in what is shown.
@@ -75,14 +74,28 @@ pub struct Excerpt {
     pub notes: Vec<Arc<str>>,
 }
 
+impl Excerpt {
+    /// How many entries are shown.
+    pub fn entries(&self) -> u32 {
+        let begins = |row: &&LogRow| matches!(row, LogRow::Line(line) if !line.continues);
+        u32::try_from(self.rows.iter().filter(begins).count()).unwrap_or(u32::MAX)
+    }
+}
+
 /// Reads the last lines that are wanted, of everything that the query names and the grants cover. `None`: nothing of that may be seen.
-pub async fn excerpt(clusters: &Clusters, grants: &Grants, query: &LogQuery, finder: &Finder) -> Option<Excerpt> {
+pub async fn excerpt(
+    clusters: &Clusters,
+    grants: &Grants,
+    query: &LogQuery,
+    finder: &Finder,
+    size: Size,
+) -> Option<Excerpt> {
     let mut seen = query.environments.clone();
     seen.retain(|environment| grants.sees(environment));
     if seen.is_empty() {
         return None;
     }
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + size.patience;
     let mut notes: Vec<Note> = Vec::new();
     let mut sources: Vec<Source> = Vec::new();
     for chosen in join_all(seen.iter().map(|environment| choose(clusters, environment, query))).await {
@@ -90,15 +103,15 @@ pub async fn excerpt(clusters: &Clusters, grants: &Grants, query: &LogQuery, fin
         sources.extend(more);
         notes.extend(said);
     }
-    let depth = if query.filters() { LOOKED_THROUGH } else { SHOWN };
     let now = clock::now_ms() / 1000;
-    let wanted = Wanted { since: query.since, depth, finder, filters: query.filters(), now, end };
+    let wanted = Wanted { query, size, finder, now, end };
     let shown: Vec<LogSource> = sources.iter().map(|source| source.shown.clone()).collect();
     let mut found: Vec<(EnvironmentId, u32)> = seen.into_iter().map(|environment| (environment, 0)).collect();
     // Where nothing was read, whatever comes is new: since then.
     let begin = wanted.from().map(|from| Position { at: from.saturating_mul(1_000_000_000), count: 0 });
     let mut positions = vec![None; shown.len()];
-    let (mut newest, mut lines) = (Newest::new(SHOWN), 0);
+    let mut counts = Counts::default();
+    let (mut newest, mut lines) = (Newest::new(size), 0);
     // The run before and the one that is there now are looked at together: they may be one.
     let pairs = together(sources).into_iter().map(|pair| async move {
         let reads = pair.into_iter().map(|(place, source)| async move {
@@ -114,7 +127,7 @@ pub async fn excerpt(clusters: &Clusters, grants: &Grants, query: &LogQuery, fin
         {
             parts.remove(0);
         }
-        for (place, Part { entries, found: more, read, times, note }) in parts {
+        for (place, Part { entries, found: more, counts: counted, read, times, note }) in parts {
             if let Some(position) = positions.get_mut(place as usize) {
                 *position = up_to(&times).or(begin);
             }
@@ -123,13 +136,15 @@ pub async fn excerpt(clusters: &Clusters, grants: &Grants, query: &LogQuery, fin
                 *count += more;
             }
             lines += read;
+            counts.merge(counted);
             notes.extend(note);
             newest.add(place, entries);
         }
     }
     let (mut rows, masked) = newest.rows();
     finder.note_hits(&mut rows);
-    Some(Excerpt { sources: shown, positions, rows, found, read: lines, masked, notes: sentences(notes) })
+    let chart = counts.chart();
+    Some(Excerpt { sources: shown, positions, rows, found, chart, read: lines, masked, notes: sentences(notes) })
 }
 
 /// Up to where a log was read, of which these are the times of the lines.

@@ -1,10 +1,13 @@
 //! Logs: the lines of many containers in one order, and the form that says which.
 
+mod chart;
 mod filter;
 mod line;
+mod taking;
 
 use std::sync::Arc;
 
+use domain::log::counts::Chart;
 use domain::log::follow::{Position, Read};
 use domain::log::level::Level;
 use domain::log::query::{LogQuery, Since};
@@ -18,8 +21,10 @@ use crate::clock::exact_time;
 use crate::components::count::thousands;
 use crate::follow::{FOLLOW_CALM, FOLLOW_FROM, FOLLOW_LIST, FOLLOW_MORE, FOLLOW_STATE, kept};
 use crate::links;
+use chart::chart;
 use filter::Filter;
 use line::{Whose, row};
+use taking::taking;
 
 /// What the page shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +43,8 @@ pub struct LogsView {
     pub rows: Vec<LogRow>,
     /// How many entries of each environment were wanted.
     pub found: Vec<(EnvironmentId, u32)>,
+    /// When these were.
+    pub chart: Chart,
     /// How many lines were read.
     pub read: u32,
     /// How many of the last lines of each container were looked through at most.
@@ -62,6 +69,7 @@ pub fn logs(page: LogsView) -> AnyView {
         positions,
         rows,
         found,
+        chart: counted,
         read,
         depth,
         masked,
@@ -82,7 +90,8 @@ pub fn logs(page: LogsView) -> AnyView {
     let heads = columns.then(|| heads(&query, &environments, &found));
     let again = links::logs(&query);
     let is_empty = rows.is_empty();
-    let from = is_chosen.then(|| {
+    // Where it has an end nothing more comes.
+    let from = (is_chosen && query.until.is_none()).then(|| {
         let from: Vec<Read> = sources.iter().map(kept).zip(positions).collect();
         boot::carry(&from)
     });
@@ -92,7 +101,10 @@ pub fn logs(page: LogsView) -> AnyView {
     } else {
         "grid grid-cols-[minmax(0,1fr)]"
     };
+    let bars = (!is_empty).then(|| chart(&query, &counted));
+    let taken = (!is_empty).then(|| taking(&query));
     let errors = errors_only(&query);
+    let all_times = all_times(&query);
     let places = query.environments.is_empty().then(|| places(&environments));
     let notes: Vec<_> =
         notes.into_iter().map(|note| view! { <li class="[overflow-wrap:anywhere]">{note}</li> }).collect();
@@ -117,6 +129,7 @@ pub fn logs(page: LogsView) -> AnyView {
                             <span>{summary} " " {range}</span>
                             <span class="flex flex-wrap gap-x-4">
                                 <span id=FOLLOW_STATE role="status"></span>
+                                {all_times}
                                 {errors}
                                 <span>
                                     "Read " {exact_time(now)} ". "
@@ -128,6 +141,7 @@ pub fn logs(page: LogsView) -> AnyView {
                         </p>
                     }
                 })}
+            {bars}
             {places}
             {heads}
             {is_chosen
@@ -145,11 +159,10 @@ pub fn logs(page: LogsView) -> AnyView {
                             </ol>
                         </section>
                         <button id=FOLLOW_MORE type="button" hidden class=[SECONDARY, " sticky bottom-4 justify-self-center"].concat()></button>
-                        <div id=FOLLOW_FROM hidden>
-                            {from}
-                        </div>
+                        {from.map(|from| view! { <div id=FOLLOW_FROM hidden>{from}</div> })}
                     }
                 })}
+            {taken}
             {calm.map(|calm| view! { <p id=FOLLOW_CALM class=[CARD, " text-soft"].concat()>{calm}</p> })}
         </div>
     }
@@ -190,6 +203,13 @@ fn errors_only(query: &LogQuery) -> impl IntoView + use<> {
     };
     let address = links::logs(&LogQuery { least, ..query.clone() });
     view! { <a href=address class="text-accent underline">{words}</a> }
+}
+
+/// The way back from a range of times, where one was chosen.
+fn all_times(query: &LogQuery) -> Option<impl IntoView + use<>> {
+    let is_chosen = query.until.is_some() || query.since != Since::Last;
+    let address = links::logs(&LogQuery { since: Since::Last, until: None, ..query.clone() });
+    is_chosen.then(|| view! { <a href=address class="text-accent underline">"All times"</a> })
 }
 
 /// Where nothing was chosen yet: everything that there is.

@@ -59,7 +59,7 @@ pub struct Tally {
 }
 
 /// A chart of entries over time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct Chart {
     /// How long a bar is, in seconds.
     pub step_seconds: u32,

@@ -100,6 +100,11 @@ impl Entries {
         reader.close(take);
     }
 
+    /// The time of the last line, nanoseconds since 1970.
+    pub fn latest(&self) -> Option<i64> {
+        self.reader.latest
+    }
+
     /// How many lines came.
     pub fn read(&self) -> u32 {
         self.reader.read

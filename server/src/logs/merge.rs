@@ -2,10 +2,7 @@
 
 use domain::log::view::LogRow;
 
-/// The most bytes of text that are shown together.
-const MOST_BYTES: usize = 1 << 20;
-/// The most rows that are shown together: a page of them is still scrolled with ease.
-const MOST_ROWS: usize = 5_000;
+use super::size::Size;
 
 /// What stands together: the lines of an entry, or a mark.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +14,8 @@ pub struct Item {
 }
 
 impl Item {
-    fn at(&self) -> i64 {
+    /// When its first row stands, nanoseconds since 1970.
+    pub fn at(&self) -> i64 {
         self.rows.first().map_or(0, LogRow::at)
     }
 
@@ -34,15 +32,15 @@ impl Item {
 
 /// The newest entries of all parts so far.
 pub struct Newest {
-    at_most: usize,
+    size: Size,
     /// Each with the time by which it is put in order, and its place among equal times.
     items: Vec<((i64, u32, usize), Item)>,
 }
 
 impl Newest {
-    /// None yet, of so many entries at most.
-    pub fn new(at_most: u32) -> Self {
-        Self { at_most: at_most as usize, items: Vec::new() }
+    /// None yet, of so many at most.
+    pub fn new(size: Size) -> Self {
+        Self { size, items: Vec::new() }
     }
 
     /// Takes what one container wrote, in its order: it stays in that order, whatever the container's clock did. `place` decides where the
@@ -54,13 +52,14 @@ impl Newest {
             self.items.push(((latest, place, count), item));
         }
         self.items.sort_by_key(|(key, _)| *key);
+        let Size { entries: most, bytes: most_bytes, rows: most_rows, .. } = self.size;
         let (mut entries, mut bytes, mut rows) = (0, 0, 0);
         // The newest one is there whatever it is, and marks take nobody's place.
         let fit = self.items.iter().rev().take_while(|(_, item)| {
             entries += usize::from(!item.is_mark());
             bytes += item.bytes();
             rows += item.rows.len();
-            entries <= 1 || (entries <= self.at_most && bytes <= MOST_BYTES && rows <= MOST_ROWS)
+            entries <= 1 || (entries <= most && bytes <= most_bytes && rows <= most_rows)
         });
         let first = self.items.len() - fit.count();
         self.items.drain(..first);
@@ -76,6 +75,7 @@ impl Newest {
 #[cfg(test)]
 mod tests {
     use domain::log::level::Level;
+    use domain::log::query::LogQuery;
     use domain::log::view::LogLine;
 
     use super::*;
@@ -101,7 +101,8 @@ mod tests {
     }
 
     fn newest(parts: Vec<Vec<Item>>, at_most: u32) -> (Vec<String>, u32) {
-        let mut newest = Newest::new(at_most);
+        let size = Size { entries: at_most as usize, ..Size::of_page(&LogQuery::default()) };
+        let mut newest = Newest::new(size);
         // In whichever order they are answered.
         for (place, part) in (0u32..).zip(parts).collect::<Vec<_>>().into_iter().rev() {
             newest.add(place, part);
@@ -142,8 +143,8 @@ mod tests {
     fn a_long_entry_pushes_only_older_ones_out() {
         let parts = vec![vec![item(0, 1, 1), item(0, 2, 250), item(0, 3, 1)]];
         assert_eq!(newest(parts, 2).0.len(), 251);
-        let parts = vec![vec![item(0, 1, 1), item(0, 2, MOST_ROWS), item(0, 3, 1)]];
+        let parts = vec![vec![item(0, 1, 1), item(0, 2, 5_000), item(0, 3, 1)]];
         assert_eq!(newest(parts, 10).0, ["0.3.0"]);
-        assert_eq!(newest(vec![vec![item(0, 2, MOST_ROWS + 1)]], 10).0.len(), MOST_ROWS + 1);
+        assert_eq!(newest(vec![vec![item(0, 2, 5_000 + 1)]], 10).0.len(), 5_000 + 1);
     }
 }

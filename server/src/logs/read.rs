@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use domain::log::query::Since;
+use domain::log::counts::Counts;
+use domain::log::query::{LogQuery, Since};
 use domain::log::view::LogRow;
 use futures::AsyncReadExt as _;
 use kube::api::LogParams;
@@ -11,29 +12,27 @@ use kube::core::Request;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use super::SHOWN;
 use super::choose::Source;
 use super::entries::{Entries, Entry};
 use super::find::Finder;
 use super::merge::Item;
 use super::note::Note;
+use super::size::Size;
 
 /// How much is read at a time.
 const CHUNK: usize = 64 * 1024;
 /// The most bytes that are kept of one container's lines.
-const MOST_KEPT: usize = 1 << 20;
+const MOST_KEPT: usize = 4 << 20;
 
 /// What is wanted of each container.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
-    /// From when on.
-    pub since: Since,
-    /// How many of the last lines are read.
-    pub depth: u32,
+    /// What is asked.
+    pub query: &'a LogQuery,
+    /// How much is read and kept.
+    pub size: Size,
     /// Which lines.
     pub finder: &'a Finder,
-    /// Whether lines are left out by what they say.
-    pub filters: bool,
     /// Now, seconds since 1970.
     pub now: i64,
     /// When it must be done.
@@ -43,7 +42,7 @@ pub struct Wanted<'a> {
 impl Wanted<'_> {
     /// The second since 1970 from which on lines are wanted; none is the last ones, however old.
     pub fn from(&self) -> Option<i64> {
-        match self.since {
+        match self.query.since {
             Since::Last | Since::Start => None,
             Since::Ago(seconds) => Some(self.now.saturating_sub(i64::from(seconds))),
             Since::At(moment) => Some(moment),
@@ -58,6 +57,8 @@ pub struct Part {
     pub entries: Vec<Item>,
     /// How many entries are wanted.
     pub found: u32,
+    /// When these were.
+    pub counts: Counts,
     /// How many lines were read.
     pub read: u32,
     /// The times of all lines, nanoseconds since 1970, where they tell two runs apart.
@@ -78,15 +79,15 @@ impl Part {
 pub async fn read(source: &Source, place: u32, wanted: Wanted<'_>, turns: &Semaphore) -> Part {
     let from = wanted.from();
     // Of the run before there is nothing since the start of the one that is there.
-    if source.shown.previous && wanted.since == Since::Start {
+    if source.shown.previous && wanted.query.since == Since::Start {
         return Part::default();
     }
-    let mut keeper = Keeper { from: from.map(|from| from.saturating_mul(1_000_000_000)), ..Keeper::new(wanted.finder) };
+    let mut keeper = Keeper { from: from.map(|from| from.saturating_mul(1_000_000_000)), ..Keeper::new(wanted) };
     let mut entries = Entries::new(place);
     let answer = async {
         // It is never closed.
         let _turn = turns.acquire().await;
-        stream(source, wanted.depth, from, &mut entries, &mut keeper).await
+        stream(source, wanted, from, &mut entries, &mut keeper).await
     };
     let why: Option<Arc<str>> = match timeout_at(wanted.end, answer).await {
         Ok(Ok(())) => None,
@@ -102,27 +103,30 @@ pub async fn read(source: &Source, place: u32, wanted: Wanted<'_>, turns: &Semap
     let mut items = keeper.items();
     items.extend(
         end_mark(source, place, from)
+            .filter(|(_, mark)| wanted.query.is_before_end(mark.at()))
             .filter(|(exit_code, _)| match exit_code {
-                0 => !wanted.filters && !source.init,
-                _ => !wanted.filters || !items.is_empty(),
+                0 => !wanted.query.filters() && !source.init,
+                _ => !wanted.query.filters() || !items.is_empty(),
             })
             .map(|(_, item)| item),
     );
-    Part { entries: items, found: keeper.found, read, times: keeper.times, note }
+    Part { entries: items, found: keeper.found, counts: keeper.counts, read, times: keeper.times, note }
 }
 
 async fn stream(
     source: &Source,
-    depth: u32,
+    wanted: Wanted<'_>,
     from: Option<i64>,
     entries: &mut Entries,
     keeper: &mut Keeper<'_>,
 ) -> Result<(), kube::Error> {
+    let is_range = from.is_some() && wanted.query.until.is_some();
     let request = Request::new(format!("/api/v1/namespaces/{}/pods", source.namespace));
     let parameters = LogParams {
         container: Some(source.shown.container.to_string()),
         previous: source.shown.previous,
-        tail_lines: Some(i64::from(depth)),
+        // A range is read from its beginning to its end: what was written since would be all of its last lines.
+        tail_lines: (!is_range).then_some(i64::from(wanted.size.depth)),
         since_time: from.and_then(|from| jiff::Timestamp::from_second(from).ok()),
         timestamps: true,
         ..LogParams::default()
@@ -136,6 +140,9 @@ async fn stream(
             return Ok(());
         }
         entries.feed(chunk.get(..length).unwrap_or_default(), &mut |entry| keeper.take(entry));
+        if is_range && entries.latest().is_some_and(|latest| !wanted.query.is_before_end(latest)) {
+            return Ok(());
+        }
     }
 }
 
@@ -166,33 +173,39 @@ fn end_mark(source: &Source, place: u32, from: Option<i64>) -> Option<(i32, Item
 
 /// Keeps the last entries that are wanted.
 struct Keeper<'a> {
-    finder: &'a Finder,
+    wanted: Wanted<'a>,
     /// From when on, nanoseconds since 1970: the API server knows only whole seconds.
     from: Option<i64>,
     kept: VecDeque<Item>,
     kept_bytes: usize,
     found: u32,
+    counts: Counts,
     times: Vec<i64>,
 }
 
 impl<'a> Keeper<'a> {
-    fn new(finder: &'a Finder) -> Self {
-        Self { finder, from: None, kept: VecDeque::new(), kept_bytes: 0, found: 0, times: Vec::new() }
+    fn new(wanted: Wanted<'a>) -> Self {
+        let (kept, counts) = (VecDeque::new(), Counts::default());
+        Self { wanted, from: None, kept, kept_bytes: 0, found: 0, counts, times: Vec::new() }
     }
 
     fn take(&mut self, entry: Entry) {
         let Entry { lines, worst, masked, is_after_gap: _ } = entry;
         self.times.extend(lines.iter().map(|line| line.at));
-        let is_new = lines.first().is_some_and(|first| self.from.is_none_or(|from| first.at >= from));
-        if !is_new || !self.finder.wants(worst, lines.iter().map(|line| &*line.text)) {
+        let Some(at) = lines.first().map(|first| first.at) else { return };
+        let Wanted { query, size, finder, .. } = self.wanted;
+        let is_in_range = self.from.is_none_or(|from| at >= from) && query.is_before_end(at);
+        if !is_in_range || !finder.wants(worst, lines.iter().map(|line| &*line.text)) {
             return;
         }
         self.found += 1;
+        self.counts.add(at, worst);
         let item = Item { rows: lines.into_iter().map(LogRow::Line).collect(), masked };
         self.kept_bytes += item.bytes();
         self.kept.push_back(item);
-        // Older ones are never shown.
-        while self.kept.len() > 1 && (self.kept.len() > SHOWN as usize || self.kept_bytes > MOST_KEPT) {
+        // Older ones are never shown. Many are read at a time.
+        let most_bytes = size.bytes.min(MOST_KEPT);
+        while self.kept.len() > 1 && (self.kept.len() > size.entries || self.kept_bytes > most_bytes) {
             let Some(oldest) = self.kept.pop_front() else { break };
             self.kept_bytes -= oldest.bytes();
         }

@@ -8,7 +8,7 @@ use domain::name::EnvironmentId;
 use leptos::prelude::*;
 
 use super::super::forms::{SECONDARY, SELECT};
-use crate::clock::exact_time;
+use crate::clock::{exact_time, machine_time};
 
 /// Whose lines, and which.
 #[component]
@@ -74,6 +74,7 @@ pub fn Filter(
             view! { <option value=since.written() selected=since == query.since>{words}</option> }
         })
         .collect();
+    let until = query.until.map(machine_time).map(|time| time.trim_end_matches('Z').to_owned());
     let levels: Vec<_> = [Level::Error, Level::Warn, Level::Info, Level::Debug]
         .into_iter()
         .map(|level| {
@@ -107,6 +108,10 @@ pub fn Filter(
                 <select name="since" class=SELECT>
                     {since}
                 </select>
+            </label>
+            <label class=label>
+                "Until (UTC)"
+                <input type="datetime-local" step="1" name="until" value=until autocomplete="off" class=SELECT />
             </label>
             <label class=label>
                 "Level"

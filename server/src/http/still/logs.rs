@@ -14,7 +14,7 @@ use super::sign_in::sentence;
 use super::{framed, framed_about};
 use crate::clock;
 use crate::http::{Site, pages};
-use crate::logs::{Excerpt, Finder, LOOKED_THROUGH, SHOWN, excerpt};
+use crate::logs::{Excerpt, Finder, Size, excerpt};
 use crate::people::Who;
 
 /// The page.
@@ -29,7 +29,9 @@ pub async fn page(State(site): State<Site>, Extension(who): Extension<Who>, requ
     }
     let (read, trouble) = match Finder::new(&query) {
         Ok(_) if query.environments.is_empty() => (Excerpt::default(), None),
-        Ok(finder) => (excerpt(&site.clusters, grants, &query, &finder).await.unwrap_or_default(), None),
+        Ok(finder) => {
+            (excerpt(&site.clusters, grants, &query, &finder, Size::of_page(&query)).await.unwrap_or_default(), None)
+        }
         Err(error) => (Excerpt::default(), Some(sentence(&error.to_string()))),
     };
     let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
@@ -51,9 +53,9 @@ fn view_of(query: LogQuery, environments: Vec<NavEnvironment>, read: Excerpt, tr
     components.sort_unstable();
     components.dedup();
     let words = |known: NavEnvironment| (known.id, [&*known.system, " / ", &*known.title].concat());
-    let Excerpt { sources, positions, rows, found, read, masked, notes } = read;
+    let Excerpt { sources, positions, rows, found, chart, read, masked, notes } = read;
     LogsView {
-        depth: if query.filters() { LOOKED_THROUGH } else { SHOWN },
+        depth: Size::of_page(&query).depth,
         query,
         environments: environments.into_iter().map(words).collect(),
         components,
@@ -61,6 +63,7 @@ fn view_of(query: LogQuery, environments: Vec<NavEnvironment>, read: Excerpt, tr
         positions,
         rows,
         found,
+        chart,
         read,
         masked,
         notes,
