@@ -101,7 +101,7 @@ pub fn logs(page: LogsView) -> AnyView {
     } else {
         "grid grid-cols-[minmax(0,1fr)]"
     };
-    let bars = (!is_empty).then(|| chart(&query, &counted));
+    let bars = (query.filters() || query.has_range()).then(|| chart(&query, &counted));
     let taken = (!is_empty).then(|| taking(&query));
     let errors = errors_only(&query);
     let all_times = all_times(&query);
@@ -207,9 +207,8 @@ fn errors_only(query: &LogQuery) -> impl IntoView + use<> {
 
 /// The way back from a range of times, where one was chosen.
 fn all_times(query: &LogQuery) -> Option<impl IntoView + use<>> {
-    let is_chosen = query.until.is_some() || query.since != Since::Last;
     let address = links::logs(&LogQuery { since: Since::Last, until: None, ..query.clone() });
-    is_chosen.then(|| view! { <a href=address class="text-accent underline">"All times"</a> })
+    query.has_range().then(|| view! { <a href=address class="text-accent underline">"All times"</a> })
 }
 
 /// Where nothing was chosen yet: everything that there is.

@@ -182,6 +182,11 @@ impl LogQuery {
         if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) }
     }
 
+    /// Whether a range of times was chosen.
+    pub fn has_range(&self) -> bool {
+        self.since != Since::Last || self.until.is_some()
+    }
+
     /// Whether lines are left out by what they say.
     pub fn filters(&self) -> bool {
         self.least.is_some() || !self.find.text.is_empty()

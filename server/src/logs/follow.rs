@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::follow::{kept, source_of};
 use domain::access::Grants;
@@ -29,6 +30,8 @@ use crate::cluster::OwnedPod;
 const MOST_FOLLOWED: usize = 400;
 /// The most entries of a container that are looked at in one go.
 const MOST_AT_ONCE: usize = 20_000;
+/// How long the others wait for one that is new.
+const SETTLE: Duration = Duration::from_secs(1);
 /// The most rows in one frame.
 const MOST_ROWS: usize = 200;
 /// The most bytes of text in one frame.
@@ -47,6 +50,8 @@ pub struct Viewer {
     /// How many of the sources the page knows.
     told: usize,
     followed: HashMap<TapKey, Followed>,
+    /// When the last of them was begun with.
+    chosen: Instant,
     /// How many containers there was no room for.
     left_out: u32,
     weave: Weave,
@@ -99,6 +104,7 @@ impl Viewer {
             positions,
             told,
             followed,
+            chosen: Instant::now(),
             left_out: 0,
             weave: Weave::default(),
             number: 0,
@@ -162,6 +168,7 @@ impl Viewer {
                 self.left_out += 1;
                 continue;
             };
+            self.chosen = Instant::now();
             self.followed.insert(key, Followed { look, place, next: 0, after });
         }
     }
@@ -194,7 +201,10 @@ impl Viewer {
                 new.filter(|held| held.is_mark() || self.finder.wants(held.worst, held.texts())).collect();
             self.weave.add(followed.place, wanted);
         }
-        self.weave.release(now, self.followed.len() == 1);
+        // What was written before stands in order only once all were asked.
+        if self.followed.values().all(|followed| followed.look.has_begun()) || now > self.chosen + SETTLE {
+            self.weave.release(now, self.followed.len() == 1);
+        }
         self.weave.is_ready().then(|| self.rows())
     }
 

@@ -23,8 +23,8 @@ impl Size {
     /// Of a page: a page of so many lines is still scrolled with ease.
     pub fn of_page(query: &LogQuery) -> Self {
         let entries = 200;
-        // What is looked for, or stands before others, is further back. The API server knows no end of a time range.
-        let depth = if query.filters() || query.until.is_some() { 5_000 } else { 200 };
+        // What is looked for is further back, and of a range of times all is counted.
+        let depth = if query.filters() || query.has_range() { 5_000 } else { 200 };
         Self { depth, entries, bytes: 1 << 20, rows: 5_000, patience: Duration::from_secs(5) }
     }
 

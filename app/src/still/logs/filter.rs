@@ -93,10 +93,10 @@ pub fn Filter(
     };
     let label = "grid gap-0.5 text-xs text-faint";
     view! {
-        <form method="get" action="/logs" role="search" autocomplete="off" class="flex flex-wrap items-end gap-2">
-            <label class=[label, " w-56"].concat()>"Environment" {first}</label>
-            <label class=[label, " w-56"].concat()>"Compare with" {second}</label>
-            <label class=[label, " w-40"].concat()>
+        <form method="get" action="/logs" role="search" autocomplete="off" class="grid grid-cols-2 items-end gap-2 sm:flex sm:flex-wrap">
+            <label class=[label, " sm:w-56"].concat()>"Environment" {first}</label>
+            <label class=[label, " sm:w-56"].concat()>"Compare with" {second}</label>
+            <label class=[label, " sm:w-40"].concat()>
                 "Component"
                 <select name="component" autocomplete="off" class=[SELECT, " w-full"].concat()>
                     <option value="">"all"</option>
@@ -105,17 +105,17 @@ pub fn Filter(
             </label>
             <label class=label>
                 "Since"
-                <select name="since" class=SELECT>
+                <select name="since" class=[SELECT, " w-full"].concat()>
                     {since}
                 </select>
             </label>
             <label class=label>
                 "Until (UTC)"
-                <input type="datetime-local" step="1" name="until" value=until autocomplete="off" class=SELECT />
+                <input type="datetime-local" step="1" name="until" value=until autocomplete="off" class=[SELECT, " w-full"].concat() />
             </label>
             <label class=label>
                 "Level"
-                <select name="level" class=SELECT>
+                <select name="level" class=[SELECT, " w-full"].concat()>
                     <option value="">"all"</option>
                     {levels}
                 </select>
@@ -130,7 +130,7 @@ pub fn Filter(
                     autocomplete="off"
                     autocapitalize="none"
                     spellcheck="false"
-                    class=[SELECT, " w-48"].concat()
+                    class=[SELECT, " w-full sm:w-48"].concat()
                 />
             </label>
             {flag("regex", "regular expression", query.find.regex)} {flag("case", "match case", query.find.case)}

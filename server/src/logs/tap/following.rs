@@ -1,0 +1,373 @@
+//! How one container's log is followed: run after run, over cuts, each line once.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use domain::facts::{ContainerFacts, ContainerState, Termination};
+use domain::log::follow::Position;
+use domain::log::level::Level;
+use domain::log::resume::{Arrival, Resume};
+use domain::log::view::LogRow;
+use futures::AsyncReadExt as _;
+use kube::api::LogParams;
+use kube::core::Request;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout};
+use tracing::debug;
+
+use super::super::entries::{Entries, Entry};
+use super::super::merge::Item;
+use super::super::ring::Held;
+use super::super::roster::Roster;
+use super::{Tap, TapKey};
+use crate::cluster::Clusters;
+
+/// How much is read at a time.
+const CHUNK: usize = 64 * 1024;
+/// How long an entry waits for lines that go on with it.
+const QUIET: Duration = Duration::from_millis(80);
+/// Waits between tries after a stream broke off: doubled from the first to the last.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
+/// How long a stream may still tell of a run that is known to be over.
+const REST: Duration = Duration::from_secs(2);
+/// How many of the last lines are read where nobody knows from when on.
+const LAST_LINES: i64 = 200;
+
+/// A run of the container that has a log.
+#[derive(Debug, Clone, PartialEq)]
+struct Run {
+    /// How often the container had been restarted.
+    restarts: u32,
+    /// Whether it still runs.
+    is_running: bool,
+    /// How the run before it ended, as far as that is known.
+    before: Option<Termination>,
+}
+
+impl Run {
+    fn of(container: &ContainerFacts) -> Option<Self> {
+        let (is_running, has_log) = match &container.state {
+            ContainerState::Running { .. } => (true, true),
+            ContainerState::Terminated(_) => (false, true),
+            // While the next run waits, the log of the last one is the current.
+            ContainerState::Waiting { .. } => (false, container.last.is_some()),
+        };
+        has_log.then(|| Self { restarts: container.restarts, is_running, before: container.last.clone() })
+    }
+}
+
+/// The run that a container of a pod is in, as far as it has a log.
+fn current(roster: &Roster, uid: &str, container: &str) -> Option<Run> {
+    let owned = roster.pods.get(uid)?;
+    owned.pod.facts.containers.iter().find(|known| &*known.name == container).and_then(Run::of)
+}
+
+/// What is read of a log.
+struct Log {
+    /// Whether it is that of the run before.
+    previous: bool,
+    /// Whether to wait for more.
+    follow: bool,
+    /// The second from which on; none is from its beginning.
+    since: Option<i64>,
+    /// How many of its last lines; none is all.
+    tail: Option<i64>,
+}
+
+/// One container's log on its way into its tap.
+pub struct Following {
+    tap: Arc<Tap>,
+    clusters: Arc<Clusters>,
+    roster: watch::Receiver<Roster>,
+    judge: Judge,
+    entries: Entries,
+    into: Into,
+}
+
+/// Tells lines that came before.
+#[derive(Default)]
+struct Judge {
+    resume: Resume,
+    /// What the node said last beside the log, hashed.
+    said: Option<u64>,
+}
+
+/// Where entries go.
+struct Into {
+    tap: Arc<Tap>,
+    position: Position,
+    /// The time by which the last one was put in order.
+    latest: i64,
+    /// When the entry came that is open.
+    opened: Instant,
+    /// When the lines came that are being read.
+    read: Instant,
+}
+
+impl Following {
+    /// Nothing of it yet.
+    pub fn new(tap: Arc<Tap>, clusters: Arc<Clusters>, roster: watch::Receiver<Roster>) -> Self {
+        let now = Instant::now();
+        let into = Into { tap: tap.clone(), position: Position::default(), latest: i64::MIN, opened: now, read: now };
+        Self { tap, clusters, roster, judge: Judge::default(), entries: Entries::new(0), into }
+    }
+
+    /// Follows until the pod is gone.
+    pub async fn run(mut self) {
+        let (mut read, mut failures): (Option<u32>, u32) = (None, 0);
+        let mut is_over = false;
+        while let Some(run) = self.next(read.filter(|_| is_over)).await {
+            if let Some(before) = read.filter(|before| *before < run.restarts) {
+                self.cross(before, &run).await;
+                failures = 0;
+            } else if read.is_some() {
+                self.judge.resume.reopened();
+            }
+            let is_new = read != Some(run.restarts);
+            read = Some(run.restarts);
+            let answer = self.follow_run(&run, is_new).await;
+            // Where it ends in good order and does not run any more, all of it was read.
+            is_over =
+                answer.is_ok() && self.current().is_none_or(|now| now.restarts != run.restarts || !now.is_running);
+            self.ends(is_over);
+            self.tap.begins();
+            debug!(pod = %self.tap.key.pod, restarts = run.restarts, is_over, "a followed log ended");
+            match answer {
+                Ok(()) if is_over => failures = 0,
+                Ok(()) => failures += 1,
+                Err(why) => {
+                    debug!(pod = %self.tap.key.pod, "a followed log broke off: {why}");
+                    failures += 1;
+                }
+            }
+            if !is_over {
+                let pause = BACKOFF.0.saturating_mul(1 << failures.min(10).saturating_sub(1)).min(BACKOFF.1);
+                // A change of its pod may be what is waited for.
+                let _ = timeout(pause, self.roster.changed()).await;
+                sleep(BACKOFF.0).await;
+            }
+        }
+        self.into.mark(format!("{} is gone.", self.tap.key.pod));
+        self.tap.is_finished.store(true, Ordering::Release);
+    }
+
+    /// The run that its container is in, as far as it has a log.
+    fn current(&self) -> Option<Run> {
+        current(&self.roster.borrow(), &self.tap.key.uid, &self.tap.key.container)
+    }
+
+    /// Waits for a run that was not read to its end. `None`: its pod is gone.
+    async fn next(&mut self, over: Option<u32>) -> Option<Run> {
+        loop {
+            {
+                let roster = self.roster.borrow_and_update();
+                if roster.is_listed && !roster.pods.contains_key(&self.tap.key.uid) {
+                    return None;
+                }
+            }
+            if let Some(run) = self.current().filter(|run| over.is_none_or(|over| run.restarts > over)) {
+                return Some(run);
+            }
+            // The roster outlives its readers.
+            self.roster.changed().await.ok()?;
+        }
+    }
+
+    /// From the run that was read last to another: what the one before the new one wrote since, and how it ended.
+    async fn cross(&mut self, before: u32, run: &Run) {
+        if run.restarts - before == 1 {
+            self.judge.resume.reopened();
+        }
+        let since = self.judge.resume.since().or(self.tap.from);
+        let tail = since.is_none().then_some(LAST_LINES);
+        let answer = timeout(BACKOFF.1, self.stream(Log { previous: true, follow: false, since, tail })).await;
+        match &answer {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => debug!(pod = %self.tap.key.pod, "the log of the run before cannot be read: {error}"),
+            Err(_) => debug!(pod = %self.tap.key.pod, "the log of the run before was not answered in time"),
+        }
+        self.ends(matches!(answer, Ok(Ok(()))));
+        let TapKey { pod, container, .. } = &self.tap.key;
+        let ended = run
+            .before
+            .as_ref()
+            .map(|ended| format!("{pod}/{container} ended with {} ({}).", ended.exit_code, ended.reason));
+        let text = match run.restarts - before {
+            1 => ended.unwrap_or_else(|| format!("{pod}/{container} was restarted.")),
+            times => format!(
+                "{pod}/{container} was restarted {times} times. Of these runs only the last is kept: lines are missing here."
+            ),
+        };
+        self.into.mark(text);
+        // Its log is another file: nothing of it came before.
+        self.judge.resume = Resume::default();
+    }
+
+    /// Follows the log of a run until it ends, is cut, or another run is there.
+    async fn follow_run(&mut self, run: &Run, is_new: bool) -> Result<(), kube::Error> {
+        let since =
+            if is_new && self.into.position.count > 0 { None } else { self.judge.resume.since().or(self.tap.from) };
+        let mut roster = self.roster.clone();
+        let uid = self.tap.key.uid.clone();
+        let container = self.tap.key.container.clone();
+        let (restarts, is_running) = (run.restarts, run.is_running);
+        let another = async move {
+            // Where the run is over its stream ends by itself; a node that does not end it is given time for what is left.
+            let is_over = |roster: &Roster| {
+                let now = current(roster, &uid, &container);
+                roster.is_listed && now.is_none_or(|now| now.restarts != restarts || (is_running && !now.is_running))
+            };
+            let _ = roster.wait_for(is_over).await;
+            sleep(REST).await;
+        };
+        let tail = (since.is_none() && self.into.position.count == 0).then_some(LAST_LINES);
+        tokio::select! {
+            answer = self.stream(Log { previous: false, follow: is_running, since, tail }) => answer,
+            () = another => Ok(()),
+        }
+    }
+
+    async fn stream(&mut self, log: Log) -> Result<(), kube::Error> {
+        let Log { previous, follow, since, tail } = log;
+        let TapKey { cluster, namespace, pod, container, .. } = &self.tap.key;
+        let client = self.clusters.reader(cluster).await.map_err(|error| kube::Error::Service(error.into()))?;
+        let request = Request::new(format!("/api/v1/namespaces/{namespace}/pods"));
+        let parameters = LogParams {
+            container: Some(container.to_string()),
+            previous,
+            follow,
+            tail_lines: tail,
+            since_time: since.and_then(|since| jiff::Timestamp::from_second(since).ok()),
+            timestamps: true,
+            ..LogParams::default()
+        };
+        let request = request.logs(pod, &parameters).map_err(kube::Error::BuildRequest)?;
+        let mut answer = std::pin::pin!(client.request_stream(request).await?);
+        let Self { judge, entries, into, .. } = self;
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            let read = answer.read(&mut chunk);
+            let length = match entries.is_open() || !into.tap.has_begun() {
+                false => read.await,
+                true => match timeout(QUIET, read).await {
+                    Ok(length) => length,
+                    Err(_) => {
+                        entries.pause(&mut |entry| into.take(entry));
+                        into.tap.begins();
+                        continue;
+                    }
+                },
+            };
+            let length = length.map_err(kube::Error::ReadEvents)?;
+            if length == 0 {
+                return Ok(());
+            }
+            let bytes = chunk.get(..length).unwrap_or_default();
+            into.reads(entries.is_open());
+            entries.feed_judged(bytes, &mut |at, bytes| judge.judge(at, bytes), &mut |entry| into.take(entry));
+        }
+    }
+
+    /// A stream ended: an entry that is still open is as whole as it gets. Half a line is not, unless the run is over: it comes again.
+    fn ends(&mut self, is_whole: bool) {
+        let Self { judge, entries, into, .. } = self;
+        if is_whole {
+            entries.finish_judged(&mut |at, bytes| judge.judge(at, bytes), &mut |entry| into.take(entry));
+        } else {
+            entries.cut(&mut |entry| into.take(entry));
+        }
+    }
+}
+
+impl Judge {
+    fn judge(&mut self, at: Option<i64>, bytes: &[u8]) -> Arrival {
+        let hash = hash_of(bytes);
+        match at {
+            Some(at) => self.resume.take(at, hash),
+            // The node repeats what it says with each try.
+            None if self.said.replace(hash) == Some(hash) => Arrival::Again,
+            None => Arrival::New,
+        }
+    }
+}
+
+impl Into {
+    /// Lines came.
+    fn reads(&mut self, is_open: bool) {
+        self.read = Instant::now();
+        if !is_open {
+            self.opened = self.read;
+        }
+    }
+
+    fn take(&mut self, entry: Entry) {
+        let Entry { lines, worst, masked, is_after_gap } = entry;
+        if is_after_gap {
+            let key = &self.tap.key;
+            self.mark(format!(
+                "Lines of {}/{} may be missing here: the connection was cut, and its node no longer has what came next.",
+                key.pod, key.container
+            ));
+        }
+        for line in &lines {
+            self.position = self.position.and(line.at);
+        }
+        self.latest = lines.first().map_or(self.latest, |first| self.latest.max(first.at));
+        let item = Item { rows: lines.into_iter().map(LogRow::Line).collect(), masked };
+        self.push(item, worst);
+        // The next one began with the lines that are being read.
+        self.opened = self.read;
+    }
+
+    fn mark(&mut self, text: String) {
+        // Behind everything that came before it.
+        let at = self.latest.max(self.position.at);
+        self.latest = at;
+        self.opened = self.opened.max(self.read);
+        self.push(Item { rows: vec![LogRow::Mark { at, source: 0, text: text.into() }], masked: 0 }, Level::Unknown);
+    }
+
+    fn push(&self, item: Item, worst: Level) {
+        let held = Held { item, worst, at: self.latest, position: self.position, arrived: self.opened };
+        self.tap.push(held);
+    }
+}
+
+fn hash_of(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_read_where_it_has_a_log() {
+        let ended = || Termination { reason: "Error".into(), exit_code: 1, started: 1, finished: 2 };
+        let waiting = || ContainerState::Waiting { reason: "CrashLoopBackOff".into(), message: "".into() };
+        for (state, last, expected) in [
+            (ContainerState::Running { since: 5 }, None, Some(true)),
+            (ContainerState::Running { since: 5 }, Some(ended()), Some(true)),
+            (ContainerState::Terminated(ended()), None, Some(false)),
+            (waiting(), Some(ended()), Some(false)),
+            (waiting(), None, None),
+        ] {
+            let container = ContainerFacts {
+                name: "app".into(),
+                init: false,
+                image: "".into(),
+                image_id: "".into(),
+                ready: false,
+                restarts: 3,
+                state: state.clone(),
+                last: last.clone(),
+            };
+            let expected = expected.map(|is_running| Run { restarts: 3, is_running, before: last });
+            assert_eq!(Run::of(&container), expected, "{state:?}");
+        }
+    }
+}
