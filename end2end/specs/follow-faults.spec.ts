@@ -1,4 +1,5 @@
 import { expect, test } from "@playwright/test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Cable } from "../harness/cable.ts";
 import { clusters, kill, signal } from "../harness/clusters.ts";
 import { address } from "../harness/console.ts";
@@ -29,6 +30,7 @@ test("logs that are followed while the API server is killed miss no line and dou
   // One that hangs is waited for.
   signal("main", "kube-apiserver", "SIGSTOP");
   tell(20);
+  await sleep(5_000);
   signal("main", "kube-apiserver", "SIGCONT");
   tell(20);
   await expect.poll(() => numbers(page), { timeout: 30_000 }).toEqual(all());

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test, type Browser, type BrowserContext, type Locator, type Page } from "@playwright/test";
 import { kubectl } from "../harness/clusters.ts";
 import { enter } from "../harness/console.ts";
@@ -175,3 +176,40 @@ test("logs of what one may not see are as if they were not there", async ({ brow
   await expect(page.getByRole("combobox", { name: "Environment" }).getByRole("option")).toHaveText(["choose one", "Fleet Management / Development"]);
   await context.close();
 });
+
+test("a bar leads to its time, and a range of times has an end", async ({ page }) => {
+  const [pod] = withLogs("main", namespace, "app=fleet-app");
+  const start = Math.floor(Date.now() / 60_000) * 60_000 - 600_000;
+  const line = (minute: number, text: string): Written => [new Date(start + minute * 60_000), text];
+  write("main", namespace, pod!, [line(0, "INFO zero"), line(1, "ERROR one"), line(1, "INFO one"), line(3, "INFO three")]);
+  await page.goto(`/logs?environment=${place}&component=fleet-app&since=1h`);
+  await expect(entries(page)).toHaveCount(4);
+  const bars = page.locator("figure a");
+  await expect(bars).toHaveCount(3);
+  await expect(bars.nth(1).locator("title")).toHaveText(/: 1 error, 0 warnings, 1 other$/);
+  const only = (await bars.nth(1).getAttribute("href"))!;
+  await page.goto(only);
+  await expect(entries(page)).toHaveCount(2);
+  await expect(page.getByText(/^Following/)).toHaveCount(0);
+  await expect(page.getByLabel("Until (UTC)")).not.toHaveValue("");
+  await page.getByRole("button", { name: "Read", exact: true }).click();
+  await expect(entries(page)).toHaveCount(2);
+  await page.getByRole("link", { name: "All times" }).click();
+  await expect(entries(page)).toHaveCount(4);
+});
+
+for (const [button, name, head] of [["Text", /^fleet-api_.*\.log$/, "# "], ["NDJSON", /^fleet-api_.*\.ndjson$/, '{"quarterdeck":']] as const) {
+  test(`what a query finds is taken along as ${button}, and the record tells`, async ({ page }) => {
+    speak("fleet-api", ["one", "two token=hunter2", "<script>three</script>"]);
+    await page.goto(`/logs?environment=${place}&component=fleet-api&find=two`);
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: button, exact: true }).click()]);
+    expect(download.suggestedFilename()).toMatch(name);
+    const text = readFileSync(await download.path(), "utf8");
+    expect(text.startsWith(head)).toBe(true);
+    expect(text.match(/two token=\[masked\]/g)).toHaveLength(1);
+    expect(text).not.toContain("hunter2");
+    expect(text).not.toContain("three");
+    await page.goto("/changes");
+    await expect(page.getByText(new RegExp(`Took logs along as ${button.toLowerCase()}: .*find=two`)).first()).toBeVisible();
+  });
+}

@@ -28,7 +28,9 @@ use domain::name::{ClusterId, EnvironmentId};
 use futures::future::join_all;
 use futures::{StreamExt as _, stream};
 use parking_lot::Mutex;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Semaphore;
+use tokio::task::block_in_place;
 use tokio::time::Instant;
 
 pub use find::{Finder, NoFinder};
@@ -108,9 +110,9 @@ pub async fn excerpt(
     let shown: Vec<LogSource> = sources.iter().map(|source| source.shown.clone()).collect();
     let mut found: Vec<(EnvironmentId, u32)> = seen.into_iter().map(|environment| (environment, 0)).collect();
     // Where nothing was read, whatever comes is new: since then.
-    let begin = wanted.from().map(|from| Position { at: from.saturating_mul(1_000_000_000), count: 0 });
+    let begin = wanted.from().map(|from| Position { at: from.min(now).saturating_mul(1_000_000_000), count: 0 });
     let mut positions = vec![None; shown.len()];
-    let mut counts = Counts::default();
+    let (mut counted, mut covered) = (Vec::new(), i64::MIN);
     let (mut newest, mut lines) = (Newest::new(size), 0);
     // The run before and the one that is there now are looked at together: they may be one.
     let pairs = together(sources).into_iter().map(|pair| async move {
@@ -127,7 +129,7 @@ pub async fn excerpt(
         {
             parts.remove(0);
         }
-        for (place, Part { entries, found: more, counts: counted, read, times, note }) in parts {
+        for (place, Part { entries, found: more, counted: more_counted, is_cut, read, times, note }) in parts {
             if let Some(position) = positions.get_mut(place as usize) {
                 *position = up_to(&times).or(begin);
             }
@@ -136,14 +138,18 @@ pub async fn excerpt(
                 *count += more;
             }
             lines += read;
-            counts.merge(counted);
+            if is_cut && let Some(first) = times.first() {
+                covered = covered.max(*first);
+            }
+            counted.extend(more_counted);
             notes.extend(note);
             newest.add(place, entries);
         }
     }
     let (mut rows, masked) = newest.rows();
     finder.note_hits(&mut rows);
-    let chart = counts.chart();
+    // Before that not all containers are counted.
+    let chart = counted.into_iter().filter(|(at, _)| *at >= covered).collect::<Counts>().chart();
     Some(Excerpt { sources: shown, positions, rows, found, chart, read: lines, masked, notes: sentences(notes) })
 }
 
@@ -152,6 +158,15 @@ fn up_to(times: &[i64]) -> Option<Position> {
     let last = *times.last()?;
     let count = times.iter().rev().take_while(|at| **at == last).count();
     Some(Position { at: last, count: u32::try_from(count).unwrap_or(u32::MAX) })
+}
+
+/// Does what may take long for a computer, so that others have their turn meanwhile.
+pub fn aside<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::current().runtime_flavor() {
+        RuntimeFlavor::MultiThread => block_in_place(work),
+        // Of one thread nobody else can take over.
+        _ => work(),
+    }
 }
 
 fn turns() -> Arc<Semaphore> {

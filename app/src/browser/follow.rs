@@ -19,6 +19,8 @@ use crate::socket::{Socket, Told, pause_ms};
 const MOST_ROWS: u32 = 5_000;
 /// How many rows stay on a page whose end is not in sight: what somebody reads is not taken away under them.
 const MOST_ROWS_READ: u32 = 20_000;
+/// The most containers that one goes on with.
+const MOST_SOURCES: usize = 800;
 /// The server says something at least every two seconds; after three times that the connection counts as lost.
 const SILENT_MS: f64 = 6_000.0;
 /// How near to the end it counts as in sight, in pixels.
@@ -53,7 +55,7 @@ fn element(id: &str) -> Option<Element> {
 /// Follows, where the page is one of logs.
 pub(super) fn start() {
     let Some((list, from)) = element(FOLLOW_LIST).zip(element(FOLLOW_FROM)) else { return };
-    let Some(from) = boot::carried(from.text_content().unwrap_or_default().trim()) else { return };
+    let Some(from) = boot::carried(&from.text_content().unwrap_or_default()) else { return };
     let Some(frame) = list.parent_element() else { return };
     // The end is kept in sight from here on, not by the order in which it is laid out.
     _ = frame.class_list().remove_1("flex");
@@ -110,7 +112,12 @@ fn connect() {
 fn told(generation: u32, told: Told) {
     match told {
         Told::Open => {
-            with(|follow| follow.say(&FollowAsk::From(follow.from.clone())));
+            with(|follow| {
+                // Those of long ago are of pods that are gone.
+                let old = follow.from.len().saturating_sub(MOST_SOURCES);
+                follow.from.drain(..old);
+                follow.say(&FollowAsk::From(follow.from.clone()));
+            });
         }
         Told::Message(bytes) => match postcard::from_bytes(&bytes) {
             Ok(frame) => _ = with(|follow| follow.take(frame)),

@@ -128,7 +128,7 @@ pub fn logs(page: LogsView) -> AnyView {
                         <p class="flex flex-wrap items-baseline justify-between gap-x-4 text-sm text-soft">
                             <span>{summary} " " {range}</span>
                             <span class="flex flex-wrap gap-x-4">
-                                <span id=FOLLOW_STATE role="status"></span>
+                                <span id=FOLLOW_STATE role="status" class="sm:min-w-48 sm:text-right"></span>
                                 {all_times}
                                 {errors}
                                 <span>
@@ -149,7 +149,7 @@ pub fn logs(page: LogsView) -> AnyView {
                     view! {
                         // Turned round so that it begins at its end, also without script: the newest lines are what one came for.
                         <section
-                            class="flex max-h-[80dvh] flex-col-reverse overflow-y-auto rounded-lg border border-line bg-panel py-1"
+                            class="flex max-h-[70dvh] sm:max-h-[max(20rem,calc(100dvh-24rem))] flex-col-reverse overflow-y-auto rounded-lg border border-line bg-panel py-1"
                             aria-label="Lines, oldest first"
                             tabindex="0"
                             hidden=is_empty
@@ -169,24 +169,43 @@ pub fn logs(page: LogsView) -> AnyView {
     .into_any()
 }
 
-/// Rows that come behind those of a page, as HTML: after how many entries that were left out, until when (nanoseconds since 1970).
-pub fn more_rows(
-    rows: Vec<LogRow>,
-    skipped: Option<(u64, i64)>,
-    sources: &[LogSource],
-    query: &LogQuery,
-    now: i64,
-) -> String {
+/// What was left out before rows that come.
+#[derive(Debug, Clone, Copy)]
+pub struct LeftOut {
+    /// How many entries that would have been shown.
+    pub shown: u64,
+    /// How many that nobody looked at.
+    pub unseen: u64,
+    /// When the last of them stood, nanoseconds since 1970.
+    pub before: i64,
+}
+
+/// Rows that come behind those of a page, as HTML.
+pub fn more_rows(rows: Vec<LogRow>, left_out: LeftOut, sources: &[LogSource], query: &LogQuery, now: i64) -> String {
     let whose = Whose::new(sources, &query.environments);
-    let skipped = skipped.map(|(count, at)| {
-        let entries = if count == 1 {
-            "1 entry was".to_owned()
-        } else {
-            [&thousands(u32::try_from(count).unwrap_or(u32::MAX)), " entries were"].concat()
-        };
-        let text = format!("{entries} left out: more was written than can be shown. A filter shows less.").into();
-        row(vec![LogRow::Mark { at, source: u32::MAX, text }], &whose, now)
-    });
+    let count = |count: u64| match count {
+        1 => "1 entry".to_owned(),
+        count => [&thousands(u32::try_from(count).unwrap_or(u32::MAX)), " entries"].concat(),
+    };
+    let LeftOut { shown, unseen, before } = left_out;
+    let text = match (shown, unseen) {
+        (0, 0) => None,
+        (shown, 0) => {
+            Some([&count(shown), " left out: more was written than can be shown. A filter shows less."].concat())
+        }
+        (0, unseen) => Some([&count(unseen), " not looked at: more was written than is kept."].concat()),
+        (shown, unseen) => Some(
+            [
+                &count(shown),
+                " left out and ",
+                &count(unseen),
+                " not looked at: more was written than can be shown or is kept.",
+            ]
+            .concat(),
+        ),
+    };
+    let skipped =
+        text.map(|text| row(vec![LogRow::Mark { at: before, source: u32::MAX, text: text.into() }], &whose, now));
     let lines = entries(rows).into_iter().map(|entry| row(entry, &whose, now)).collect_view();
     view! {
         {skipped}
@@ -274,18 +293,25 @@ fn summary(
         sources.iter().map(|source| (&source.environment, &source.pod, &source.container)).collect();
     containers.dedup();
     let containers = count(as_count(containers.len()), "container", "containers");
-    let mut said = if query.filters() {
-        let matches =
-            if found == 1 { "1 entry matches".to_owned() } else { [&thousands(found), " entries match"].concat() };
-        format!(
-            "{matches}. Looked through: {}, at most the last {} of each of {containers}.",
-            count(read, "line", "lines"),
-            thousands(depth)
-        )
+    let looks = query.filters() || query.has_range();
+    let mut said = if looks {
+        let found = match (found, query.filters()) {
+            (1, true) => "1 entry matches".to_owned(),
+            (found, true) => [&thousands(found), " entries match"].concat(),
+            (found, false) => [&count(found, "entry", "entries"), " in that time"].concat(),
+        };
+        let lines = count(read, "line", "lines");
+        // A range is read from its beginning to its end.
+        let whole = query.until.is_some() && matches!(query.since, Since::Ago(_) | Since::At(_));
+        if whole {
+            format!("{found}. Looked through: {lines} of {containers}.")
+        } else {
+            format!("{found}. Looked through: {lines}, at most the last {} of each of {containers}.", thousands(depth))
+        }
     } else {
         format!("The last {} of {containers}.", count(shown, "entry", "entries"))
     };
-    if query.filters() && shown < found {
+    if looks && shown < found {
         said.push_str(&format!(" The last {} are shown.", thousands(shown)));
     }
     if masked > 0 {

@@ -39,7 +39,7 @@ pub enum FollowAsk {
 /// What the server says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum FollowFrame {
-    /// Everything that was asked for is followed from here on.
+    /// So much of what was asked for is followed.
     Following {
         /// How many containers that are.
         containers: u32,
@@ -61,10 +61,6 @@ pub struct FollowRows {
     pub html: String,
     /// How many entries that are.
     pub entries: u32,
-    /// How many entries were left out before them, because they came too fast.
-    pub skipped: u64,
-    /// How many pieces were masked in them.
-    pub masked: u32,
     /// Sources that were not there before, in the order of their places.
     pub more: Vec<Kept>,
     /// Up to where sources are read now, by their places.

@@ -12,11 +12,12 @@ use axum::response::Response;
 use domain::frame::HIDDEN;
 use domain::log::follow::{FollowAsk, FollowFrame};
 use domain::log::query::LogQuery;
+use domain::name::EnvironmentId;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::Site;
 use super::socket::{self, BEAT, End, Present, STILL, close};
-use crate::logs::{Finder, Viewer};
+use crate::logs::{Finder, Viewer, aside};
 use crate::metrics;
 
 /// How often it is looked whether there is more: a person sees no difference to less.
@@ -25,6 +26,8 @@ const LOOK: Duration = Duration::from_millis(50);
 const MOST_UNDER_WAY: u32 = 2;
 /// The longest message that is read: the positions of four hundred containers, each with its names.
 const LONGEST_ASK_BYTES: usize = 256 * 1024;
+/// The most containers that a page shows: those of four environments, and some that came later.
+const MOST_SOURCES: usize = 2_400;
 /// How long the first message may take.
 const FIRST: Duration = Duration::from_secs(5);
 
@@ -44,15 +47,16 @@ async fn serve(mut socket: WebSocket, mut present: Present, query: LogQuery) -> 
     let _counted = metrics::viewer();
     let cancel = present.site.cancel.clone();
     let from = match timeout(FIRST, asked(&mut socket)).await {
-        Ok(Ok(FollowAsk::From(from))) => from,
+        Ok(Ok(FollowAsk::From(from))) if from.len() <= MOST_SOURCES => from,
+        Ok(Ok(FollowAsk::From(_))) => return Err(End("it shows more than any page")),
         Ok(Ok(FollowAsk::Took(_))) => return Err(End("it does not say from where on")),
         Ok(Err(end)) => return Err(end),
         Err(_) => return Err(End("it asks for nothing")),
     };
     let grants = &present.who.user.grants;
     let registry = present.site.clusters.registry();
-    let is_there = |environment| grants.sees(environment) && registry.environment(environment).is_some();
-    let (true, Ok(finder)) = (query.environments.iter().all(is_there), Finder::new(&query)) else {
+    let asked_for = query.environments.clone();
+    let (true, Ok(finder)) = (is_there(&present, &asked_for), Finder::new(&query)) else {
         return close(socket, HIDDEN).await;
     };
     let mut viewer = Viewer::new(present.site.taps.clone(), &registry, grants, (query, finder), from);
@@ -70,9 +74,14 @@ async fn serve(mut socket: WebSocket, mut present: Present, query: LogQuery) -> 
             // Whether they still may comes before what they would see.
             biased;
             () = cancel.cancelled() => return close(socket, close_code::RESTART).await,
-            _ = still.tick() => if let Err(code) = present.check(false).await {
-                return close(socket, code).await;
-            },
+            _ = still.tick() => {
+                if let Err(code) = present.check(false).await {
+                    return close(socket, code).await;
+                }
+                if !is_there(&present, &asked_for) {
+                    return close(socket, HIDDEN).await;
+                }
+            }
             ask = asked(&mut socket) => match ask? {
                 FollowAsk::Took(number) => took = number.min(sent),
                 FollowAsk::From(_) => return Err(End("it begins twice")),
@@ -85,16 +94,27 @@ async fn serve(mut socket: WebSocket, mut present: Present, query: LogQuery) -> 
                     socket::send(&mut socket, &FollowFrame::Following { containers, left_out }).await?;
                 }
                 if sent.wrapping_sub(took) < MOST_UNDER_WAY
-                    && let Some(rows) = viewer.take(Instant::now())
+                    && let Some(rows) = aside(|| viewer.take(Instant::now()))
                 {
                     sent = rows.number;
                     socket::send(&mut socket, &FollowFrame::Rows(rows)).await?;
                     beat.reset();
                 }
             }
-            _ = beat.tick() => socket::send(&mut socket, &FollowFrame::Beat).await?,
+            _ = beat.tick() => {
+                let moved = if sent.wrapping_sub(took) < MOST_UNDER_WAY { viewer.moved() } else { None };
+                sent = moved.as_ref().map_or(sent, |moved| moved.number);
+                socket::send(&mut socket, &moved.map_or(FollowFrame::Beat, FollowFrame::Rows)).await?;
+            }
         }
     }
+}
+
+/// Whether everything that is asked for is there, and for them to see.
+fn is_there(present: &Present, environments: &[EnvironmentId]) -> bool {
+    let registry = present.site.clusters.registry();
+    let grants = &present.who.user.grants;
+    environments.iter().all(|environment| grants.sees(environment) && registry.environment(environment).is_some())
 }
 
 /// What the page says next.

@@ -10,6 +10,9 @@ use domain::log::view::LogLine;
 
 use crate::mask::{LineMask, mask, mask_value};
 
+/// The most changes of colour that are kept of a line: each is an element on the page.
+const MOST_SPANS: usize = 200;
+
 /// Lines that belong together: one and those that go on with it, as those of a stack trace do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
@@ -142,7 +145,8 @@ impl Reader {
             }
         }
         self.read = self.read.saturating_add(1);
-        let raw = drawn(bytes);
+        let mut raw = drawn(bytes);
+        raw.spans.truncate(MOST_SPANS);
         let continues = self.grouper.belongs(&raw.text) && !self.lines.is_empty();
         if !continues {
             self.close(take);

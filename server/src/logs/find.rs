@@ -9,8 +9,10 @@ use regex::{Regex, RegexBuilder};
 use tokio::time::Instant;
 
 /// The most memory that an expression may take, in bytes: of a kind that nobody types by hand.
-const MOST_MEMORY: usize = 1 << 20;
+const MOST_MEMORY: usize = 512 << 10;
 
+/// How many bytes of a line are searched: what takes time in proportion to the length takes too long for some expressions.
+const SEARCHED: usize = 8 << 10;
 /// How many bytes of a line are gone through for where it matches.
 const GONE_THROUGH: usize = 4 << 10;
 /// The most places that are noted in a line.
@@ -52,7 +54,7 @@ impl Finder {
     /// Whether an entry is wanted, of which these are the lines' texts and the worst level.
     pub fn wants<'a>(&self, worst: Level, mut texts: impl Iterator<Item = &'a str>) -> bool {
         let is_bad = self.least.is_none_or(|least| worst >= least);
-        is_bad && self.text.as_ref().is_none_or(|regex| texts.any(|text| regex.is_match(text)) != self.not)
+        is_bad && self.text.as_ref().is_none_or(|regex| texts.any(|text| regex.is_match(beginning(text))) != self.not)
     }
 
     /// Notes in lines that are shown where what is looked for stands in them: nowhere, where those are wanted in which it does not.
@@ -70,6 +72,11 @@ impl Finder {
             line.hits = hits(regex, &line.text);
         }
     }
+}
+
+/// The beginning of a text that is searched.
+fn beginning(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(SEARCHED)).unwrap_or(text)
 }
 
 fn hits(regex: &Regex, text: &str) -> Vec<(u32, u32)> {
@@ -116,6 +123,14 @@ mod tests {
             // What is not known is not known to be bad.
             ("level=trace", "x", Level::Unknown, false),
             ("level=error&find=y", "x", Level::Error, false),
+            // What people look for fits into the memory that an expression may take.
+            ("find=%5B%5Cw.-%5D%2B@%5Cw%2B%5C.%5Cw%7B2,6%7D&regex", "mail to kim@example.org", Level::Unknown, true),
+            (
+                "find=%5Cd%7B4%7D-%5Cd%7B2%7D-%5Cd%7B2%7DT.%7B0,80%7Dtimeout&regex",
+                "2026-11-21T10:00 a timeout",
+                Level::Unknown,
+                true,
+            ),
         ] {
             let finder = finder(query).unwrap();
             assert_eq!(finder.wants(level, [text].into_iter()), expected, "{query}: {text}");

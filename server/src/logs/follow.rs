@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::follow::{kept, source_of};
+use app::still::logs::LeftOut;
 use domain::access::Grants;
 use domain::facts::ContainerState;
 use domain::log::follow::{FollowRows, Position, Read};
@@ -30,6 +31,12 @@ use crate::cluster::OwnedPod;
 const MOST_FOLLOWED: usize = 400;
 /// The most entries of a container that are looked at in one go.
 const MOST_AT_ONCE: usize = 20_000;
+/// How long entries are looked at in one go: others have their turn as well.
+const LONGEST_LOOK: Duration = Duration::from_millis(10);
+/// How far back what a page has not shown is read, in seconds.
+const LONGEST_BACK: i64 = 86_400;
+/// How long before a viewer came its containers are read at least, in seconds: clocks differ.
+const BEFORE: i64 = 10;
 /// How long the others wait for one that is new.
 const SETTLE: Duration = Duration::from_secs(1);
 /// The most rows in one frame.
@@ -50,7 +57,9 @@ pub struct Viewer {
     /// How many of the sources the page knows.
     told: usize,
     followed: HashMap<TapKey, Followed>,
-    /// When the last of them was begun with.
+    /// When this began, seconds since 1970.
+    started: i64,
+    /// When something was begun with that has not answered yet.
     chosen: Instant,
     /// How many containers there was no room for.
     left_out: u32,
@@ -70,6 +79,10 @@ struct Followed {
     place: u32,
     /// The next entry to read.
     next: u64,
+    /// Whether nothing was read yet.
+    is_new: bool,
+    /// Up to where it was read.
+    read_to: Option<Position>,
     /// Up to where its page showed it already: until something behind that comes.
     after: Option<Position>,
 }
@@ -104,6 +117,7 @@ impl Viewer {
             positions,
             told,
             followed,
+            started: clock::now_ms() / 1000,
             chosen: Instant::now(),
             left_out: 0,
             weave: Weave::default(),
@@ -121,9 +135,9 @@ impl Viewer {
         let _ = futures::future::select_all(changes).await;
     }
 
-    /// Whether the pods of all environments are known.
+    /// Whether the pods of an environment are known.
     pub fn is_listed(&self) -> bool {
-        self.places.iter().all(|place| place.roster.borrow().is_listed)
+        self.places.iter().any(|place| place.roster.borrow().is_listed)
     }
 
     /// How many containers are followed, and how many there was no room for.
@@ -133,17 +147,15 @@ impl Viewer {
 
     /// Follows what is there now and was not before. What is gone stays: what it wrote may not have come yet.
     pub fn choose(&mut self) {
-        let mut wanted: Vec<(TapKey, LogSource, bool)> = Vec::new();
+        let mut wanted: Vec<(TapKey, LogSource, i64)> = Vec::new();
         for place in &mut self.places {
             let roster = place.roster.borrow_and_update().clone();
             for owned in roster.pods.values() {
                 wanted.extend(containers(&self.query, &place.environment, &place.declared, owned));
             }
         }
-        // Those that are gone and told everything make room.
-        self.followed.retain(|_, followed| !(followed.look.is_finished() && followed.next == followed.look.end()));
         self.left_out = 0;
-        for (key, source, is_over) in wanted {
+        for (key, source, created) in wanted {
             if self.followed.contains_key(&key) {
                 continue;
             }
@@ -153,86 +165,119 @@ impl Viewer {
             }
             let known = self.sources.iter().position(|known| *known == source);
             let after = known.and_then(|place| self.positions.get(place).copied().flatten());
-            // What is over and was read is read to its end.
-            if is_over && after.is_some() {
-                continue;
-            }
             let place = known.unwrap_or_else(|| {
                 self.sources.push(source.clone());
                 self.positions.push(None);
                 self.sources.len() - 1
             });
             let place = u32::try_from(place).unwrap_or(u32::MAX);
-            let from = after.map(|after| after.at.div_euclid(1_000_000_000));
+            // What the page did not show and is no older than it is read from its beginning.
+            let is_young = known.is_some() || created >= self.started;
+            let from = after.map(|after| after.at.div_euclid(1_000_000_000)).or(is_young.then_some(created));
+            // Whoever comes first opens it for all: neither behind what the others want, nor with all that there is.
+            let from = from.map(|from| from.clamp(self.started - LONGEST_BACK, self.started - BEFORE));
             let Some(look) = self.taps.look(&key, from) else {
                 self.left_out += 1;
                 continue;
             };
-            self.chosen = Instant::now();
-            self.followed.insert(key, Followed { look, place, next: 0, after });
+            if self.is_settled() {
+                self.chosen = Instant::now();
+            }
+            // Of what others look at already, the last.
+            let next = if after.is_some() || is_young { 0 } else { look.end().saturating_sub(200) };
+            self.followed.insert(key, Followed { look, place, next, is_new: true, read_to: None, after });
         }
     }
 
     /// What is to be shown next, if anything is.
     pub fn take(&mut self, now: Instant) -> Option<FollowRows> {
+        // Those that are gone and told everything are followed no more.
+        self.followed.retain(|_, followed| !(followed.look.is_finished() && followed.next == followed.look.end()));
+        let end = now + LONGEST_LOOK;
         for followed in self.followed.values_mut() {
+            // What is not looked at now is looked at next time, as long as it is kept.
+            if Instant::now() > end {
+                break;
+            }
             let taken = followed.look.read(followed.next, MOST_AT_ONCE);
             let Some(first) = taken.entries.first() else { continue };
-            let is_first = followed.next == 0;
-            followed.next = taken.next;
+            let is_first = std::mem::take(&mut followed.is_new);
+            followed.next += taken.lost;
             if let Some(after) = followed.after.filter(|after| is_first && first.position > *after) {
                 // The page and what is followed meet only if everything since then was asked for and is still there.
-                if taken.lost > 0 || !followed.look.is_asked_since(after.at) {
+                let is_from_its_beginning = after.count == 0;
+                if taken.lost > 0 || !(is_from_its_beginning || followed.look.is_asked_since(after.at)) {
                     self.weave.add(followed.place, [gap(followed.look.key(), after, now)]);
                 }
             } else if taken.lost > 0 {
                 self.weave.lost(taken.lost, first.at);
             }
-            let after = &mut followed.after;
-            let new = taken.entries.into_iter().filter(|held| match after {
-                Some(before) if held.position <= *before => false,
-                Some(_) => {
-                    *after = None;
-                    true
+            let mut wanted = Vec::new();
+            for held in taken.entries {
+                // Some expressions take long.
+                if Instant::now() > end {
+                    break;
                 }
-                None => true,
-            });
-            let wanted: Vec<_> =
-                new.filter(|held| held.is_mark() || self.finder.wants(held.worst, held.texts())).collect();
+                followed.next += 1;
+                followed.read_to = Some(held.position);
+                if followed.after.is_some_and(|after| held.position <= after) {
+                    continue;
+                }
+                followed.after = None;
+                if held.is_mark() || self.finder.wants(held.worst, held.texts()) {
+                    wanted.push(held);
+                }
+            }
             self.weave.add(followed.place, wanted);
         }
         // What was written before stands in order only once all were asked.
-        if self.followed.values().all(|followed| followed.look.has_begun()) || now > self.chosen + SETTLE {
+        if self.is_settled() || now > self.chosen + SETTLE {
             self.weave.release(now, self.followed.len() == 1);
         }
         self.weave.is_ready().then(|| self.rows())
     }
 
+    /// Whether all that is followed answered.
+    fn is_settled(&self) -> bool {
+        self.followed.values().all(|followed| followed.look.has_begun())
+    }
+
+    /// Up to where was read, where nothing of it is to be shown: whoever comes back goes on from there.
+    pub fn moved(&mut self) -> Option<FollowRows> {
+        let read = self.followed.values().filter_map(|followed| Some((followed.place, followed.read_to?)));
+        let moved: Vec<_> =
+            read.filter(|(place, to)| self.positions.get(*place as usize) != Some(&Some(*to))).collect();
+        (self.weave.is_empty() && !moved.is_empty()).then(|| self.frame(String::new(), 0, moved))
+    }
+
     fn rows(&mut self) -> FollowRows {
-        let Cut { skipped, skipped_to, threads } = self.weave.cut(MOST_ROWS, MOST_BYTES);
-        let (mut rows, mut masked, mut entries) = (Vec::new(), 0u32, 0);
+        let Cut { skipped, lost, before, threads } = self.weave.cut(MOST_ROWS, MOST_BYTES);
+        let (mut rows, mut entries) = (Vec::new(), 0);
         let mut moved: HashMap<u32, Position> = HashMap::new();
         for thread in threads {
             let item = &thread.held.item;
             entries += u32::from(!thread.held.is_mark());
-            masked = masked.saturating_add(item.masked);
             moved.insert(thread.place, thread.held.position);
             rows.extend(item.rows.iter().cloned().map(|row| of_place(row, thread.place)));
         }
         self.finder.note_hits(&mut rows);
+        let skip = LeftOut { shown: skipped, unseen: lost, before };
+        let html = app::still::logs::more_rows(rows, skip, &self.sources, &self.query, clock::now_ms() / 1000);
+        let mut moved: Vec<_> = moved.into_iter().collect();
+        moved.sort_unstable();
+        self.frame(html, entries, moved)
+    }
+
+    fn frame(&mut self, html: String, entries: u32, moved: Vec<(u32, Position)>) -> FollowRows {
         for (place, position) in &moved {
             if let Some(known) = self.positions.get_mut(*place as usize) {
                 *known = Some(*position);
             }
         }
-        let skip = (skipped > 0).then_some((skipped, skipped_to));
-        let html = app::still::logs::more_rows(rows, skip, &self.sources, &self.query, clock::now_ms() / 1000);
         let more = self.sources.get(self.told..).unwrap_or_default().iter().map(kept).collect();
         self.told = self.sources.len();
         self.number += 1;
-        let mut moved: Vec<_> = moved.into_iter().collect();
-        moved.sort_unstable();
-        FollowRows { number: self.number, html, entries, skipped, masked, more, moved }
+        FollowRows { number: self.number, html, entries, more, moved }
     }
 }
 
@@ -252,23 +297,21 @@ fn gap(key: &TapKey, after: Position, now: Instant) -> Arc<Held> {
     })
 }
 
-/// The containers of a pod that are wanted and have a log, and whether each is over for good.
+/// The containers of a pod that are wanted and have a log, with when the pod was created, seconds since 1970.
 fn containers<'a>(
     query: &'a LogQuery,
     environment: &'a EnvironmentId,
     declared: &'a Environment,
     owned: &'a OwnedPod,
-) -> impl Iterator<Item = (TapKey, LogSource, bool)> + 'a {
+) -> impl Iterator<Item = (TapKey, LogSource, i64)> + 'a {
     let pod = &owned.pod;
     let is_wanted = query.wants_pod(pod.name.as_str()) && wants_workload(query, declared, owned);
     let containers =
         pod.facts.containers.iter().filter(move |container| is_wanted && query.wants_container(&container.name));
     containers.filter_map(move |container| {
-        let is_over = match &container.state {
-            ContainerState::Waiting { .. } if container.last.is_none() => return None,
-            ContainerState::Waiting { .. } | ContainerState::Running { .. } => false,
-            ContainerState::Terminated(_) => true,
-        };
+        if matches!(container.state, ContainerState::Waiting { .. }) && container.last.is_none() {
+            return None;
+        }
         let key = TapKey {
             cluster: declared.cluster.clone(),
             namespace: declared.namespace.clone(),
@@ -284,7 +327,7 @@ fn containers<'a>(
             container: container.name.clone(),
             previous: false,
         };
-        Some((key, source, is_over))
+        Some((key, source, pod.facts.created))
     })
 }
 

@@ -4,6 +4,9 @@ use domain::log::view::LogRow;
 
 use super::size::Size;
 
+/// How many bytes a change of colour takes.
+const BESIDE: usize = 64;
+
 /// What stands together: the lines of an entry, or a mark.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
@@ -24,9 +27,13 @@ impl Item {
         matches!(self.rows.first(), Some(LogRow::Mark { .. }))
     }
 
-    /// How many bytes its texts have.
+    /// How many bytes it takes on a page, about.
     pub fn bytes(&self) -> usize {
-        self.rows.iter().map(|row| row.text().len()).sum()
+        let size = |row: &LogRow| match row {
+            LogRow::Line(line) => line.text.len() + BESIDE * line.spans.len(),
+            LogRow::Mark { text, .. } => text.len(),
+        };
+        self.rows.iter().map(size).sum()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use domain::log::counts::Counts;
+use domain::log::level::Level;
 use domain::log::query::{LogQuery, Since};
 use domain::log::view::LogRow;
 use futures::AsyncReadExt as _;
@@ -12,6 +12,7 @@ use kube::core::Request;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
+use super::aside;
 use super::choose::Source;
 use super::entries::{Entries, Entry};
 use super::find::Finder;
@@ -20,7 +21,7 @@ use super::note::Note;
 use super::size::Size;
 
 /// How much is read at a time.
-const CHUNK: usize = 64 * 1024;
+const CHUNK: usize = 16 * 1024;
 /// The most bytes that are kept of one container's lines.
 const MOST_KEPT: usize = 4 << 20;
 
@@ -40,6 +41,11 @@ pub struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
+    /// Whether both ends of a range are known, which is read from its beginning.
+    fn is_range(&self) -> bool {
+        self.from().is_some() && self.query.until.is_some()
+    }
+
     /// The second since 1970 from which on lines are wanted; none is the last ones, however old.
     pub fn from(&self) -> Option<i64> {
         match self.query.since {
@@ -57,8 +63,10 @@ pub struct Part {
     pub entries: Vec<Item>,
     /// How many entries are wanted.
     pub found: u32,
-    /// When these were.
-    pub counts: Counts,
+    /// When these were, nanoseconds since 1970, and their worst levels.
+    pub counted: Vec<(i64, Level)>,
+    /// Whether there are older lines that were not read.
+    pub is_cut: bool,
     /// How many lines were read.
     pub read: u32,
     /// The times of all lines, nanoseconds since 1970, where they tell two runs apart.
@@ -99,7 +107,9 @@ pub async fn read(source: &Source, place: u32, wanted: Wanted<'_>, turns: &Semap
     let read = entries.read();
     let said: Option<Arc<str>> = entries.said_instead().filter(|_| !source.shown.previous).map(Into::into);
     entries.finish(&mut |entry| keeper.take(entry));
-    let note = why.or(said).map(|why| Note::about(&source.shown, why));
+    let is_deep = read >= wanted.size.depth && !wanted.is_range();
+    let late = keeper.is_late.then(|| "not all of the log was looked through in time".into());
+    let note = why.or(said).or(late).map(|why| Note::about(&source.shown, why));
     let mut items = keeper.items();
     items.extend(
         end_mark(source, place, from)
@@ -110,7 +120,15 @@ pub async fn read(source: &Source, place: u32, wanted: Wanted<'_>, turns: &Semap
             })
             .map(|(_, item)| item),
     );
-    Part { entries: items, found: keeper.found, counts: keeper.counts, read, times: keeper.times, note }
+    Part {
+        entries: items,
+        found: keeper.found,
+        counted: keeper.counted,
+        is_cut: is_deep,
+        read,
+        times: keeper.times,
+        note,
+    }
 }
 
 async fn stream(
@@ -120,7 +138,7 @@ async fn stream(
     entries: &mut Entries,
     keeper: &mut Keeper<'_>,
 ) -> Result<(), kube::Error> {
-    let is_range = from.is_some() && wanted.query.until.is_some();
+    let is_range = wanted.is_range();
     let request = Request::new(format!("/api/v1/namespaces/{}/pods", source.namespace));
     let parameters = LogParams {
         container: Some(source.shown.container.to_string()),
@@ -139,7 +157,8 @@ async fn stream(
         if length == 0 {
             return Ok(());
         }
-        entries.feed(chunk.get(..length).unwrap_or_default(), &mut |entry| keeper.take(entry));
+        let bytes = chunk.get(..length).unwrap_or_default();
+        aside(|| entries.feed(bytes, &mut |entry| keeper.take(entry)));
         if is_range && entries.latest().is_some_and(|latest| !wanted.query.is_before_end(latest)) {
             return Ok(());
         }
@@ -147,7 +166,7 @@ async fn stream(
 }
 
 /// Why a log was not read, without full stop.
-fn why(error: &kube::Error) -> Arc<str> {
+pub fn why(error: &kube::Error) -> Arc<str> {
     match error {
         kube::Error::Api(status) if status.code == 403 => {
             "reading logs is forbidden to the console; it needs get on pods/log, as in k8s/rights.yaml".into()
@@ -179,14 +198,16 @@ struct Keeper<'a> {
     kept: VecDeque<Item>,
     kept_bytes: usize,
     found: u32,
-    counts: Counts,
+    counted: Vec<(i64, Level)>,
+    /// Whether there was no time to look at all of it.
+    is_late: bool,
     times: Vec<i64>,
 }
 
 impl<'a> Keeper<'a> {
     fn new(wanted: Wanted<'a>) -> Self {
-        let (kept, counts) = (VecDeque::new(), Counts::default());
-        Self { wanted, from: None, kept, kept_bytes: 0, found: 0, counts, times: Vec::new() }
+        let (kept, counted, times) = (VecDeque::new(), Vec::new(), Vec::new());
+        Self { wanted, from: None, kept, kept_bytes: 0, found: 0, counted, is_late: false, times }
     }
 
     fn take(&mut self, entry: Entry) {
@@ -194,12 +215,17 @@ impl<'a> Keeper<'a> {
         self.times.extend(lines.iter().map(|line| line.at));
         let Some(at) = lines.first().map(|first| first.at) else { return };
         let Wanted { query, size, finder, .. } = self.wanted;
+        // Some expressions take long, and nobody waits for more than was said.
+        self.is_late |= Instant::now() > self.wanted.end;
+        if self.is_late {
+            return;
+        }
         let is_in_range = self.from.is_none_or(|from| at >= from) && query.is_before_end(at);
         if !is_in_range || !finder.wants(worst, lines.iter().map(|line| &*line.text)) {
             return;
         }
         self.found += 1;
-        self.counts.add(at, worst);
+        self.counted.push((at, worst));
         let item = Item { rows: lines.into_iter().map(LogRow::Line).collect(), masked };
         self.kept_bytes += item.bytes();
         self.kept.push_back(item);

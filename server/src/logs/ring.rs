@@ -69,6 +69,11 @@ impl Ring {
     pub fn push(&mut self, held: Held, most_bytes: usize) {
         self.bytes += held.bytes();
         self.entries.push_back(Arc::new(held));
+        self.trim(most_bytes);
+    }
+
+    /// Lets the oldest go where all do not fit into so many bytes.
+    pub fn trim(&mut self, most_bytes: usize) {
         while self.bytes > most_bytes && self.entries.len() > 1 {
             let Some(oldest) = self.entries.pop_front() else { break };
             self.bytes -= oldest.bytes();

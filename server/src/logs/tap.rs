@@ -129,6 +129,14 @@ impl Tap {
         self.budget.changed(before, ring.bytes());
     }
 
+    /// Lets go of what there is too much of, where others need room.
+    fn trim(&self) {
+        let mut ring = self.ring.lock();
+        let before = ring.bytes();
+        ring.trim(self.budget.of_each());
+        self.budget.changed(before, ring.bytes());
+    }
+
     /// What there was is here.
     fn begins(&self) {
         self.has_begun.store(true, Ordering::Release);
@@ -158,6 +166,7 @@ pub async fn follow(
             // A pod that is gone keeps what it wrote for as long as somebody looks.
             () = &mut following, if !is_gone => is_gone = true,
             _ = tick.tick() => {
+                tap.trim();
                 if tap.is_looked_at() {
                     last_looked = Instant::now();
                 } else if last_looked.elapsed() >= LINGER && over(&tap) {

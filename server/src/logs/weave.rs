@@ -13,6 +13,8 @@ use super::ring::Held;
 const HOLD: Duration = Duration::from_millis(150);
 /// The most entries that wait to be shown. More come only where a container writes faster than anybody reads.
 const MOST_READY: usize = 800;
+/// The most entries that wait for older ones.
+const MOST_PENDING: usize = 20_000;
 /// How many of the newest are left where there were more.
 const LEFT: usize = 200;
 
@@ -30,8 +32,10 @@ pub struct Thread {
 pub struct Cut {
     /// How many entries were left out before these.
     pub skipped: u64,
+    /// How many went before anybody looked whether they are wanted.
+    pub lost: u64,
     /// When the last of those stood, nanoseconds since 1970.
-    pub skipped_to: i64,
+    pub before: i64,
     /// The entries, in order.
     pub threads: Vec<Thread>,
 }
@@ -44,7 +48,8 @@ pub struct Weave {
     /// In order.
     ready: VecDeque<Thread>,
     skipped: u64,
-    skipped_to: i64,
+    lost: u64,
+    before: i64,
 }
 
 impl Weave {
@@ -55,29 +60,38 @@ impl Weave {
 
     /// So many entries went before they were looked at.
     pub fn lost(&mut self, count: u64, before: i64) {
-        self.skipped += count;
-        self.skipped_to = self.skipped_to.max(before);
+        self.lost += count;
+        self.before = self.before.max(before);
     }
 
     /// Puts in order what waited long enough; with one container alone there is nothing to wait for.
     pub fn release(&mut self, now: Instant, is_alone: bool) {
         // One container's entries keep their order: their times never fall.
         self.pending.sort_by_key(|thread| (thread.held.at, thread.place));
+        let is_alone = is_alone || self.pending.len() > MOST_PENDING;
         let is_due = |thread: &Thread| is_alone || thread.held.arrived + HOLD <= now;
         let due = self.pending.iter().rposition(is_due).map_or(0, |last| last + 1);
         self.ready.extend(self.pending.drain(..due));
         if self.ready.len() > MOST_READY {
             let left_out = self.ready.len() - LEFT;
-            self.skipped += left_out as u64;
-            if let Some(last) = self.ready.drain(..left_out).next_back() {
-                self.skipped_to = self.skipped_to.max(last.held.at);
+            // What must be known stays.
+            let (marks, entries): (Vec<_>, Vec<_>) = self.ready.drain(..left_out).partition(|one| one.held.is_mark());
+            self.skipped += entries.len() as u64;
+            self.before = entries.last().map_or(self.before, |last| self.before.max(last.held.at));
+            for mark in marks.into_iter().rev().take(LEFT) {
+                self.ready.push_front(mark);
             }
         }
     }
 
     /// Whether something is to be shown.
     pub fn is_ready(&self) -> bool {
-        !self.ready.is_empty() || self.skipped > 0
+        !self.ready.is_empty() || self.skipped + self.lost > 0
+    }
+
+    /// Whether everything that was taken in is shown.
+    pub fn is_empty(&self) -> bool {
+        self.pending.is_empty() && !self.is_ready()
     }
 
     /// The next entries, within so many rows and bytes of text; one at least.
@@ -90,8 +104,8 @@ impl Weave {
         });
         let count = fits.count().max(1).min(self.ready.len());
         let threads = self.ready.drain(..count).collect();
-        let (skipped, skipped_to) = (std::mem::take(&mut self.skipped), self.skipped_to);
-        Cut { skipped, skipped_to, threads }
+        let (skipped, lost) = (std::mem::take(&mut self.skipped), std::mem::take(&mut self.lost));
+        Cut { skipped, lost, before: self.before, threads }
     }
 }
 
@@ -99,14 +113,24 @@ impl Weave {
 mod tests {
     use domain::log::follow::Position;
     use domain::log::level::Level;
-    use domain::log::view::LogRow;
+    use domain::log::view::{LogLine, LogRow};
     use proptest::prelude::*;
 
     use super::super::merge::Item;
     use super::*;
 
     fn held(at: i64, arrived: Instant) -> Arc<Held> {
-        let item = Item { rows: vec![LogRow::Mark { at, source: 0, text: "x".into() }], masked: 0 };
+        let line = LogLine {
+            at,
+            source: 0,
+            level: Level::Unknown,
+            text: "x".into(),
+            spans: Vec::new(),
+            hits: Vec::new(),
+            left_out: 0,
+            continues: false,
+        };
+        let item = Item { rows: vec![LogRow::Line(line)], masked: 0 };
         Arc::new(Held { item, worst: Level::Unknown, at, position: Position { at, count: 1 }, arrived })
     }
 
@@ -146,10 +170,10 @@ mod tests {
         weave.add(0, (0..1_000).map(|at| held(at, start)));
         weave.release(start, true);
         let cut = weave.cut(3, 1000);
-        assert_eq!((cut.skipped, cut.skipped_to, ats(&cut)), (800, 799, vec![(0, 800), (0, 801), (0, 802)]));
+        assert_eq!((cut.skipped, cut.before, ats(&cut)), (800, 799, vec![(0, 800), (0, 801), (0, 802)]));
         weave.lost(7, 950);
         let cut = weave.cut(1, 1000);
-        assert_eq!((cut.skipped, cut.skipped_to, ats(&cut)), (7, 950, vec![(0, 803)]));
+        assert_eq!((cut.lost, cut.before, ats(&cut)), (7, 950, vec![(0, 803)]));
         // A burst that can be shown is shown.
         let mut weave = Weave::default();
         weave.add(0, (0..MOST_READY as i64).map(|at| held(at, start)));

@@ -64,7 +64,7 @@ pub fn chart(query: &LogQuery, chart: &Chart) -> Option<impl IntoView + use<>> {
             </svg>
             <figcaption class="flex max-w-4xl flex-wrap justify-between gap-x-4">
                 <span>{from}</span>
-                <span>"Entries per " {step} ": a bar leads to its time"</span>
+                <span>"Entries per " {step} ", from where all containers are read: a bar leads to its time"</span>
                 <span>{until}</span>
             </figcaption>
         </figure>

@@ -49,7 +49,12 @@ impl Whose {
                 all.push(&source.container);
             }
         }
-        let pods: Vec<(&EnvironmentId, &str)> = containers.keys().copied().collect();
+        // In the order in which they came: a new one does not take the colour of another.
+        let mut places: BTreeMap<(&EnvironmentId, &str), usize> = BTreeMap::new();
+        for source in sources {
+            let next = places.len();
+            places.entry((&source.environment, &source.pod)).or_insert(next);
+        }
         let name = |source: &LogSource| {
             let end = source.pod.strip_prefix(&*source.component).map(|rest| rest.trim_start_matches('-'));
             // `6677859b4f-l9s9x`: the hash is that of all pods of the revision.
@@ -63,7 +68,7 @@ impl Whose {
             if containers.get(&pod).is_some_and(|all| all.len() > 1) {
                 short = [&short, "/", &source.container].concat();
             }
-            let place = pods.iter().position(|known| *known == pod).unwrap_or(0);
+            let place = places.get(&pod).copied().unwrap_or(0);
             let several = environments.len() > 1;
             let is_of_system = environments.iter().all(|other| other.system == source.environment.system);
             let written = match is_of_system {

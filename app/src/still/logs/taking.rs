@@ -24,8 +24,8 @@ pub fn taking(query: &LogQuery) -> impl IntoView + use<> {
     };
     let (text, ndjson) = (form("text", "Text"), form("ndjson", "NDJSON"));
     view! {
-        <section class="flex flex-wrap items-center gap-2 text-sm text-soft" aria-label="Take along">
-            "Take along as a file, with everything that the query finds in the last 50,000 lines of each container:" {text} {ndjson}
+        <section class="flex flex-wrap items-center gap-2 text-sm text-soft" aria-label="Download">
+            "Download what the query finds in the last 50,000 lines of each container:" {text} {ndjson}
         </section>
     }
 }

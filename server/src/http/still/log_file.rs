@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use domain::log::export::{Format, Head};
 use domain::log::query::LogQuery;
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 
 use super::sign_in::sentence;
 use super::trouble;
@@ -42,6 +43,9 @@ pub async fn ndjson(
     file(site, who, headers, taken, Format::Ndjson).await
 }
 
+/// How many files are made at a time: each may take a hundred MiB while it is read.
+static TURNS: Semaphore = Semaphore::const_new(2);
+
 async fn file(site: Site, who: Who, headers: HeaderMap, taken: Taken, format: Format) -> Response {
     let pairs = url::form_urlencoded::parse(taken.query.trim_start_matches('?').as_bytes());
     let query = LogQuery::from_parameters(pairs);
@@ -51,6 +55,8 @@ async fn file(site: Site, who: Who, headers: HeaderMap, taken: Taken, format: Fo
             return trouble(&site, &headers, StatusCode::UNPROCESSABLE_ENTITY, &sentence(&error.to_string()));
         }
     };
+    // It is never closed.
+    let _turn = TURNS.acquire().await;
     let grants = &who.user.grants;
     let is_seen =
         !query.environments.is_empty() && query.environments.iter().all(|environment| grants.sees(environment));
@@ -66,8 +72,10 @@ async fn file(site: Site, who: Who, headers: HeaderMap, taken: Taken, format: Fo
     let entries = read.entries();
     let found = read.found.iter().map(|(_, count)| count).sum::<u32>();
     if entries < found {
-        let left_out =
-            format!("{} older entries are left out: a file holds 16 MiB of text, or 100,000 lines.", found - entries);
+        let left_out = format!(
+            "{} older entries are left out: a file holds 16 MiB of text, 4 MiB of each container, or 100,000 lines.",
+            found - entries
+        );
         read.notes.push(left_out.into());
     }
     let read_at = clock::now_ms() / 1000;

@@ -14,14 +14,17 @@ use futures::AsyncReadExt as _;
 use kube::api::LogParams;
 use kube::core::Request;
 use tokio::sync::watch;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::debug;
 
 use super::super::entries::{Entries, Entry};
 use super::super::merge::Item;
+use super::super::read::why;
 use super::super::ring::Held;
 use super::super::roster::Roster;
 use super::{Tap, TapKey};
+use crate::clock;
 use crate::cluster::Clusters;
 
 /// How much is read at a time.
@@ -30,8 +33,14 @@ const CHUNK: usize = 64 * 1024;
 const QUIET: Duration = Duration::from_millis(80);
 /// Waits between tries after a stream broke off: doubled from the first to the last.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
-/// How long a stream may still tell of a run that is known to be over.
+/// How long it may take until a log is answered.
+const ANSWER: Duration = Duration::from_secs(10);
+/// How often it is looked whether a run is over of which nothing comes.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long a stream of a run that is known to be over may be silent.
 const REST: Duration = Duration::from_secs(2);
+/// How long any stream may be silent before it is asked for anew.
+const SILENCE: Duration = Duration::from_secs(60);
 /// How many of the last lines are read where nobody knows from when on.
 const LAST_LINES: i64 = 200;
 
@@ -42,19 +51,22 @@ struct Run {
     restarts: u32,
     /// Whether it still runs.
     is_running: bool,
+    /// Whether it is over and the next one waits to be started.
+    is_waiting: bool,
     /// How the run before it ended, as far as that is known.
     before: Option<Termination>,
 }
 
 impl Run {
     fn of(container: &ContainerFacts) -> Option<Self> {
-        let (is_running, has_log) = match &container.state {
-            ContainerState::Running { .. } => (true, true),
-            ContainerState::Terminated(_) => (false, true),
+        let (is_running, is_waiting) = match &container.state {
+            ContainerState::Running { .. } => (true, false),
+            ContainerState::Terminated(_) => (false, false),
             // While the next run waits, the log of the last one is the current.
-            ContainerState::Waiting { .. } => (false, container.last.is_some()),
+            ContainerState::Waiting { .. } => (false, true),
         };
-        has_log.then(|| Self { restarts: container.restarts, is_running, before: container.last.clone() })
+        let has_log = !is_waiting || container.last.is_some();
+        has_log.then(|| Self { restarts: container.restarts, is_running, is_waiting, before: container.last.clone() })
     }
 }
 
@@ -83,21 +95,25 @@ pub struct Following {
     roster: watch::Receiver<Roster>,
     judge: Judge,
     entries: Entries,
-    into: Into,
+    into: Outlet,
 }
 
 /// Tells lines that came before.
 #[derive(Default)]
 struct Judge {
     resume: Resume,
+    /// Up to when lines were read before, nanoseconds since 1970.
+    read_to: i64,
     /// What the node said last beside the log, hashed.
     said: Option<u64>,
 }
 
 /// Where entries go.
-struct Into {
+struct Outlet {
     tap: Arc<Tap>,
     position: Position,
+    /// How many entries came.
+    count: u64,
     /// The time by which the last one was put in order.
     latest: i64,
     /// When the entry came that is open.
@@ -110,16 +126,24 @@ impl Following {
     /// Nothing of it yet.
     pub fn new(tap: Arc<Tap>, clusters: Arc<Clusters>, roster: watch::Receiver<Roster>) -> Self {
         let now = Instant::now();
-        let into = Into { tap: tap.clone(), position: Position::default(), latest: i64::MIN, opened: now, read: now };
+        let into = Outlet {
+            tap: tap.clone(),
+            position: Position::default(),
+            count: 0,
+            latest: i64::MIN,
+            opened: now,
+            read: now,
+        };
         Self { tap, clusters, roster, judge: Judge::default(), entries: Entries::new(0), into }
     }
 
     /// Follows until the pod is gone.
     pub async fn run(mut self) {
         let (mut read, mut failures): (Option<u32>, u32) = (None, 0);
-        let mut is_over = false;
+        let (mut is_over, mut is_cut) = (false, false);
         while let Some(run) = self.next(read.filter(|_| is_over)).await {
-            if let Some(before) = read.filter(|before| *before < run.restarts) {
+            let before = read.or_else(|| self.began_before(&run));
+            if let Some(before) = before.filter(|before| *before < run.restarts) {
                 self.cross(before, &run).await;
                 failures = 0;
             } else if read.is_some() {
@@ -127,30 +151,41 @@ impl Following {
             }
             let is_new = read != Some(run.restarts);
             read = Some(run.restarts);
+            let count = self.into.count;
             let answer = self.follow_run(&run, is_new).await;
             // Where it ends in good order and does not run any more, all of it was read.
-            is_over =
-                answer.is_ok() && self.current().is_none_or(|now| now.restarts != run.restarts || !now.is_running);
+            let is_same = |now: &Run| now.restarts == run.restarts && now.is_running;
+            is_over = answer.is_ok() && !self.current().is_some_and(|now| is_same(&now));
+            is_cut = answer.is_err();
             self.ends(is_over);
             self.tap.begins();
             debug!(pod = %self.tap.key.pod, restarts = run.restarts, is_over, "a followed log ended");
-            match answer {
-                Ok(()) if is_over => failures = 0,
-                Ok(()) => failures += 1,
-                Err(why) => {
-                    debug!(pod = %self.tap.key.pod, "a followed log broke off: {why}");
-                    failures += 1;
+            failures = if self.into.count > count { 0 } else { failures + 1 };
+            if let Err(error) = &answer {
+                debug!(pod = %self.tap.key.pod, "a followed log broke off: {error}");
+                let is_refused = matches!(error, kube::Error::Api(status) if status.code == 403);
+                // A try or two may fail; more must be known.
+                if failures == 3 || (is_refused && failures == 1) {
+                    let TapKey { pod, container, .. } = &self.tap.key;
+                    self.into.mark(format!("{pod}/{container} cannot be followed: {}. It is tried again.", why(error)));
                 }
             }
+            if let Some(said) = self.entries.said_instead().filter(|_| failures == 3).map(str::to_owned) {
+                self.into.mark(said);
+            }
             if !is_over {
-                let pause = BACKOFF.0.saturating_mul(1 << failures.min(10).saturating_sub(1)).min(BACKOFF.1);
-                // A change of its pod may be what is waited for.
-                let _ = timeout(pause, self.roster.changed()).await;
-                sleep(BACKOFF.0).await;
+                sleep(BACKOFF.0.saturating_mul(1 << failures.min(10)).min(BACKOFF.1)).await;
             }
         }
-        self.into.mark(format!("{} is gone.", self.tap.key.pod));
+        let last = if is_cut { " What it wrote last may be missing: the connection was cut." } else { "" };
+        self.into.mark(format!("{} is gone.{last}", self.tap.key.pod));
         self.tap.is_finished.store(true, Ordering::Release);
+    }
+
+    /// The run before one, where that ended after the moment from which on the log is read.
+    fn began_before(&self, run: &Run) -> Option<u32> {
+        let (from, ended) = self.tap.from.zip(run.before.as_ref())?;
+        (ended.finished >= from && !run.is_waiting).then(|| run.restarts.checked_sub(1)).flatten()
     }
 
     /// The run that its container is in, as far as it has a log.
@@ -177,59 +212,58 @@ impl Following {
 
     /// From the run that was read last to another: what the one before the new one wrote since, and how it ended.
     async fn cross(&mut self, before: u32, run: &Run) {
-        if run.restarts - before == 1 {
-            self.judge.resume.reopened();
-        }
-        let since = self.judge.resume.since().or(self.tap.from);
-        let tail = since.is_none().then_some(LAST_LINES);
-        let answer = timeout(BACKOFF.1, self.stream(Log { previous: true, follow: false, since, tail })).await;
-        match &answer {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => debug!(pod = %self.tap.key.pod, "the log of the run before cannot be read: {error}"),
-            Err(_) => debug!(pod = %self.tap.key.pod, "the log of the run before was not answered in time"),
-        }
-        self.ends(matches!(answer, Ok(Ok(()))));
         let TapKey { pod, container, .. } = &self.tap.key;
-        let ended = run
-            .before
-            .as_ref()
-            .map(|ended| format!("{pod}/{container} ended with {} ({}).", ended.exit_code, ended.reason));
-        let text = match run.restarts - before {
-            1 => ended.unwrap_or_else(|| format!("{pod}/{container} was restarted.")),
-            times => format!(
-                "{pod}/{container} was restarted {times} times. Of these runs only the last is kept: lines are missing here."
-            ),
+        let whose = format!("{pod}/{container}");
+        let times = run.restarts - before;
+        // While the next run waits, that of the last one is the current log and the one before as well.
+        let is_read = if run.is_waiting {
+            true
+        } else {
+            if times == 1 {
+                self.judge.resume.reopened();
+            }
+            let since = self.judge.resume.since().or(self.tap.from);
+            let tail = since.is_none().then_some(LAST_LINES);
+            let log = Log { previous: true, follow: false, since, tail };
+            let answer = timeout(BACKOFF.1, self.stream(log, None)).await;
+            match &answer {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => debug!("the log of the run before of {whose} cannot be read: {error}"),
+                Err(_) => debug!("the log of the run before of {whose} was not answered in time"),
+            }
+            let is_whole = matches!(answer, Ok(Ok(())));
+            self.ends(is_whole);
+            is_whole
         };
-        self.into.mark(text);
-        // Its log is another file: nothing of it came before.
-        self.judge.resume = Resume::default();
-    }
-
-    /// Follows the log of a run until it ends, is cut, or another run is there.
-    async fn follow_run(&mut self, run: &Run, is_new: bool) -> Result<(), kube::Error> {
-        let since =
-            if is_new && self.into.position.count > 0 { None } else { self.judge.resume.since().or(self.tap.from) };
-        let mut roster = self.roster.clone();
-        let uid = self.tap.key.uid.clone();
-        let container = self.tap.key.container.clone();
-        let (restarts, is_running) = (run.restarts, run.is_running);
-        let another = async move {
-            // Where the run is over its stream ends by itself; a node that does not end it is given time for what is left.
-            let is_over = |roster: &Roster| {
-                let now = current(roster, &uid, &container);
-                roster.is_listed && now.is_none_or(|now| now.restarts != restarts || (is_running && !now.is_running))
-            };
-            let _ = roster.wait_for(is_over).await;
-            sleep(REST).await;
+        let ended = run.before.as_ref().filter(|_| !run.is_waiting);
+        let ended = ended.map(|ended| format!("{whose} ended with {} ({}).", ended.exit_code, ended.reason));
+        let mut text = match times {
+            1 => ended.unwrap_or_else(|| format!("{whose} was restarted.")),
+            times => {
+                format!(
+                    "{whose} was restarted {times} times. Of these runs only the last is kept: lines are missing here."
+                )
+            }
         };
-        let tail = (since.is_none() && self.into.position.count == 0).then_some(LAST_LINES);
-        tokio::select! {
-            answer = self.stream(Log { previous: false, follow: is_running, since, tail }) => answer,
-            () = another => Ok(()),
+        if !is_read {
+            text.push_str(" What it wrote last could not be read: lines may be missing here.");
         }
+        self.into.mark(text);
+        // Its log is another file: nothing of it came before, but where the run ended meanwhile and is the one before by now.
+        self.judge = Judge { read_to: self.into.position.at, ..Judge::default() };
     }
 
-    async fn stream(&mut self, log: Log) -> Result<(), kube::Error> {
+    /// Follows the log of a run until it ends or is cut.
+    async fn follow_run(&mut self, run: &Run, is_new: bool) -> Result<(), kube::Error> {
+        let nothing = self.into.position.count == 0;
+        let since = if is_new && !nothing { None } else { self.judge.resume.since().or(self.tap.from) };
+        let tail = (since.is_none() && nothing).then_some(LAST_LINES);
+        let log = Log { previous: false, follow: run.is_running, since, tail };
+        self.stream(log, Some(run)).await
+    }
+
+    /// Reads a log. Of a run that is known to be over no more is waited for than what comes within [`REST`]: its node may not end it.
+    async fn stream(&mut self, log: Log, run: Option<&Run>) -> Result<(), kube::Error> {
         let Log { previous, follow, since, tail } = log;
         let TapKey { cluster, namespace, pod, container, .. } = &self.tap.key;
         let client = self.clusters.reader(cluster).await.map_err(|error| kube::Error::Service(error.into()))?;
@@ -244,28 +278,41 @@ impl Following {
             ..LogParams::default()
         };
         let request = request.logs(pod, &parameters).map_err(kube::Error::BuildRequest)?;
-        let mut answer = std::pin::pin!(client.request_stream(request).await?);
-        let Self { judge, entries, into, .. } = self;
+        let late = || kube::Error::ReadEvents(std::io::ErrorKind::TimedOut.into());
+        let answer = timeout(ANSWER, client.request_stream(request)).await.map_err(|_| late())??;
+        let mut answer = std::pin::pin!(answer);
+        let Self { tap, roster, judge, entries, into, .. } = self;
         let mut chunk = vec![0; CHUNK];
+        let mut heard = Instant::now();
         loop {
-            let read = answer.read(&mut chunk);
-            let length = match entries.is_open() || !into.tap.has_begun() {
-                false => read.await,
-                true => match timeout(QUIET, read).await {
-                    Ok(length) => length,
-                    Err(_) => {
-                        entries.pause(&mut |entry| into.take(entry));
-                        into.tap.begins();
-                        continue;
-                    }
-                },
+            let patience = if entries.is_open() || !tap.has_begun() { QUIET } else { LOOK };
+            let Ok(length) = timeout(patience, answer.read(&mut chunk)).await else {
+                entries.pause(&mut |entry| into.take(entry));
+                tap.begins();
+                let is_over = |run: &Run| {
+                    let roster = roster.borrow();
+                    let now = current(&roster, &tap.key.uid, &tap.key.container);
+                    roster.is_listed
+                        && now.is_none_or(|now| now.restarts != run.restarts || (run.is_running && !now.is_running))
+                };
+                if heard.elapsed() >= REST && run.is_some_and(is_over) {
+                    return Ok(());
+                }
+                // A connection may be dead without knowing it. Asked anew, nothing is lost.
+                if heard.elapsed() >= SILENCE {
+                    return Err(late());
+                }
+                continue;
             };
             let length = length.map_err(kube::Error::ReadEvents)?;
             if length == 0 {
                 return Ok(());
             }
+            heard = Instant::now();
             let bytes = chunk.get(..length).unwrap_or_default();
             into.reads(entries.is_open());
+            // Others have their turn between two chunks.
+            yield_now().await;
             entries.feed_judged(bytes, &mut |at, bytes| judge.judge(at, bytes), &mut |entry| into.take(entry));
         }
     }
@@ -285,6 +332,7 @@ impl Judge {
     fn judge(&mut self, at: Option<i64>, bytes: &[u8]) -> Arrival {
         let hash = hash_of(bytes);
         match at {
+            Some(at) if at <= self.read_to => Arrival::Again,
             Some(at) => self.resume.take(at, hash),
             // The node repeats what it says with each try.
             None if self.said.replace(hash) == Some(hash) => Arrival::Again,
@@ -293,7 +341,7 @@ impl Judge {
     }
 }
 
-impl Into {
+impl Outlet {
     /// Lines came.
     fn reads(&mut self, is_open: bool) {
         self.read = Instant::now();
@@ -314,7 +362,10 @@ impl Into {
         for line in &lines {
             self.position = self.position.and(line.at);
         }
-        self.latest = lines.first().map_or(self.latest, |first| self.latest.max(first.at));
+        // A clock that is ahead of ours would hold up those of all others.
+        let now = clock::now_us().saturating_mul(1_000);
+        self.latest = lines.first().map_or(self.latest, |first| self.latest.max(first.at.min(now)));
+        self.count += 1;
         let item = Item { rows: lines.into_iter().map(LogRow::Line).collect(), masked };
         self.push(item, worst);
         // The next one began with the lines that are being read.
@@ -325,6 +376,8 @@ impl Into {
         // Behind everything that came before it.
         let at = self.latest.max(self.position.at);
         self.latest = at;
+        // It counts as a line of its time: who has seen the line has not seen this.
+        self.position = self.position.and(self.position.at);
         self.opened = self.opened.max(self.read);
         self.push(Item { rows: vec![LogRow::Mark { at, source: 0, text: text.into() }], masked: 0 }, Level::Unknown);
     }
@@ -350,10 +403,10 @@ mod tests {
         let ended = || Termination { reason: "Error".into(), exit_code: 1, started: 1, finished: 2 };
         let waiting = || ContainerState::Waiting { reason: "CrashLoopBackOff".into(), message: "".into() };
         for (state, last, expected) in [
-            (ContainerState::Running { since: 5 }, None, Some(true)),
-            (ContainerState::Running { since: 5 }, Some(ended()), Some(true)),
-            (ContainerState::Terminated(ended()), None, Some(false)),
-            (waiting(), Some(ended()), Some(false)),
+            (ContainerState::Running { since: 5 }, None, Some((true, false))),
+            (ContainerState::Running { since: 5 }, Some(ended()), Some((true, false))),
+            (ContainerState::Terminated(ended()), None, Some((false, false))),
+            (waiting(), Some(ended()), Some((false, true))),
             (waiting(), None, None),
         ] {
             let container = ContainerFacts {
@@ -366,7 +419,8 @@ mod tests {
                 state: state.clone(),
                 last: last.clone(),
             };
-            let expected = expected.map(|is_running| Run { restarts: 3, is_running, before: last });
+            let expected =
+                expected.map(|(is_running, is_waiting)| Run { restarts: 3, is_running, is_waiting, before: last });
             assert_eq!(Run::of(&container), expected, "{state:?}");
         }
     }
