@@ -21,7 +21,11 @@ export function withLogs(cluster: Cluster, namespace: string, selector: string):
   const pods = names.split(" ").filter((name) => name !== "");
   mkdirSync(folder(cluster), { recursive: true });
   for (const pod of pods) {
-    for (const previous of [false, true]) writeFileSync(file(cluster, namespace, pod, previous), "");
+    // Another file, as a node makes it: one that became shorter is none that anybody reads on.
+    for (const previous of [false, true]) {
+      rmSync(file(cluster, namespace, pod, previous), { force: true });
+      writeFileSync(file(cluster, namespace, pod, previous), "");
+    }
   }
   return pods;
 }

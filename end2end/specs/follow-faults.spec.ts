@@ -7,13 +7,13 @@ import { entries, follow, numbers } from "../harness/following.ts";
 import { forget, rotate, withLogs, write } from "../harness/logs.ts";
 
 const namespace = "fleet-management-dev";
-const path = "/logs?environment=fleet-management/development&component=fleet-api";
+const path = "/logs?environment=fleet-management/development&component=fleet-redis";
 
 test.afterAll(() => forget("main"));
 
 test("logs that are followed while the API server is killed miss no line and double none", async ({ page }) => {
   test.setTimeout(120_000);
-  const [pod] = withLogs("main", namespace, "app=fleet-api");
+  const [pod] = withLogs("main", namespace, "app=fleet-redis");
   await follow(page, path);
   let written = 0;
   const tell = (count: number) => {
@@ -52,7 +52,7 @@ test("a browser that is cut off while it follows gets what was written meanwhile
   const cable = new Cable(address);
   await cable.join();
   try {
-    await follow(page, cable.address + path.replace("fleet-api", "fleet-app"));
+    await follow(page, cable.address + path.replace("fleet-redis", "fleet-app"));
     write("main", namespace, pod!, [[new Date(), "number 0."]]);
     await expect(entries(page)).toHaveCount(1);
     await cable.cut();

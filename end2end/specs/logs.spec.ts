@@ -31,9 +31,10 @@ function speak(app: string, texts: string[], space = namespace): string[] {
 
 /** The pods of a selector that are there to stay and were restarted. There may be none yet, or one still that is on its way out. */
 function restarted(selector: string): string[] {
-  type Pod = { metadata: { name: string; deletionTimestamp?: string }; status: { containerStatuses?: { restartCount: number }[] } };
+  type Pod = { metadata: { name: string; deletionTimestamp?: string; annotations?: Record<string, string> }; status: { containerStatuses?: { restartCount: number }[] } };
   const { items } = JSON.parse(kubectl("main", "-n", namespace, "get", "pods", "-l", selector, "-o", "json")) as { items: Pod[] };
-  const stays = items.filter((pod) => pod.metadata.deletionTimestamp === undefined);
+  // Once it has a log of its own.
+  const stays = items.filter((pod) => pod.metadata.deletionTimestamp === undefined && pod.metadata.annotations?.["sim.kwok.dev/own-log"] === "done");
   return stays.filter((pod) => pod.status.containerStatuses?.some((container) => container.restartCount > 0)).map((pod) => pod.metadata.name);
 }
 
