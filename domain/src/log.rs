@@ -1,7 +1,8 @@
 //! Lines of logs: how the bytes of a container become something that a person reads, searches and trusts.
 //!
 //! Bytes are split into lines ([`split`]) and made safe to show with their colours ([`drawn`]). It is found out how bad a line is
-//! ([`level`]), what a structured one says ([`shape`]), and whether it belongs to the one before ([`trace`]).
+//! ([`level`]), what a structured one says ([`shape`]), and whether it belongs to the one before ([`trace`]). A log that is followed
+//! goes on after a cut where it was ([`resume`]).
 //! What was read is counted over time ([`counts`]) and can be taken away as a file ([`export`]).
 
 pub mod counts;
