@@ -1,12 +1,13 @@
 //! What a structured line says: its message apart from its fields.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::level::{Level, is_level_key, level_of_value};
+use super::level::{Level, is_level_key, level_of, level_of_value};
 use crate::text::plain;
 
 /// Lines are never longer; what comes out of one is cut there too.
@@ -22,19 +23,19 @@ const ERROR_KEYS: [&str; 5] = ["error", "err", "exception", "error.message", "ex
 pub struct Structured<'a> {
     /// The message; what went wrong when there is none; empty when there is neither.
     pub message: Cow<'a, str>,
-    /// All the others in their order, as they were written: not the message, the time and a level that we understand.
+    /// All the others in their order, as they were written: not the message, the time and what says the line's level.
     /// Nested ones are compact JSON.
     pub fields: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
 
-/// Takes a line apart that is one whole JSON object or logfmt. `text` is at most 64 KiB.
-pub fn structured(text: &str) -> Option<Structured<'_>> {
-    let text = text.trim_ascii();
+/// Takes a line apart that is one whole JSON object or logfmt, of at most 64 KiB.
+pub fn structured(line: &str) -> Option<Structured<'_>> {
+    let text = line.trim_ascii();
     if text.len() > LIMIT {
         return None;
     }
     let pairs = if text.starts_with('{') { object(text)? } else { logfmt(text)? };
-    Some(sorted_out(pairs))
+    Some(sorted_out(pairs, line))
 }
 
 /// A pair as it was read.
@@ -60,32 +61,39 @@ impl<'a> Value<'a> {
 }
 
 /// Finds the message among the pairs, and drops what a line shows elsewhere.
-fn sorted_out(pairs: Vec<Pair<'_>>) -> Structured<'_> {
+fn sorted_out<'a>(pairs: Vec<Pair<'a>>, line: &str) -> Structured<'a> {
     let place = |keys: &[&str]| {
         let is_text = |pair: &Pair<'_>| matches!(&pair.value, Value::Text(text) if !text.is_empty());
         keys.iter().find_map(|key| pairs.iter().position(|pair| pair.key.eq_ignore_ascii_case(key) && is_text(pair)))
     };
     let message_place = place(&MESSAGE_KEYS).or_else(|| place(&ERROR_KEYS));
+    let level = LazyCell::new(|| level_of(line));
     let mut message = Cow::Borrowed("");
     let mut fields = Vec::with_capacity(pairs.len());
     for (index, pair) in pairs.into_iter().enumerate() {
         if Some(index) == message_place {
             message = pair.value.shown();
-        } else if !is_shown_elsewhere(&pair) {
+        } else if !is_time(&pair) && level_in(&pair).is_none_or(|own| own != *level) {
             fields.push((shown(pair.key), pair.value.shown()));
         }
     }
     Structured { message, fields }
 }
 
-/// The time, and the level if it is one: another word under its key would be lost.
-fn is_shown_elsewhere(pair: &Pair<'_>) -> bool {
-    let is_time = ["time", "ts", "timestamp", "@timestamp", "t"].iter().any(|key| pair.key.eq_ignore_ascii_case(key));
+/// Every line is shown with its time.
+fn is_time(pair: &Pair<'_>) -> bool {
+    ["time", "ts", "timestamp", "@timestamp", "t"].iter().any(|key| pair.key.eq_ignore_ascii_case(key))
+}
+
+/// The level that a pair says, if it says one. A line is shown with its own, which may be another or none: it is looked for at
+/// the beginning only, and as it is written.
+fn level_in(pair: &Pair<'_>) -> Option<Level> {
     let value = match &pair.value {
         Value::Text(text) => text,
         Value::Json(json) => *json,
     };
-    is_time || is_level_key(pair.key.as_bytes()) && level_of_value(value.as_bytes()) != Level::Unknown
+    let level = is_level_key(pair.key.as_bytes()).then(|| level_of_value(value.as_bytes()))?;
+    (level != Level::Unknown).then_some(level)
 }
 
 /// The text without characters that hide themselves.

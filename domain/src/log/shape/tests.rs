@@ -43,6 +43,24 @@ fn objects_come_apart_in_their_order() {
 }
 
 #[test]
+fn a_level_that_the_line_is_not_shown_with_is_a_field() {
+    let long = "y".repeat(9_000);
+    for (text, expected) in [
+        // Two of them, and the first is the line's.
+        (r#"{"level":"info","severity":"error","msg":"x"}"#, "x | severity=error"),
+        (r#"{"level":"info","severity":"INFO","msg":"x"}"#, "x"),
+        // Those that stand too far behind, or are not written as they are meant, are none of the line's.
+        (&format!(r#"{{"msg":"{long}","level":"error"}}"#), &format!("{long} | level=error")),
+        (&format!(r#"msg={long} level=error"#), &format!("{long} | level=error")),
+        (r#"{"l\u0065vel":"error","lvl":"\u0065rror","msg":"x"}"#, "x | level=error | lvl=error"),
+        // A line that begins with blanks goes on with another one.
+        (r#" {"level":"error","msg":"x"}"#, "x | level=error"),
+    ] {
+        assert_eq!(told(text).as_deref(), Some(expected), "{text:.40}");
+    }
+}
+
+#[test]
 fn logfmt_comes_apart() {
     for (text, expected) in [
         (r#"time="2026-01-01T12:00:00Z" level=info msg="it \"started\"" port=8080"#, r#"it "started" | port=8080"#),
