@@ -8,10 +8,13 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use domain::log::drawn::{Drawn, Span};
-use regex::Regex;
+use regex::{Match, Regex};
 
 /// The most lines of a private key: one of 16,384 bits has 200.
 const LONGEST_KEY: u32 = 250;
+
+/// The most times that a text is looked through: what was masked may have hidden something from the masks before.
+const MOST_ROUNDS: usize = 4;
 
 /// Where a word of ASCII letters begins or ends.
 const ASCII_BOUNDARY: &str = r"(?-u:\b)";
@@ -180,32 +183,42 @@ fn mask_noting(text: &str, mut note: impl FnMut(&[Range<usize>])) -> (Cow<'_, st
         return (masked, 0);
     }
     let mut count = 0;
-    for mask in MASKS.iter() {
-        let mut taken: Vec<Range<usize>> = Vec::new();
-        for found in mask.captures_iter(&masked).filter_map(|found| found.name("secret")) {
-            // How Rust and Python write what was masked already.
-            let behind = masked.get(found.end()..).unwrap_or_default();
-            let is_frame = matches!(found.as_str(), "Some(" | "b") && behind.starts_with(['"', '\'']);
-            if !is_frame && !is_mask(&masked, found.range()) {
-                taken.push(found.range());
+    for _ in 0..MOST_ROUNDS {
+        let before = count;
+        for mask in MASKS.iter() {
+            let taken = found_by(mask, &masked);
+            if taken.is_empty() {
+                continue;
             }
+            let mut clean = String::with_capacity(masked.len());
+            let mut end = 0;
+            for range in &taken {
+                clean.push_str(&masked[end..range.start]);
+                clean.push_str(MASKED);
+                end = range.end;
+            }
+            clean.push_str(&masked[end..]);
+            masked = Cow::Owned(clean);
+            count += taken.len();
+            note(&taken);
         }
-        if taken.is_empty() {
-            continue;
+        if count == before {
+            break;
         }
-        let mut clean = String::with_capacity(masked.len());
-        let mut end = 0;
-        for range in &taken {
-            clean.push_str(&masked[end..range.start]);
-            clean.push_str(MASKED);
-            end = range.end;
-        }
-        clean.push_str(&masked[end..]);
-        masked = Cow::Owned(clean);
-        count += taken.len();
-        note(&taken);
     }
     (masked, count)
+}
+
+/// What a mask finds that is not masked yet: ascending ranges.
+fn found_by(mask: &Regex, text: &str) -> Vec<Range<usize>> {
+    let secrets = mask.captures_iter(text).filter_map(|found| found.name("secret"));
+    let is_secret = |found: &Match<'_>| {
+        // How Rust and Python write what was masked already.
+        let behind = text.get(found.end()..).unwrap_or_default();
+        let is_frame = matches!(found.as_str(), "Some(" | "b") && behind.starts_with(['"', '\'']);
+        !is_frame && !is_mask(text, found.range())
+    };
+    secrets.filter(is_secret).map(|found| found.range()).collect()
 }
 
 /// Whether a range is what an earlier mask put there, or a part of it.
@@ -311,6 +324,8 @@ mod tests {
             ),
             ("password%3Dhunter2", "password%3D[masked]"),
             ("postgres://u:ab/cd@db", "postgres://u:[masked]@db"),
+            // What is left behind a mask is looked at again.
+            ("redis://:a/b@cd@cache:6379", "redis://:[masked]@cache:6379"),
             ("https://ghtoken0123456789@github.com", "https://[masked]@github.com"),
             ("root:hunter2@tcp(db:3306)/x", "root:[masked]@tcp(db:3306)/x"),
             ("ü:hunter2@tcp(db:3306)/x", "ü:[masked]@tcp(db:3306)/x"),
