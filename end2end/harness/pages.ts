@@ -27,7 +27,7 @@ export const livePages = pages.filter((page) => !("still" in page));
 export async function facts(page: Page): Promise<string[]> {
   return page.locator("main").evaluate((main) => {
     const copy = main.cloneNode(true) as Element;
-    for (const age of copy.querySelectorAll("time, svg, form, [aria-hidden=true]")) age.remove();
+    for (const age of copy.querySelectorAll("time, svg, form, [aria-hidden=true], [role=status]")) age.remove();
     const cells = [...copy.querySelectorAll("h1, h2, td, th, dt, dd, li, p")];
     return cells.map((cell) => (cell.textContent ?? "").replace(/\s+/g, " ").trim()).filter((text) => text !== "");
   });
