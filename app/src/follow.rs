@@ -9,6 +9,8 @@ pub const FOLLOW_LIST: &str = "follow-list";
 pub const FOLLOW_FROM: &str = "follow-from";
 /// Says whether more comes.
 pub const FOLLOW_STATE: &str = "follow-state";
+/// Says how many entries matched since the page was read.
+pub const FOLLOW_FOUND: &str = "follow-found";
 /// The button that says how much came further down, and leads there.
 pub const FOLLOW_MORE: &str = "follow-more";
 /// What stands there while there is nothing.

@@ -33,7 +33,7 @@ pub enum Kind {
     RoleGranted,
     /// A role was taken.
     RoleTaken,
-    /// The log of a container was looked at.
+    /// Logs were looked at, in an environment that wants that recorded.
     LogView,
     /// Something was taken along as a file.
     Export,

@@ -4,6 +4,7 @@
 //! is not registered is treated as production.
 
 mod maintenance;
+mod mask;
 pub mod validate;
 pub mod window;
 
@@ -18,6 +19,7 @@ use crate::name::{
 use crate::policy::Policy;
 use crate::quantity::Quantity;
 pub use maintenance::{Freeze, Maintenance, MaintenanceWindow, WallDateTime, WallTime, Weekday};
+pub use mask::{LogMask, MOST_MASKS};
 
 /// The whole file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +36,9 @@ pub struct Registry {
     /// What operations need, where it differs from the defaults. Of several rows that fit the last counts.
     #[serde(default, skip_serializing_if = "Policy::is_empty")]
     pub policy: Policy,
+    /// What is masked in the lines of logs, beside what looks like a secret everywhere; at most 50.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub masks: Vec<LogMask>,
 }
 
 /// A cluster and how to reach it.
@@ -143,6 +148,9 @@ pub struct Environment {
     /// Whether users are promised that changes do not interrupt them.
     #[serde(default)]
     pub zero_downtime: bool,
+    /// Whether the record tells who looks at logs here, when and what they ask for. A look that cannot be recorded shows nothing.
+    #[serde(default)]
+    pub record_log_views: bool,
     /// Who is asked and called, in this order.
     #[serde(default)]
     pub contacts: Vec<Contact>,

@@ -8,11 +8,13 @@ mod front;
 mod gate;
 mod guard;
 mod live;
+mod log_views;
 mod pages;
 mod private;
 mod requests;
 mod socket;
 mod still;
+mod zone;
 
 #[cfg(test)]
 mod tests;

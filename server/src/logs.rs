@@ -5,11 +5,14 @@ mod choose;
 mod entries;
 mod find;
 mod follow;
+mod found;
 mod merge;
 mod note;
+mod pace;
 mod read;
 mod ring;
 mod roster;
+mod sieve;
 mod size;
 mod tap;
 mod taps;
@@ -33,7 +36,7 @@ use tokio::sync::Semaphore;
 use tokio::task::block_in_place;
 use tokio::time::Instant;
 
-pub use find::{Finder, NoFinder};
+pub use find::{Finder, NoFinder, said};
 pub use follow::Viewer;
 pub use size::Size;
 pub use taps::Taps;
@@ -77,9 +80,9 @@ pub struct Excerpt {
 }
 
 impl Excerpt {
-    /// How many entries are shown.
+    /// How many entries are shown that are wanted.
     pub fn entries(&self) -> u32 {
-        let begins = |row: &&LogRow| matches!(row, LogRow::Line(line) if !line.continues);
+        let begins = |row: &&LogRow| matches!(row, LogRow::Line(line) if !line.continues && !line.is_context);
         u32::try_from(self.rows.iter().filter(begins).count()).unwrap_or(u32::MAX)
     }
 }
@@ -106,7 +109,8 @@ pub async fn excerpt(
         notes.extend(said);
     }
     let now = clock::now_ms() / 1000;
-    let wanted = Wanted { query, size, finder, now, end };
+    let masks = clusters.masks();
+    let wanted = Wanted { query, size, finder, masks: &masks, now, end };
     let shown: Vec<LogSource> = sources.iter().map(|source| source.shown.clone()).collect();
     let mut found: Vec<(EnvironmentId, u32)> = seen.into_iter().map(|environment| (environment, 0)).collect();
     // Where nothing was read, whatever comes is new: since then.

@@ -3,12 +3,17 @@
 //! What is found is found by its shape, so a secret without one is not. A mask that hides too much costs a reader a word; one that
 //! hides too little costs a password: in doubt it hides.
 
+mod own;
+
 use std::borrow::Cow;
+use std::iter;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use domain::log::drawn::{Drawn, Span};
+use domain::log::drawn::{Drawn, Span, Style};
 use regex::{Match, Regex};
+
+pub use own::{OwnMasks, pattern};
 
 /// The most lines of a private key: one of 16,384 bits has 200.
 const LONGEST_KEY: u32 = 250;
@@ -25,7 +30,7 @@ pub const MASKED: &str = "[masked]";
 /// What a secret looks like: a pattern whose group `secret` is it, and in which `\b` is the boundary of an ASCII word. With one of
 /// Unicode's words the regex crate leaves its fast engines at the first letter that is not ASCII, and takes a hundred times as long.
 /// <https://docs.rs/regex-automata/0.4/regex_automata/hybrid/dfa/struct.Config.html#method.unicode_word_boundary>
-fn pattern(text: &str) -> Option<Regex> {
+fn constant(text: &str) -> Option<Regex> {
     let built = Regex::new(&text.replace(r"\b", ASCII_BOUNDARY));
     // They are constants, and a test builds each.
     debug_assert!(built.is_ok(), "{text}");
@@ -55,21 +60,22 @@ static MASKS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"(?i)\bbasic\s+(?P<secret>[a-z0-9+/]{7,}={1,2}|[a-z+/]*[0-9][a-z0-9+/=]{7,})".into(),
         r#"(?i)cookie\\*["']\s*[:=]\s*\[?\s*\\*["'](?P<secret>[^"'\\]+)"#.into(),
         r#"(?i)cookie\s*[:=]\s*\[?(?P<secret>[^\r\n"']+)"#.into(),
-        // postgres://user:secret@host, https://token@host, user:secret@tcp(host)
-        r#"(?i)\b[a-z][a-z0-9+.-]*:(?:\\?/){2}[^\s/:@"']*:(?P<secret>[^\s/"']+|[^\s/"'0-9][^\s"'@]*/[^\s"'@]*)@"#.into(),
-        r#"(?i)\b[a-z][a-z0-9+.-]*:(?:\\?/){2}(?P<secret>[^\s/:@"'?]{16,})@"#.into(),
+        // postgres://user:secret@host, https://token@host, user:secret@tcp(host), also where the scheme was taken for a secret
+        r#"(?i)(?:\b[a-z][a-z0-9+.-]*|\[masked\]):(?:\\?/){2}[^\s/:@"']*:(?P<secret>[^\s/"']+|[^\s/"'0-9][^\s"'@]*/[^\s"'@]*)@"#.into(),
+        r#"(?i)(?:\b[a-z][a-z0-9+.-]*|\[masked\]):(?:\\?/){2}(?P<secret>[^\s/:@"'?]{16,})@"#.into(),
         r"\w+:(?P<secret>[^\s@/]+)@(?:tcp|unix)\(".into(),
         // password=…, "api_key": "…", DB_PASSWORD: …, AccountKey=…; password: Some("…")
         named(r#"\[?(?:Some\(|b)?"(?P<secret>(?:[^"\\]|\\.)+)"#).into(),
         named(r"\[?(?:Some\(|b)?'(?P<secret>[^'\r\n\\]+)").into(),
         // The same as text within a text: {\"password\":\"…\"}
         named(r#"\[?(?:\\+["']|\\u002[27]|%22)(?P<secret>[^"'\\%]+)"#).into(),
+        // --password …, before --token= without a value takes the name of the next one for its own
+        [r"(?i)\s--?[\w-]*", NAMES, r"\s+(?P<secret>[^\s-]\S*)"].concat().into(),
         named(r#"\[?(?P<secret>(?:[^\s"',;&)\]}\[\\=]|\\[^\s"'u])(?:[^\s"',;&)\]}\\]|\\[^\s"'])*)"#).into(),
-        // ("password", "…"), name: DB_PASSWORD, value: …, <password>…</password>, --password …, PASSWORD '…'
+        // ("password", "…"), name: DB_PASSWORD, value: …, <password>…</password>, PASSWORD '…'
         [r#"(?i)["'][\w.-]*"#, NAMES, r#"["']\s*,\s*["'](?P<secret>[^"']+)["']\s*[)\]]"#].concat().into(),
         [r#"(?i)\b(?:name|key)["']?\s*[:=]\s*["']?[\w.-]*"#, NAMES, r#"["']?[\s,]+["']?value["']?\s*[:=]\s*["']?(?P<secret>[^"',}\s]+)"#].concat().into(),
-        [r"(?i)<[\w:-]*", NAMES, r">(?P<secret>[^<]+)<"].concat().into(),
-        [r"(?i)\s--?[\w-]*", NAMES, r"\s+(?P<secret>[^\s-]\S*)"].concat().into(),
+        [r"(?i)<[\w:-]*", NAMES, r">\s*(?P<secret>[^<\s][^<]*)<"].concat().into(),
         r"(?i)\b(?:password|identified by|requirepass)\s+'(?P<secret>[^']+)'".into(),
         r"(?i)\brequirepass\s+(?P<secret>[^\s']\S*)".into(),
         // Tokens that tell by themselves what they are.
@@ -78,16 +84,16 @@ static MASKS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"\b(?P<secret>gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,}|glpat-[A-Za-z0-9_-]{20,}|xox[abeprs]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,}|[sr]k_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9]{16,}|AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_-]{20,}|GOCSPX-[A-Za-z0-9_-]{20,}|npm_[A-Za-z0-9]{30,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|hvs\.[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{30,}|dop_v1_[a-f0-9]{40,}|sk-[A-Za-z0-9]{20,}|sk-(?:proj|ant)-[A-Za-z0-9_-]{20,}|AGE-SECRET-KEY-1[A-Z0-9]{40,})".into(),
         r"hooks\.slack\.com/services/(?P<secret>[A-Za-z0-9/]{20,})".into(),
     ];
-    patterns.iter().filter_map(|text| pattern(text)).collect()
+    patterns.iter().filter_map(|text| constant(text)).collect()
 });
 
 /// The name of a field whose value is a secret, whatever stands in it.
 static SECRET_NAME: LazyLock<Option<Regex>> =
-    LazyLock::new(|| pattern(&[r"(?i)(?:", NAMES, r"|authorization|(?:set-)?cookie)$"].concat()));
+    LazyLock::new(|| constant(&[r"(?i)(?:", NAMES, r"|authorization|(?:set-)?cookie)$"].concat()));
 
 /// What stands in every text in which one of the masks finds something: most lines have none of it, and are done.
 static SIGNS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    pattern(
+    constant(
         r"(?i)pass|pwd|secret|token|credential|key|auth|bearer|basic|digest|cookie|session|signature|connection|sig|identified|:\\?/\\?/|@|eyJ|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|xapp|[sr]k_|whsec|AIza|ya29|GOCSPX|npm_|SG\.|hvs\.|hf_|dop_|sk-|slack|[A-Z0-9+/]{60}",
     )
 });
@@ -107,6 +113,11 @@ pub struct LineMask {
 }
 
 impl LineMask {
+    /// Whether the next line may be a part of a private key.
+    pub fn is_within(&self) -> bool {
+        self.key > 0
+    }
+
     /// Masks the next line, and says how many pieces were taken out.
     pub fn mask(&mut self, drawn: &mut Drawn) -> u32 {
         let ends = drawn.text.contains("-----END ");
@@ -130,7 +141,8 @@ impl LineMask {
         {
             drawn.text.replace_range(range, MASKED);
             drawn.spans.clear();
-            return 1;
+            // Another one may stand behind it.
+            return mask_drawn(drawn).saturating_add(1);
         }
         mask_drawn(drawn)
     }
@@ -138,10 +150,10 @@ impl LineMask {
 
 /// A line that only says what the next one holds.
 static NAMED: LazyLock<Option<Regex>> =
-    LazyLock::new(|| pattern(&[r#"(?i)\b(?:name|key)["']?\s*:\s*["']?[\w.-]*"#, NAMES, r#"["']?,?\s*$"#].concat()));
+    LazyLock::new(|| constant(&[r#"(?i)\b(?:name|key)["']?\s*:\s*["']?[\w.-]*"#, NAMES, r#"["']?,?\s*$"#].concat()));
 /// What it holds.
 static VALUE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| pattern(r#"(?i)^\W*value["']?\s*:\s*["']?(?P<secret>[^\s"',][^"']*)"#));
+    LazyLock::new(|| constant(r#"(?i)^\W*value["']?\s*:\s*["']?(?P<secret>[^\s"',][^"']*)"#));
 
 /// Whether a line may stand in a private key: base64, its head and end, the headers of one that is encrypted.
 fn is_of_key(text: &str) -> bool {
@@ -163,6 +175,39 @@ pub fn mask_value<'a>(name: &str, value: &'a str) -> (Cow<'a, str>, usize) {
         _ if is_secret && !value.starts_with(['{', '[']) => (Cow::Borrowed(MASKED), 1),
         _ => mask(value),
     }
+}
+
+/// The lines of a text, which may be the value of a field, without what looks like a secret: of all of it, because one may go over the ends
+/// of lines, and then of each. How many pieces were taken out.
+pub fn mask_lines(name: &str, text: &str) -> (Vec<String>, usize) {
+    if !text.starts_with(['{', '[']) && SECRET_NAME.as_ref().is_some_and(|names| names.is_match(name)) {
+        return (vec![MASKED.to_owned()], 1);
+    }
+    if !text.contains('\n') {
+        let (line, count) = mask(text);
+        return (vec![line.into_owned()], count);
+    }
+    let mut whole = Drawn { text: text.replace('\n', " "), spans: Vec::new() };
+    let mut start = 0;
+    for line in text.split('\n') {
+        // Where each is then, whatever was masked before it or over its ends.
+        let (from, end) = (start, start + line.len());
+        let offset = |at| u32::try_from(at).unwrap_or(u32::MAX);
+        whole.spans.push(Span { start: offset(from), end: offset(end), style: Style::default() });
+        start = end + 1;
+    }
+    let mut count = mask_drawn(&mut whole) as usize;
+    let mut mask = LineMask::default();
+    let mut lines = Vec::with_capacity(whole.spans.len());
+    for span in &whole.spans {
+        let Some(line) = whole.text.get(span.start as usize..span.end as usize) else { continue };
+        let mut drawn = Drawn { text: line.to_owned(), spans: Vec::new() };
+        let more = mask.mask(&mut drawn);
+        // What was masked already may be found again.
+        count += if drawn.text == line { 0 } else { more as usize };
+        lines.push(drawn.text);
+    }
+    (lines, count)
 }
 
 /// The same with the colours that a text is drawn in: they stay where they were.
@@ -190,15 +235,7 @@ fn mask_noting(text: &str, mut note: impl FnMut(&[Range<usize>])) -> (Cow<'_, st
             if taken.is_empty() {
                 continue;
             }
-            let mut clean = String::with_capacity(masked.len());
-            let mut end = 0;
-            for range in &taken {
-                clean.push_str(&masked[end..range.start]);
-                clean.push_str(MASKED);
-                end = range.end;
-            }
-            clean.push_str(&masked[end..]);
-            masked = Cow::Owned(clean);
+            masked = Cow::Owned(without(&masked, &taken));
             count += taken.len();
             note(&taken);
         }
@@ -209,9 +246,28 @@ fn mask_noting(text: &str, mut note: impl FnMut(&[Range<usize>])) -> (Cow<'_, st
     (masked, count)
 }
 
+/// A text with a mask in the place of each range; they are ascending.
+fn without(text: &str, taken: &[Range<usize>]) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut end = 0;
+    for range in taken {
+        clean.push_str(&text[end..range.start]);
+        clean.push_str(MASKED);
+        end = range.end;
+    }
+    clean.push_str(&text[end..]);
+    clean
+}
+
 /// What a mask finds that is not masked yet: ascending ranges.
 fn found_by(mask: &Regex, text: &str) -> Vec<Range<usize>> {
-    let secrets = mask.captures_iter(text).filter_map(|found| found.name("secret"));
+    let mut from = 0;
+    // From the end of a secret on, not from that of its match: what ends one may begin the next.
+    let secrets = iter::from_fn(|| {
+        let secret = mask.captures_at(text, from)?.name("secret")?;
+        from = secret.end();
+        Some(secret)
+    });
     let is_secret = |found: &Match<'_>| {
         // How Rust and Python write what was masked already.
         let behind = text.get(found.end()..).unwrap_or_default();
@@ -315,6 +371,10 @@ mod tests {
             ("('password', 'hunter2')", "('password', '[masked]')"),
             (r#"{"name":"DB_PASSWORD","value":"hunter2"}"#, r#"{"name":"DB_PASSWORD","value":"[masked]"}"#),
             ("<password>hunter2</password>", "<password>[masked]</password>"),
+            ("Bearer postgres://fleet:hunter2@db", "Bearer [masked]://fleet:[masked]@db"),
+            ("<credentials> <password>hunter2</password>", "<credentials> <password>[masked]</password>"),
+            ("<token>a1<token>b2</token>", "<token>[masked]<token>[masked]</token>"),
+            ("run --token= --password hunter2", "run --token= [masked] [masked]"),
             ("psql --password hunter2 -h db", "psql --password [masked] -h db"),
             ("ALTER USER app WITH PASSWORD 'hunter2'", "ALTER USER app WITH PASSWORD '[masked]'"),
             ("requirepass hunter2", "requirepass [masked]"),
@@ -377,6 +437,8 @@ mod tests {
             ("  value: Zq7 x", "  value: [masked]"),
             ("- name: DB_HOST", "- name: DB_HOST"),
             ("  value: db", "  value: db"),
+            (r#"- {"name": "DB_PASSWORD","#, r#"- {"name": "DB_PASSWORD","#),
+            (r#""value": "Zq7", "url": "redis://:x@db""#, r#""value": "[masked]", "url": "redis://:[masked]@db""#),
         ] {
             assert_eq!(shown(&mut mask, text), expected, "{text}");
         }
@@ -437,7 +499,59 @@ mod tests {
         }
     }
 
+    #[test]
+    fn lines_of_a_text_are_masked_over_their_ends_and_each_by_itself() {
+        let long = "Zm9v".repeat(16);
+        for (name, text, expected, count) in [
+            ("", "one\ntwo", &["one", "two"][..], 0),
+            (
+                "stack",
+                "Error: no\n  at https://kim:hunter2@db/x\n  at y",
+                &["Error: no", "  at https://kim:[masked]@db/x", "  at y"],
+                1,
+            ),
+            ("note", "password:\n\thunter2\nend", &["password:", "\t[masked]", "end"], 1),
+            ("note", "password: 'a\nb\nc' d\ne", &["password: '[masked]", "' d", "e"], 1),
+            ("env", "name: DB_PASSWORD\nvalue: hunter2", &["name: DB_PASSWORD", "value: [masked]"], 1),
+            // Of a line alone it shows.
+            ("pem", &format!("here\n{long}\nthere"), &["here", "[masked]", "there"], 1),
+            ("pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\nend", &["[masked]", "end"], 1),
+            ("db.password", "a\nb", &["[masked]"], 1),
+            ("db.password", "a", &["[masked]"], 1),
+            ("", "token=abc", &["token=[masked]"], 1),
+        ] {
+            let lines: Vec<_> = expected.iter().map(|line| line.to_string()).collect();
+            assert_eq!(mask_lines(name, text), (lines, count), "{text}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn no_line_end_shows_a_secret(
+            frame in prop::sample::select(vec![
+                r#"it has password="ZQZQ" here"#,
+                "it has password: 'ZQZQ' here",
+                r#"it has {"password" : "ZQZQ"} here"#,
+                r#"it has ("api_key", "ZQZQ") here"#,
+                "it has <secret>ZQZQ</secret> here",
+                "it has -----BEGIN RSA PRIVATE KEY----- ZQZQ -----END RSA PRIVATE KEY----- here",
+                "it has --token ZQZQ here",
+                "it has authorization: Bearer ZQZQZQZQ here",
+            ]),
+            blanks in prop::collection::vec(any::<bool>(), 8),
+            within in 0usize..4,
+        ) {
+            // Any blank may be a line's end, and a line may end in what is quoted.
+            let mut blanks = blanks.into_iter();
+            let mut text: String =
+                frame.chars().map(|c| if c == ' ' && blanks.next() == Some(true) { '\n' } else { c }).collect();
+            if let Some(at) = frame.find("ZQZQ").filter(|at| frame[..*at].ends_with(['"', '\'', '>'])) {
+                text.insert(at + within, '\n');
+            }
+            let (lines, count) = mask_lines("", &text);
+            prop_assert!(count > 0 && !lines.concat().contains(['Z', 'Q']), "{:?}", lines);
+        }
+
         #[test]
         fn what_has_no_sign_of_a_secret_has_none(text in "(password=|pwd:|token|_key=|sk-|eyJ|x|ghp_|://|:\\\\/\\\\/|[ -~]){0,60}") {
             let signs = SIGNS.as_ref().unwrap();

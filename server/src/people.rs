@@ -8,6 +8,7 @@ pub mod passwords;
 mod provider;
 mod sign_in;
 pub mod token;
+mod views;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ use crate::store::{Key, SessionId, SessionState, Store, StoreError, User};
 use lasting::Lasting;
 use passwords::{HashError, Passwords};
 use token::Token;
+use views::Views;
 
 /// How long what the database said of a session counts, in microseconds. A session that was ended is gone from every replica
 /// after it.
@@ -118,6 +120,8 @@ pub struct People {
     door: Semaphore,
     /// Sources that are over their limit, and until when.
     over: Mutex<HashMap<Key, i64>>,
+    /// Looks at logs that were written down.
+    views: Views,
     /// How many times as often an address may try: more where everybody comes from one.
     sharing: i64,
 }
@@ -142,6 +146,7 @@ impl People {
             tiers: RwLock::default(),
             door: Semaphore::new(MOST_AT_THE_DOOR),
             over: Mutex::default(),
+            views: Views::default(),
             sharing: 1,
         })
     }

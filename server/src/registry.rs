@@ -2,6 +2,7 @@
 
 mod diagnose;
 mod follow;
+mod masks;
 mod nearest;
 mod schema;
 mod scope;
@@ -160,6 +161,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Registry, LoadError> {
     let (registry, root) = formed(bytes).map_err(|problems| refused(problems, true))?;
     let mut problems = validate(&registry);
     zones::check(&registry, &mut problems);
+    masks::check(&registry, &mut problems);
     if problems.is_empty() {
         return Ok(registry);
     }

@@ -67,8 +67,13 @@ struct State {
 impl Rows {
     /// No rows yet. `clock` tells milliseconds since 1970.
     pub fn new(registry: Arc<Registry>, clock: fn() -> i64) -> Self {
-        let empty =
-            Registry { clusters: Vec::new(), systems: Vec::new(), access: Vec::new(), policy: Default::default() };
+        let empty = Registry {
+            clusters: Vec::new(),
+            systems: Vec::new(),
+            access: Vec::new(),
+            policy: Default::default(),
+            masks: Vec::new(),
+        };
         let state = State {
             registry: Arc::new(empty),
             registry_trouble: "".into(),

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use domain::frame::{HIDDEN, SIGNED_OUT};
-use domain::log::follow::{FollowAsk, FollowFrame, FollowRows, Read};
+use domain::log::follow::{FollowAsk, FollowFrame, FollowRows, Matched, Read};
 use leptos::prelude::*;
 use web_sys::{Element, Event, MouseEvent};
 
@@ -16,7 +16,7 @@ use crate::links;
 use crate::socket::{Socket, Told, pause_ms};
 
 /// The most rows that stay on a page.
-const MOST_ROWS: u32 = 5_000;
+const MOST_ROWS: u32 = 2_000;
 /// How many rows stay on a page whose end is not in sight: what somebody reads is not taken away under them.
 const MOST_ROWS_READ: u32 = 20_000;
 /// The most containers that one goes on with.
@@ -35,6 +35,7 @@ struct Follow {
     /// What the list is scrolled in.
     frame: Element,
     from: Vec<Read>,
+    matched: Matched,
     socket: Option<Socket>,
     /// Counts sockets, so that what an old one still says is told apart.
     generation: u32,
@@ -73,7 +74,18 @@ pub(super) fn start() {
         });
     }
     let now = js_sys::Date::now();
-    FOLLOW.set(Some(Follow { list, frame, from, socket: None, generation: 0, failures: 0, heard_ms: now, unseen: 0 }));
+    let matched = Matched::default();
+    FOLLOW.set(Some(Follow {
+        list,
+        frame,
+        from,
+        matched,
+        socket: None,
+        generation: 0,
+        failures: 0,
+        heard_ms: now,
+        unseen: 0,
+    }));
     connect();
     set_interval(look, Duration::from_secs(2));
 }
@@ -116,7 +128,7 @@ fn told(generation: u32, told: Told) {
                 // Those of long ago are of pods that are gone.
                 let old = follow.from.len().saturating_sub(MOST_SOURCES);
                 follow.from.drain(..old);
-                follow.say(&FollowAsk::From(follow.from.clone()));
+                follow.say(&FollowAsk::From(follow.from.clone(), follow.matched));
             });
         }
         Told::Message(bytes) => match postcard::from_bytes(&bytes) {
@@ -142,7 +154,7 @@ fn closed(generation: u32) {
         Some((follow.generation, pause))
     });
     let Some(Some((generation, pause))) = again else { return };
-    say_state("Connection lost: trying again");
+    say(FOLLOW_STATE, "Connection lost: trying again");
     set_timeout(
         move || {
             if with(|follow| follow.generation) == Some(generation) {
@@ -153,9 +165,9 @@ fn closed(generation: u32) {
     );
 }
 
-fn say_state(text: &str) {
-    if let Some(state) = element(FOLLOW_STATE).filter(|state| state.text_content().as_deref() != Some(text)) {
-        state.set_text_content(Some(text));
+fn say(place: &str, text: &str) {
+    if let Some(place) = element(place).filter(|place| place.text_content().as_deref() != Some(text)) {
+        place.set_text_content(Some(text));
     }
 }
 
@@ -175,18 +187,7 @@ impl Follow {
         self.failures = 0;
         match frame {
             FollowFrame::Beat => {}
-            FollowFrame::Following { containers, left_out } => {
-                let containers = match containers {
-                    0 => "Nothing to follow yet".to_owned(),
-                    1 => "Following 1 container".to_owned(),
-                    more => ["Following ", &thousands(more), " containers"].concat(),
-                };
-                let left_out = match left_out {
-                    0 => String::new(),
-                    more => [", not ", &thousands(more), " more"].concat(),
-                };
-                say_state(&[containers, left_out].concat());
-            }
+            FollowFrame::Say { place, text } => say(&place, &text),
             FollowFrame::Rows(rows) => self.add(rows),
         }
     }
@@ -201,10 +202,10 @@ impl Follow {
         }
         _ = self.list.insert_adjacent_html("beforeend", &rows.html);
         let most = if sees_the_end { MOST_ROWS } else { MOST_ROWS_READ };
-        while self.list.child_element_count() > most
-            && let Some(oldest) = self.list.first_element_child()
-        {
-            oldest.remove();
+        for _ in most..self.list.child_element_count() {
+            if let Some(oldest) = self.list.first_element_child() {
+                oldest.remove();
+            }
         }
         self.from.extend(rows.more.into_iter().map(|source| (source, None)));
         for (place, position) in rows.moved {
@@ -212,6 +213,7 @@ impl Follow {
                 *known = Some(position);
             }
         }
+        self.matched = rows.matched;
         if sees_the_end {
             self.frame.set_scroll_top(self.frame.scroll_height());
         } else {

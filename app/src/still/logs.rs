@@ -4,11 +4,12 @@ mod chart;
 mod filter;
 mod line;
 mod taking;
+mod times;
 
 use std::sync::Arc;
 
 use domain::log::counts::Chart;
-use domain::log::follow::{Position, Read};
+use domain::log::follow::{Matched, Position, Read};
 use domain::log::level::Level;
 use domain::log::query::{LogQuery, Since};
 use domain::log::view::{LogRow, LogSource};
@@ -19,12 +20,14 @@ use super::forms::{CARD, Notice, SECONDARY, Tone};
 use crate::boot;
 use crate::clock::exact_time;
 use crate::components::count::thousands;
-use crate::follow::{FOLLOW_CALM, FOLLOW_FROM, FOLLOW_LIST, FOLLOW_MORE, FOLLOW_STATE, kept};
+use crate::follow::{FOLLOW_CALM, FOLLOW_FOUND, FOLLOW_FROM, FOLLOW_LIST, FOLLOW_MORE, FOLLOW_STATE, kept};
 use crate::links;
 use chart::chart;
 use filter::Filter;
 use line::{Whose, row};
 use taking::taking;
+pub use times::Clock;
+use times::ways;
 
 /// What the page shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +58,8 @@ pub struct LogsView {
     pub notes: Vec<Arc<str>>,
     /// When it was read, seconds since 1970.
     pub now: i64,
+    /// By what the times are said.
+    pub clock: Clock,
     /// Why nothing was read, in a sentence.
     pub trouble: Option<String>,
 }
@@ -75,17 +80,20 @@ pub fn logs(page: LogsView) -> AnyView {
         masked,
         notes,
         now,
+        clock,
         trouble,
     } = page;
     let title = title(&query, &environments);
     let is_chosen = !query.environments.is_empty() && trouble.is_none();
-    let shown = as_count(rows.iter().filter(|row| matches!(row, LogRow::Line(line) if !line.continues)).count());
+    let is_found = |row: &&LogRow| matches!(row, LogRow::Line(line) if !line.continues && !line.is_context);
+    let shown = as_count(rows.iter().filter(is_found).count());
     let all = found.iter().map(|(_, count)| count).sum();
-    let range = range(&rows);
+    let range = range(&rows, &clock);
     let summary =
         is_chosen.then(|| (!sources.is_empty()).then(|| summary(&query, (shown, all, read, depth), &sources, masked)));
     let calm = (is_chosen && rows.is_empty()).then(|| calm(&query, read, sources.len()));
-    let whose = Whose::new(&sources, &query.environments);
+    let whose = Whose::new(&sources, &query);
+    let older = (shown < all || read >= depth).then(|| older(&query, &rows)).flatten();
     let columns = query.environments.len() == 2;
     let heads = columns.then(|| heads(&query, &environments, &found));
     let again = links::logs(&query);
@@ -95,14 +103,20 @@ pub fn logs(page: LogsView) -> AnyView {
         let from: Vec<Read> = sources.iter().map(kept).zip(positions).collect();
         boot::carry(&from)
     });
-    let lines = entries(rows).into_iter().map(|entry| row(entry, &whose, now)).collect_view();
-    let class = if columns {
-        "grid grid-cols-[minmax(0,1fr)] lg:grid-cols-2 lg:gap-x-4"
-    } else {
-        "grid grid-cols-[minmax(0,1fr)]"
+    let lines = entries(rows).into_iter().map(|entry| row(entry, &whose, &clock)).collect_view();
+    let class = match (columns, query.display.unbroken) {
+        (true, false) => "grid grid-cols-[minmax(0,1fr)] lg:grid-cols-2 lg:gap-x-4",
+        // No grid: where one row more makes all of them be laid out anew, what is written fast comes late.
+        (false, false) => "",
+        // As wide as the longest line: all of them are scrolled together.
+        (true, true) => "grid grid-cols-[minmax(100%,max-content)] lg:grid-cols-[repeat(2,minmax(50%,max-content))]",
+        (false, true) => "w-max min-w-full",
     };
     let bars = (query.filters() || query.has_range()).then(|| chart(&query, &counted));
+    // No status: nobody wants to hear each second how many.
+    let counts = query.filters().then(|| view! { <span id=FOLLOW_FOUND class="tabular-nums"></span> });
     let taken = (!is_empty).then(|| taking(&query));
+    let ways = is_chosen.then(|| ways(&query, &clock));
     let errors = errors_only(&query);
     let all_times = all_times(&query);
     let places = query.environments.is_empty().then(|| places(&environments));
@@ -129,6 +143,7 @@ pub fn logs(page: LogsView) -> AnyView {
                             <span>{summary} " " {range}</span>
                             <span class="flex flex-wrap gap-x-4">
                                 <span id=FOLLOW_STATE role="status" class="sm:min-w-48 sm:text-right"></span>
+                                {counts}
                                 {all_times}
                                 {errors}
                                 <span>
@@ -149,19 +164,20 @@ pub fn logs(page: LogsView) -> AnyView {
                     view! {
                         // Turned round so that it begins at its end, also without script: the newest lines are what one came for.
                         <section
-                            class="flex max-h-[70dvh] sm:max-h-[max(20rem,calc(100dvh-24rem))] flex-col-reverse overflow-y-auto rounded-lg border border-line bg-panel py-1"
+                            class="flex max-h-[70dvh] sm:max-h-[max(20rem,calc(100dvh-24rem))] flex-col-reverse overflow-auto rounded-lg border border-line bg-panel py-1"
                             aria-label="Lines, oldest first"
                             tabindex="0"
                             hidden=is_empty
                         >
                             <ol id=FOLLOW_LIST class=class>
-                                {lines}
+                                {older} {lines}
                             </ol>
                         </section>
                         <button id=FOLLOW_MORE type="button" hidden class=[SECONDARY, " sticky bottom-4 justify-self-center"].concat()></button>
                         {from.map(|from| view! { <div id=FOLLOW_FROM hidden>{from}</div> })}
                     }
                 })}
+            {ways}
             {taken}
             {calm.map(|calm| view! { <p id=FOLLOW_CALM class=[CARD, " text-soft"].concat()>{calm}</p> })}
         </div>
@@ -181,8 +197,14 @@ pub struct LeftOut {
 }
 
 /// Rows that come behind those of a page, as HTML.
-pub fn more_rows(rows: Vec<LogRow>, left_out: LeftOut, sources: &[LogSource], query: &LogQuery, now: i64) -> String {
-    let whose = Whose::new(sources, &query.environments);
+pub fn more_rows(
+    rows: Vec<LogRow>,
+    left_out: LeftOut,
+    sources: &[LogSource],
+    query: &LogQuery,
+    clock: &Clock,
+) -> String {
+    let whose = Whose::new(sources, query);
     let count = |count: u64| match count {
         1 => "1 entry".to_owned(),
         count => [&thousands(u32::try_from(count).unwrap_or(u32::MAX)), " entries"].concat(),
@@ -205,13 +227,36 @@ pub fn more_rows(rows: Vec<LogRow>, left_out: LeftOut, sources: &[LogSource], qu
         ),
     };
     let skipped =
-        text.map(|text| row(vec![LogRow::Mark { at: before, source: u32::MAX, text: text.into() }], &whose, now));
-    let lines = entries(rows).into_iter().map(|entry| row(entry, &whose, now)).collect_view();
+        text.map(|text| row(vec![LogRow::Mark { at: before, source: u32::MAX, text: text.into() }], &whose, clock));
+    let lines = entries(rows).into_iter().map(|entry| row(entry, &whose, clock)).collect_view();
     view! {
         {skipped}
         {lines}
     }
     .to_html()
+}
+
+/// What is followed, in words.
+pub fn following(containers: u32, left_out: u32) -> String {
+    let containers = match containers {
+        0 => "Nothing to follow yet".to_owned(),
+        1 => "Following 1 container".to_owned(),
+        more => ["Following ", &thousands(more), " containers"].concat(),
+    };
+    match left_out {
+        0 => containers,
+        more => [&containers, ", not ", &thousands(more), " more"].concat(),
+    }
+}
+
+/// How many entries matched since the page was read, in words.
+pub fn matched_since(matched: Matched) -> String {
+    let Matched { entries, at_least } = matched;
+    let words = match entries {
+        1 => "1 entry matched since".to_owned(),
+        more => [&thousands(more), " entries matched since"].concat(),
+    };
+    if at_least { ["at least ", &words].concat() } else { words }
 }
 
 /// The way to the errors alone, or back to all.
@@ -228,6 +273,20 @@ fn errors_only(query: &LogQuery) -> impl IntoView + use<> {
 fn all_times(query: &LogQuery) -> Option<impl IntoView + use<>> {
     let address = links::logs(&LogQuery { since: Since::Last, until: None, ..query.clone() });
     query.has_range().then(|| view! { <a href=address class="text-accent underline">"All times"</a> })
+}
+
+/// The way to what was written before these lines.
+fn older(query: &LogQuery, rows: &[LogRow]) -> Option<impl IntoView + use<>> {
+    let seconds = || rows.iter().map(|row| row.at().div_euclid(1_000_000_000));
+    let (first, last) = (seconds().min()?, seconds().max()?);
+    // Of the second of the first there may be more; a page within one second would lead to itself.
+    let until = if first < last { first + 1 } else { first };
+    let address = links::logs(&LogQuery { until: Some(until), ..query.clone() });
+    Some(view! {
+        <li class="col-span-full px-3 py-1 text-sm">
+            <a href=address class="text-accent underline">"Older lines"</a>
+        </li>
+    })
 }
 
 /// Where nothing was chosen yet: everything that there is.
@@ -322,13 +381,10 @@ fn summary(
 }
 
 /// From when to when the lines are.
-fn range(rows: &[LogRow]) -> Option<String> {
+fn range(rows: &[LogRow], clock: &Clock) -> Option<String> {
     let times = || rows.iter().map(|row| row.at().div_euclid(1_000_000_000));
     let (first, last) = (times().min()?, times().max()?);
-    // What was written today is the usual case.
-    let (from, until) = (exact_time(first), exact_time(last));
-    let until = if from.get(..10) == until.get(..10) { until.get(11..).unwrap_or_default().to_owned() } else { until };
-    Some(["From ", from.trim_end_matches(" UTC"), " to ", &until, "."].concat())
+    Some(clock.range(first, last))
 }
 
 fn calm(query: &LogQuery, read: u32, sources: usize) -> String {
@@ -382,4 +438,33 @@ fn entries(rows: Vec<LogRow>) -> Vec<Vec<LogRow>> {
         }
     }
     entries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_followed_is_said_in_words() {
+        for ((containers, left_out), words) in [
+            ((0, 0), "Nothing to follow yet"),
+            ((1, 0), "Following 1 container"),
+            ((1_000, 0), "Following 1,000 containers"),
+            ((400, 12), "Following 400 containers, not 12 more"),
+        ] {
+            assert_eq!(following(containers, left_out), words);
+        }
+    }
+
+    #[test]
+    fn how_many_matched_is_said_as_far_as_it_is_known() {
+        for (entries, at_least, words) in [
+            (0, false, "0 entries matched since"),
+            (1, false, "1 entry matched since"),
+            (1_234, false, "1,234 entries matched since"),
+            (1, true, "at least 1 entry matched since"),
+        ] {
+            assert_eq!(matched_since(Matched { entries, at_least }), words);
+        }
+    }
 }

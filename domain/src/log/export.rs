@@ -18,7 +18,8 @@ const LONGEST_PARTS: [usize; 3] = [63, 30, 100];
 /// How logs are written into a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// A line of text for each line, with when and whose it is before it. What is no line of a log begins with `# `.
+    /// A line of text for each line, with when and whose it is before it. What is no line of a log begins with `# `, what is shown only for
+    /// what it stands near with `-`.
     #[default]
     Text,
     /// A JSON object for each line: <https://github.com/ndjson/ndjson-spec>.
@@ -39,7 +40,7 @@ pub struct Head<'a> {
     pub read_at: i64,
     /// Who read it.
     pub reader: &'a str,
-    /// How many entries follow.
+    /// How many entries follow that were asked for.
     pub entries: u32,
     /// How many pieces in them were masked, because they looked like secrets.
     pub masked: u32,
@@ -117,7 +118,10 @@ impl Format {
         let whose = |source: u32| sources.get(source as usize);
         match (self, row) {
             (Self::Text, LogRow::Line(line)) => {
-                let LogLine { at, source, level, text, left_out, spans: _, hits: _, continues: _ } = line;
+                let LogLine { at, source, level, text, left_out, is_context, spans: _, hits: _, continues: _ } = line;
+                if *is_context {
+                    out.push('-');
+                }
                 out.push_str(&time(*at));
                 push_source(out, whose(*source));
                 out.push_str(&format!(" {} ", level_word(*level)));
@@ -136,9 +140,9 @@ impl Format {
                 out.push('\n');
             }
             (Self::Ndjson, LogRow::Line(line)) => {
-                let LogLine { at, source, level, ref text, left_out, continues, spans: _, hits: _ } = *line;
+                let LogLine { at, source, level, ref text, left_out, continues, is_context, spans: _, hits: _ } = *line;
                 let (time, whose) = (time(at), whose(source).map(Whose::of));
-                push_json(out, &LineRecord { time, whose, level, text, left_out, continues });
+                push_json(out, &LineRecord { time, whose, level, text, left_out, continues, context: is_context });
             }
             (Self::Ndjson, LogRow::Mark { at, source, text }) => {
                 push_json(out, &MarkRecord { time: time(*at), whose: whose(*source).map(Whose::of), mark: text });
@@ -183,6 +187,8 @@ struct LineRecord<'a> {
     left_out: u64,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     continues: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    context: bool,
 }
 
 #[derive(Serialize)]
@@ -247,6 +253,11 @@ fn asked(query: &LogQuery) -> String {
             (true, true) => "not matching",
         };
         say(&[", ", verb, " \"", text, "\"", if *case { " in this case" } else { "" }]);
+    }
+    match query.around() {
+        0 => {}
+        1 => words.push_str(", with the entry on each side"),
+        around => words.push_str(&format!(", with {around} entries on each side")),
     }
     words
 }

@@ -27,11 +27,21 @@ pub struct Kept(pub Vec<u8>);
 /// Up to where a page shows whose lines; none where it shows none.
 pub type Read = (Kept, Option<Position>);
 
+/// How many entries matched since a page was read: what comes again after a cut is not counted twice, so it is kept with up to where
+/// the page shows whose lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Matched {
+    /// How many.
+    pub entries: u32,
+    /// Whether there may be more: some went before anybody looked at them.
+    pub at_least: bool,
+}
+
 /// What a page says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum FollowAsk {
-    /// First of all: whose lines it shows, and up to where each was read; none of one that was not read.
-    From(Vec<Read>),
+    /// First of all: whose lines it shows, and up to where each was read; none of one that was not read. How many matched up to there.
+    From(Vec<Read>, Matched),
     /// It took the rows of this number, and is ready for more.
     Took(u32),
 }
@@ -39,12 +49,12 @@ pub enum FollowAsk {
 /// What the server says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum FollowFrame {
-    /// So much of what was asked for is followed.
-    Following {
-        /// How many containers that are.
-        containers: u32,
-        /// How many there was no room for.
-        left_out: u32,
+    /// Words for a place of the page: the browser part is smaller without making them.
+    Say {
+        /// Its id.
+        place: String,
+        /// What stands there from now on.
+        text: String,
     },
     /// More to show.
     Rows(FollowRows),
@@ -65,4 +75,6 @@ pub struct FollowRows {
     pub more: Vec<Kept>,
     /// Up to where sources are read now, by their places.
     pub moved: Vec<(u32, Position)>,
+    /// How many entries matched up to there.
+    pub matched: Matched,
 }

@@ -17,14 +17,20 @@ const LIMIT: usize = 64 * 1024;
 const MESSAGE_KEYS: [&str; 6] = ["msg", "message", "@message", "log", "event", "text"];
 /// The keys of what went wrong, for lines without a message.
 const ERROR_KEYS: [&str; 5] = ["error", "err", "exception", "error.message", "exc_info"];
+/// The keys of a stack trace within an object: `{"err":{"message":"…","stack":"…"}}`.
+const STACK_KEYS: [&str; 6] = ["stack", "stacktrace", "stack_trace", "backtrace", "traceback", "exc_info"];
+/// How deep in objects stack traces are looked for.
+const DEEPEST_STACK: u32 = 4;
+/// The most stack traces that are taken out of one object: the way to it is said again for each.
+const MOST_STACKS: usize = 4;
 
-/// What a structured line says. Nothing in it hides itself: see [`plain`].
+/// What a structured line says. Nothing in it hides itself: see [`plain`]. A text of several lines has `\n` between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Structured<'a> {
     /// The message; what went wrong when there is none; empty when there is neither.
     pub message: Cow<'a, str>,
     /// All the others in their order, as they were written: not the message, the time and what says the line's level.
-    /// Nested ones are compact JSON.
+    /// Nested ones are compact JSON, but for stack traces in them, which are fields of their own right behind: `err.stack`.
     pub fields: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
 
@@ -34,7 +40,7 @@ pub fn structured(line: &str) -> Option<Structured<'_>> {
     if text.len() > LIMIT {
         return None;
     }
-    let pairs = if text.starts_with('{') { object(text)? } else { logfmt(text)? };
+    let pairs = if text.starts_with('{') { unstacked(object(text)?, DEEPEST_STACK) } else { logfmt(text)? };
     Some(sorted_out(pairs, line))
 }
 
@@ -48,16 +54,29 @@ enum Value<'a> {
     /// A string, without its escapes.
     Text(Cow<'a, str>),
     /// Anything else of JSON, as it is written.
-    Json(&'a str),
+    Json(Cow<'a, str>),
 }
 
 impl<'a> Value<'a> {
     fn shown(self) -> Cow<'a, str> {
         match self {
-            Self::Text(text) => shown(text),
+            Self::Text(text) => shown_lines(text),
             Self::Json(json) => shown(compact(json)),
         }
     }
+
+    /// As JSON.
+    fn written(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(text) => Cow::Owned(written(text)),
+            Self::Json(json) => Cow::Borrowed(json),
+        }
+    }
+}
+
+/// A text as JSON.
+fn written(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 /// Finds the message among the pairs, and drops what a line shows elsewhere.
@@ -90,7 +109,7 @@ fn is_time(pair: &Pair<'_>) -> bool {
 fn level_in(pair: &Pair<'_>) -> Option<Level> {
     let value = match &pair.value {
         Value::Text(text) => text,
-        Value::Json(json) => *json,
+        Value::Json(json) => json,
     };
     let level = is_level_key(pair.key.as_bytes()).then(|| level_of_value(value.as_bytes()))?;
     (level != Level::Unknown).then_some(level)
@@ -105,6 +124,64 @@ fn shown(text: Cow<'_, str>) -> Cow<'_, str> {
             Cow::Owned(plain) => Cow::Owned(plain),
         },
     }
+}
+
+/// The same of a text that may have several lines: those that say something.
+fn shown_lines(text: Cow<'_, str>) -> Cow<'_, str> {
+    if !text.contains('\n') {
+        return shown(text);
+    }
+    let lines = text.split('\n').map(|line| plain(line.strip_suffix('\r').unwrap_or(line), LIMIT));
+    let said: Vec<_> = lines.filter(|line| !line.trim().is_empty()).collect();
+    Cow::Owned(said.join("\n"))
+}
+
+/// The pairs with the stack traces that stand in objects as pairs of their own.
+fn unstacked(pairs: Vec<Pair<'_>>, depth: u32) -> Vec<Pair<'_>> {
+    // Most lines have none.
+    let has_stack =
+        |value: &Value<'_>| matches!(value, Value::Json(json) if json.starts_with('{') && json.contains("\\n"));
+    if depth == 0 || !pairs.iter().any(|pair| has_stack(&pair.value)) {
+        return pairs;
+    }
+    let mut all = Vec::with_capacity(pairs.len() + 1);
+    for pair in pairs {
+        let (rest, stacks) = match &pair.value {
+            Value::Json(json) if has_stack(&pair.value) => without_stacks(json, depth),
+            Value::Json(_) | Value::Text(_) => (None, Vec::new()),
+        };
+        let Some(rest) = rest else {
+            all.push(pair);
+            continue;
+        };
+        let Pair { key: parent, .. } = pair;
+        if rest != "{}" {
+            all.push(Pair { key: parent.clone(), value: Value::Json(rest.into()) });
+        }
+        all.extend(stacks.into_iter().map(|(key, stack)| {
+            let key = Cow::Owned([&parent, ".", key.as_str()].concat());
+            Pair { key, value: Value::Text(stack.into()) }
+        }));
+    }
+    all
+}
+
+/// An object without the stack traces in it, and these, by the way to them; `None` where there is none.
+fn without_stacks(json: &str, depth: u32) -> (Option<String>, Vec<(String, String)>) {
+    let Some(pairs) = object(json) else { return (None, Vec::new()) };
+    let (mut rest, mut stacks) = (Vec::new(), Vec::new());
+    for Pair { key, value } in unstacked(pairs, depth - 1) {
+        // What stood deeper has its whole way for a key by now.
+        let own = key.rsplit('.').next().unwrap_or_default();
+        let is_stack = STACK_KEYS.iter().any(|known| own.eq_ignore_ascii_case(known));
+        match value {
+            Value::Text(stack) if is_stack && stacks.len() < MOST_STACKS && stack.trim_end().contains('\n') => {
+                stacks.push((key.into_owned(), stack.into_owned()));
+            }
+            value => rest.push([&*written(&key), ":", &value.written()].concat()),
+        }
+    }
+    if stacks.is_empty() { (None, stacks) } else { (Some(["{", &rest.join(","), "}"].concat()), stacks) }
 }
 
 /// The pairs of a JSON object, in their order and with those that are there twice. `None` for what is not one whole object.
@@ -160,15 +237,15 @@ impl<'de> Deserialize<'de> for Text<'de> {
 /// A value of JSON: a string with half of a surrogate pair stays as it is written.
 fn read(json: &str) -> Value<'_> {
     if !json.starts_with('"') {
-        return Value::Json(json);
+        return Value::Json(json.into());
     }
-    serde_json::from_str::<Text<'_>>(json).map_or(Value::Json(json), |Text(text)| Value::Text(text))
+    serde_json::from_str::<Text<'_>>(json).map_or(Value::Json(json.into()), |Text(text)| Value::Text(text))
 }
 
 /// JSON without blanks between its parts.
-fn compact(json: &str) -> Cow<'_, str> {
+fn compact(json: Cow<'_, str>) -> Cow<'_, str> {
     if !json.contains([' ', '\t', '\n', '\r']) {
-        return Cow::Borrowed(json);
+        return json;
     }
     let mut compact = String::with_capacity(json.len());
     let (mut is_string, mut is_escaped) = (false, false);

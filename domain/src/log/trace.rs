@@ -3,7 +3,7 @@
 use super::level::{Beginning, Level, read};
 
 /// The most lines of one entry. Deep recursion has thousands of frames, all of them alike.
-const MOST_LINES: usize = 500;
+pub const MOST_LINES: usize = 500;
 /// The most bytes of one entry.
 const MOST_BYTES: usize = 256 * 1024;
 

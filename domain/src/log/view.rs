@@ -58,6 +58,8 @@ pub struct LogLine {
     pub left_out: u64,
     /// Whether it belongs to the line before, as the lines of a stack trace do.
     pub continues: bool,
+    /// Whether it is not wanted itself, but shown because it stands near one that is.
+    pub is_context: bool,
 }
 
 impl LogRow {

@@ -3,6 +3,7 @@
 mod access;
 mod component;
 mod environment;
+mod masks;
 mod policy;
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,8 @@ pub struct Problem {
 
 /// Everything that is wrong with a registry that reads well: empty when nothing is. In the order of the file.
 ///
-/// A time zone is checked for its form only: whether the zone exists is known where the zones are, in the server.
+/// A time zone is checked for its form only: whether the zone exists is known where the zones are, in the server. So is
+/// whether the pattern of a mask can be read.
 pub fn validate(registry: &Registry) -> Vec<Problem> {
     let mut problems = Problems::default();
     clusters(registry, &mut problems);
@@ -84,6 +86,7 @@ pub fn validate(registry: &Registry) -> Vec<Problem> {
     }
     access::check(registry, &mut problems);
     policy::check(registry, &mut problems);
+    masks::check(registry, &mut problems);
     problems.found
 }
 

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::connect::{ConnectError, Kubeconfig};
 use super::execute::Writer;
+use crate::mask::OwnMasks;
 
 /// How long a connection is used before the kubeconfig is read again: tokens and certificates in it change.
 const FRESH: Duration = Duration::from_secs(60);
@@ -22,6 +23,7 @@ pub struct Clusters {
     registry: watch::Receiver<Arc<Registry>>,
     kubeconfig: Kubeconfig,
     known: Mutex<HashMap<ClusterId, Known>>,
+    masks: Mutex<Arc<OwnMasks>>,
 }
 
 #[derive(Clone)]
@@ -35,12 +37,22 @@ struct Known {
 impl Clusters {
     /// Those of a registry, which may change, by a kubeconfig.
     pub fn new(registry: watch::Receiver<Arc<Registry>>, kubeconfig: Kubeconfig) -> Self {
-        Self { registry, kubeconfig, known: Mutex::default() }
+        Self { registry, kubeconfig, known: Mutex::default(), masks: Mutex::default() }
     }
 
     /// The registry as it is now.
     pub fn registry(&self) -> Arc<Registry> {
         self.registry.borrow().clone()
+    }
+
+    /// What the registry as it is now masks in logs: the same until it says otherwise.
+    pub fn masks(&self) -> Arc<OwnMasks> {
+        let registry = self.registry();
+        let mut masks = self.masks.lock();
+        if masks.declared() != registry.masks {
+            *masks = Arc::new(OwnMasks::new(&registry.masks).expect("checked when the registry was read"));
+        }
+        masks.clone()
     }
 
     /// A client that reads, and nothing else.

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use app::follow::{FOLLOW_FOUND, FOLLOW_STATE};
+use app::still::logs::{Clock, following, matched_since};
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
@@ -14,14 +16,19 @@ use domain::log::follow::{FollowAsk, FollowFrame};
 use domain::log::query::LogQuery;
 use domain::name::EnvironmentId;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tracing::warn;
 
-use super::Site;
 use super::socket::{self, BEAT, End, Present, STILL, close};
+use super::zone::zone_of;
+use super::{Site, log_views};
+use crate::clock;
 use crate::logs::{Finder, Viewer, aside};
 use crate::metrics;
 
 /// How often it is looked whether there is more: a person sees no difference to less.
 const LOOK: Duration = Duration::from_millis(50);
+/// How often a page is told how many entries matched.
+const COUNT: Duration = Duration::from_secs(1);
 /// The most frames that are on their way to a viewer.
 const MOST_UNDER_WAY: u32 = 2;
 /// The longest message that is read: the positions of four hundred containers, each with its names.
@@ -40,28 +47,34 @@ pub async fn follow(
 ) -> Response {
     let pairs = url::form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes());
     let query = LogQuery::from_parameters(pairs);
-    socket::open(site, headers, upgrade, LONGEST_ASK_BYTES, |socket, present| serve(socket, present, query)).await
+    let now = clock::now_ms() / 1000;
+    let clock = Clock::new(query.display.times, zone_of(&headers, now), now);
+    socket::open(site, headers, upgrade, LONGEST_ASK_BYTES, |socket, present| serve(socket, present, (query, clock)))
+        .await
 }
 
-async fn serve(mut socket: WebSocket, mut present: Present, query: LogQuery) -> Result<(), End> {
+async fn serve(mut socket: WebSocket, mut present: Present, (query, clock): (LogQuery, Clock)) -> Result<(), End> {
     let _counted = metrics::viewer();
     let cancel = present.site.cancel.clone();
-    let from = match timeout(FIRST, asked(&mut socket)).await {
-        Ok(Ok(FollowAsk::From(from))) if from.len() <= MOST_SOURCES => from,
-        Ok(Ok(FollowAsk::From(_))) => return Err(End("it shows more than any page")),
+    let (from, matched) = match timeout(FIRST, asked(&mut socket)).await {
+        Ok(Ok(FollowAsk::From(from, matched))) if from.len() <= MOST_SOURCES => (from, matched),
+        Ok(Ok(FollowAsk::From(..))) => return Err(End("it shows more than any page")),
         Ok(Ok(FollowAsk::Took(_))) => return Err(End("it does not say from where on")),
         Ok(Err(end)) => return Err(end),
         Err(_) => return Err(End("it asks for nothing")),
     };
-    let grants = &present.who.user.grants;
     let registry = present.site.clusters.registry();
-    let asked_for = query.environments.clone();
-    let (true, Ok(finder)) = (is_there(&present, &asked_for), Finder::new(&query)) else {
+    let asked_for = query.clone();
+    let (true, Ok(finder)) = (is_there(&present, &asked_for.environments), Finder::new(&query)) else {
         return close(socket, HIDDEN).await;
     };
-    let mut viewer = Viewer::new(present.site.taps.clone(), &registry, grants, (query, finder), from);
+    if !is_recorded(&present, &asked_for).await {
+        return close(socket, close_code::AGAIN).await;
+    }
+    let grants = &present.who.user.grants;
+    let mut viewer = Viewer::new(present.site.taps.clone(), &registry, grants, (query, finder, clock), from, matched);
     let (mut sent, mut took) = (0u32, 0u32);
-    let mut size = None;
+    let (mut size, mut counted) = (None, None);
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut still = interval(STILL);
@@ -78,20 +91,23 @@ async fn serve(mut socket: WebSocket, mut present: Present, query: LogQuery) -> 
                 if let Err(code) = present.check(false).await {
                     return close(socket, code).await;
                 }
-                if !is_there(&present, &asked_for) {
+                if !is_there(&present, &asked_for.environments) {
                     return close(socket, HIDDEN).await;
+                }
+                if !is_recorded(&present, &asked_for).await {
+                    return close(socket, close_code::AGAIN).await;
                 }
             }
             ask = asked(&mut socket) => match ask? {
                 FollowAsk::Took(number) => took = number.min(sent),
-                FollowAsk::From(_) => return Err(End("it begins twice")),
+                FollowAsk::From(..) => return Err(End("it begins twice")),
             },
             () = viewer.changed() => viewer.choose(),
             _ = look.tick() => {
                 if viewer.is_listed() && size != Some(viewer.size()) {
                     size = Some(viewer.size());
                     let (containers, left_out) = viewer.size();
-                    socket::send(&mut socket, &FollowFrame::Following { containers, left_out }).await?;
+                    socket::send(&mut socket, &say(FOLLOW_STATE, following(containers, left_out))).await?;
                 }
                 if sent.wrapping_sub(took) < MOST_UNDER_WAY
                     && let Some(rows) = aside(|| viewer.take(Instant::now()))
@@ -99,6 +115,11 @@ async fn serve(mut socket: WebSocket, mut present: Present, query: LogQuery) -> 
                     sent = rows.number;
                     socket::send(&mut socket, &FollowFrame::Rows(rows)).await?;
                     beat.reset();
+                }
+                let is_due = |(said, at): (_, Instant)| said != viewer.matched() && at.elapsed() >= COUNT;
+                if viewer.filters() && viewer.is_listed() && counted.is_none_or(is_due) {
+                    counted = Some((viewer.matched(), Instant::now()));
+                    socket::send(&mut socket, &say(FOLLOW_FOUND, matched_since(viewer.matched()))).await?;
                 }
             }
             _ = beat.tick() => {
@@ -110,11 +131,26 @@ async fn serve(mut socket: WebSocket, mut present: Present, query: LogQuery) -> 
     }
 }
 
+fn say(place: &str, text: String) -> FollowFrame {
+    FollowFrame::Say { place: place.to_owned(), text }
+}
+
 /// Whether everything that is asked for is there, and for them to see.
 fn is_there(present: &Present, environments: &[EnvironmentId]) -> bool {
     let registry = present.site.clusters.registry();
     let grants = &present.who.user.grants;
     environments.iter().all(|environment| grants.sees(environment) && registry.environment(environment).is_some())
+}
+
+/// Whether the record tells that they look, wherever it must. Whoever cannot be recorded sees nothing, and comes back by themselves.
+async fn is_recorded(present: &Present, query: &LogQuery) -> bool {
+    match log_views::follows(&present.site, &present.who, query).await {
+        Ok(()) => true,
+        Err(error) => {
+            warn!("logs are not followed, because that cannot be recorded: {error}");
+            false
+        }
+    }
 }
 
 /// What the page says next.

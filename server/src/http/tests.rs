@@ -6,6 +6,7 @@ mod exports;
 mod hostile;
 mod html;
 mod live;
+mod log_views;
 mod oidc;
 mod pages;
 mod people;

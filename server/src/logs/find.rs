@@ -57,7 +57,8 @@ impl Finder {
         is_bad && self.text.as_ref().is_none_or(|regex| texts.any(|text| regex.is_match(beginning(text))) != self.not)
     }
 
-    /// Notes in lines that are shown where what is looked for stands in them: nowhere, where those are wanted in which it does not.
+    /// Notes in lines that are shown where what is looked for stands in them: nowhere, where those are wanted in which it does not, and in
+    /// none that is not wanted itself.
     ///
     /// To find all places takes time in proportion to the square of a text's length with some expressions, so only the beginnings of
     /// lines are gone through, and only for so long.
@@ -66,6 +67,9 @@ impl Finder {
         let begun = Instant::now();
         for row in rows {
             let LogRow::Line(line) = row else { continue };
+            if line.is_context {
+                continue;
+            }
             if begun.elapsed() > LONGEST_NOTING {
                 return;
             }
@@ -86,7 +90,7 @@ fn hits(regex: &Regex, text: &str) -> Vec<(u32, u32)> {
 }
 
 /// What is wrong with an expression, in the last line of what the parser draws.
-fn said(error: &regex::Error) -> String {
+pub fn said(error: &regex::Error) -> String {
     match error {
         regex::Error::CompiledTooBig(_) => "it is too large".to_owned(),
         other => {
@@ -150,8 +154,8 @@ mod tests {
         }
     }
 
-    fn noted(finder: &Finder, text: &str) -> Vec<(u32, u32)> {
-        let line = LogLine {
+    fn line(text: &str) -> LogLine {
+        LogLine {
             at: 0,
             source: 0,
             level: Level::Unknown,
@@ -160,13 +164,28 @@ mod tests {
             hits: Vec::new(),
             left_out: 0,
             continues: false,
-        };
-        let mut rows = [LogRow::Line(line)];
+            is_context: false,
+        }
+    }
+
+    fn noted(finder: &Finder, text: &str) -> Vec<(u32, u32)> {
+        let mut rows = [LogRow::Line(line(text))];
         finder.note_hits(&mut rows);
         match rows {
             [LogRow::Line(line)] => line.hits,
             [LogRow::Mark { .. }] => Vec::new(),
         }
+    }
+
+    #[test]
+    fn what_only_stands_near_is_not_marked() {
+        let mut rows = [line("an error"), line("an error")].map(LogRow::Line);
+        if let [LogRow::Line(first), ..] = &mut rows {
+            first.is_context = true;
+        }
+        finder("find=error&level=error").unwrap().note_hits(&mut rows);
+        let hits = |row: &LogRow| matches!(row, LogRow::Line(line) if !line.hits.is_empty());
+        assert_eq!(rows.each_ref().map(hits), [false, true]);
     }
 
     #[test]

@@ -5,25 +5,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::follow::{kept, source_of};
-use app::still::logs::LeftOut;
+use app::still::logs::{Clock, LeftOut};
 use domain::access::Grants;
 use domain::facts::ContainerState;
-use domain::log::follow::{FollowRows, Position, Read};
+use domain::log::follow::{FollowRows, Matched, Position, Read};
 use domain::log::level::Level;
 use domain::log::query::LogQuery;
-use domain::log::view::{LogRow, LogSource};
+use domain::log::view::{LogLine, LogRow, LogSource};
 use domain::name::EnvironmentId;
 use domain::registry::{Environment, Registry};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::find::Finder;
+use super::found::Found;
 use super::merge::Item;
 use super::ring::Held;
 use super::roster::Roster;
+use super::sieve::Sieve;
 use super::tap::{Look, TapKey};
 use super::taps::Taps;
-use super::weave::{Cut, Weave};
+use super::weave::{Cut, Thread, Weave};
 use crate::clock;
 use crate::cluster::OwnedPod;
 
@@ -49,11 +51,14 @@ pub struct Viewer {
     taps: Arc<Taps>,
     query: LogQuery,
     finder: Finder,
+    /// By what the times are said.
+    clock: Clock,
     places: Vec<Place>,
     /// By their places.
     sources: Vec<LogSource>,
     /// Up to where each is read, by its place.
     positions: Vec<Option<Position>>,
+    found: Found,
     /// How many of the sources the page knows.
     told: usize,
     followed: HashMap<TapKey, Followed>,
@@ -85,16 +90,19 @@ struct Followed {
     read_to: Option<Position>,
     /// Up to where its page showed it already: until something behind that comes.
     after: Option<Position>,
+    sieve: Sieve,
 }
 
 impl Viewer {
-    /// Somebody who asks for this, shows these sources, and has read each so far. What the grants do not cover is not followed.
+    /// Somebody who asks for this, shows these sources, and has read each so far, when so many had matched. What the grants do not cover is
+    /// not followed.
     pub fn new(
         taps: Arc<Taps>,
         registry: &Registry,
         grants: &Grants,
-        (query, finder): (LogQuery, Finder),
+        (query, finder, clock): (LogQuery, Finder, Clock),
         from: Vec<Read>,
+        before: Matched,
     ) -> Self {
         let seen = query.environments.iter().filter(|environment| grants.sees(environment));
         let places = seen
@@ -106,21 +114,23 @@ impl Viewer {
             .collect();
         let from = from.into_iter().filter_map(|(kept, position)| Some((source_of(&kept)?, position)));
         let (sources, positions): (Vec<_>, Vec<_>) = from.unzip();
-        let told = sources.len();
+        let (told, found) = (sources.len(), Found::new(sources.len(), before));
         let followed = HashMap::new();
         Self {
             taps,
             query,
             finder,
+            clock,
             places,
             sources,
             positions,
+            found,
             told,
             followed,
             started: clock::now_ms() / 1000,
             chosen: Instant::now(),
             left_out: 0,
-            weave: Weave::default(),
+            weave: Weave::new(Instant::now()),
             number: 0,
         }
     }
@@ -143,6 +153,16 @@ impl Viewer {
     /// How many containers are followed, and how many there was no room for.
     pub fn size(&self) -> (u32, u32) {
         (u32::try_from(self.followed.len()).unwrap_or(u32::MAX), self.left_out)
+    }
+
+    /// Whether entries are left out by what they say.
+    pub fn filters(&self) -> bool {
+        self.query.filters()
+    }
+
+    /// How many entries that were looked at matched since the page was read.
+    pub fn matched(&self) -> Matched {
+        self.found.looked_at()
     }
 
     /// Follows what is there now and was not before. What is gone stays: what it wrote may not have come yet.
@@ -168,6 +188,7 @@ impl Viewer {
             let place = known.unwrap_or_else(|| {
                 self.sources.push(source.clone());
                 self.positions.push(None);
+                self.found.push();
                 self.sources.len() - 1
             });
             let place = u32::try_from(place).unwrap_or(u32::MAX);
@@ -185,7 +206,8 @@ impl Viewer {
             }
             // Of what others look at already, the last.
             let next = if after.is_some() || is_young { 0 } else { look.end().saturating_sub(200) };
-            self.followed.insert(key, Followed { look, place, next, is_new: true, read_to: None, after });
+            let sieve = Sieve::new(self.query.around());
+            self.followed.insert(key, Followed { look, place, next, is_new: true, read_to: None, after, sieve });
         }
     }
 
@@ -194,6 +216,7 @@ impl Viewer {
         // Those that are gone and told everything are followed no more.
         self.followed.retain(|_, followed| !(followed.look.is_finished() && followed.next == followed.look.end()));
         let end = now + LONGEST_LOOK;
+        let wants = |held: &Held| self.finder.wants(held.worst, held.texts());
         for followed in self.followed.values_mut() {
             // What is not looked at now is looked at next time, as long as it is kept.
             if Instant::now() > end {
@@ -203,14 +226,22 @@ impl Viewer {
             let Some(first) = taken.entries.first() else { continue };
             let is_first = std::mem::take(&mut followed.is_new);
             followed.next += taken.lost;
-            if let Some(after) = followed.after.filter(|after| is_first && first.position > *after) {
-                // The page and what is followed meet only if everything since then was asked for and is still there.
-                let is_from_its_beginning = after.count == 0;
-                if taken.lost > 0 || !(is_from_its_beginning || followed.look.is_asked_since(after.at)) {
-                    self.weave.add(followed.place, [gap(followed.look.key(), after, now)]);
+            let place = followed.place;
+            let thread = |held, is_context, matched| Thread { place, held, is_context, matched };
+            if taken.lost > 0 {
+                followed.sieve.lost();
+            }
+            let is_asked_since = |at| followed.look.is_asked_since(at);
+            match missing(followed.after, (first.position, is_first), taken.lost, is_asked_since) {
+                Missing::Nothing => {}
+                Missing::Since(after) => {
+                    self.found.lost();
+                    self.weave.add([thread(gap(followed.look.key(), after, now), false, self.found.of(place))]);
                 }
-            } else if taken.lost > 0 {
-                self.weave.lost(taken.lost, first.at);
+                Missing::Counted(lost) => {
+                    self.found.lost();
+                    self.weave.lost(lost, first.at);
+                }
             }
             let mut wanted = Vec::new();
             for held in taken.entries {
@@ -218,17 +249,32 @@ impl Viewer {
                 if Instant::now() > end {
                     break;
                 }
-                followed.next += 1;
-                followed.read_to = Some(held.position);
+                let number = followed.next;
+                followed.next += held.count();
                 if followed.after.is_some_and(|after| held.position <= after) {
+                    match (self.query.around(), held.unseen) {
+                        (0, _) => {}
+                        (_, 0) => followed.sieve.pass(&held, wants),
+                        _ => followed.sieve.lost(),
+                    }
                     continue;
                 }
                 followed.after = None;
-                if held.is_mark() || self.finder.wants(held.worst, held.texts()) {
-                    wanted.push(held);
+                followed.read_to = Some(held.position);
+                if held.unseen > 0 {
+                    self.weave.lost(u64::from(held.unseen), held.at);
+                    followed.sieve.lost();
+                    continue;
                 }
+                let read = |from, most| followed.look.read(from, most);
+                followed.sieve.take((number, held), wants, read, &mut |held, is_context| {
+                    if !is_context && !held.is_mark() {
+                        self.found.add(place);
+                    }
+                    wanted.push(thread(held, is_context, self.found.of(place)));
+                });
             }
-            self.weave.add(followed.place, wanted);
+            self.weave.add(wanted);
         }
         // What was written before stands in order only once all were asked.
         if self.is_settled() || now > self.chosen + SETTLE {
@@ -245,39 +291,74 @@ impl Viewer {
     /// Up to where was read, where nothing of it is to be shown: whoever comes back goes on from there.
     pub fn moved(&mut self) -> Option<FollowRows> {
         let read = self.followed.values().filter_map(|followed| Some((followed.place, followed.read_to?)));
-        let moved: Vec<_> =
-            read.filter(|(place, to)| self.positions.get(*place as usize) != Some(&Some(*to))).collect();
+        let moved: HashMap<_, _> = read
+            .filter(|(place, to)| self.positions.get(*place as usize) != Some(&Some(*to)))
+            .map(|(place, to)| (place, (to, self.found.of(place))))
+            .collect();
         (self.weave.is_empty() && !moved.is_empty()).then(|| self.frame(String::new(), 0, moved))
     }
 
     fn rows(&mut self) -> FollowRows {
         let Cut { skipped, lost, before, threads } = self.weave.cut(MOST_ROWS, MOST_BYTES);
         let (mut rows, mut entries) = (Vec::new(), 0);
-        let mut moved: HashMap<u32, Position> = HashMap::new();
+        let mut moved: HashMap<u32, (Position, u64)> = HashMap::new();
         for thread in threads {
             let item = &thread.held.item;
             entries += u32::from(!thread.held.is_mark());
-            moved.insert(thread.place, thread.held.position);
-            rows.extend(item.rows.iter().cloned().map(|row| of_place(row, thread.place)));
+            moved.insert(thread.place, (thread.held.position, thread.matched));
+            rows.extend(item.rows.iter().cloned().map(|row| shown_by(row, &thread)));
         }
         self.finder.note_hits(&mut rows);
         let skip = LeftOut { shown: skipped, unseen: lost, before };
-        let html = app::still::logs::more_rows(rows, skip, &self.sources, &self.query, clock::now_ms() / 1000);
-        let mut moved: Vec<_> = moved.into_iter().collect();
-        moved.sort_unstable();
+        let html = app::still::logs::more_rows(rows, skip, &self.sources, &self.query, &self.clock);
         self.frame(html, entries, moved)
     }
 
-    fn frame(&mut self, html: String, entries: u32, moved: Vec<(u32, Position)>) -> FollowRows {
-        for (place, position) in &moved {
+    fn frame(&mut self, html: String, entries: u32, moved: HashMap<u32, (Position, u64)>) -> FollowRows {
+        for (place, (position, matched)) in &moved {
             if let Some(known) = self.positions.get_mut(*place as usize) {
                 *known = Some(*position);
             }
+            self.found.give(*place, *matched);
         }
+        let mut moved: Vec<_> = moved.into_iter().map(|(place, (position, _))| (place, position)).collect();
+        moved.sort_unstable();
+        let matched = self.found.given();
         let more = self.sources.get(self.told..).unwrap_or_default().iter().map(kept).collect();
         self.told = self.sources.len();
         self.number += 1;
-        FollowRows { number: self.number, html, entries, more, moved }
+        FollowRows { number: self.number, html, entries, more, moved, matched }
+    }
+}
+
+/// What a page does not show before an entry that is there.
+#[derive(Debug, PartialEq)]
+enum Missing {
+    Nothing,
+    /// Something, perhaps, behind what it shows.
+    Since(Position),
+    /// So many entries.
+    Counted(u64),
+}
+
+/// What is missing before the next entry, and whether that is the first one of all, where a page shows its container up to somewhere and so
+/// many entries went by now.
+fn missing(
+    after: Option<Position>,
+    (next, is_first): (Position, bool),
+    lost: u64,
+    is_asked_since: impl Fn(i64) -> bool,
+) -> Missing {
+    match after {
+        // What went the page shows as well.
+        Some(after) if next <= after => Missing::Nothing,
+        // The page and what is followed meet only if everything since then was asked for and is still there.
+        Some(after) if is_first => match lost == 0 && (after.count == 0 || is_asked_since(after.at)) {
+            true => Missing::Nothing,
+            false => Missing::Since(after),
+        },
+        _ if lost > 0 => Missing::Counted(lost),
+        _ => Missing::Nothing,
     }
 }
 
@@ -294,6 +375,7 @@ fn gap(key: &TapKey, after: Position, now: Instant) -> Arc<Held> {
         at: after.at,
         position: after,
         arrived: now,
+        unseen: 0,
     })
 }
 
@@ -341,9 +423,37 @@ fn wants_workload(query: &LogQuery, declared: &Environment, owned: &OwnedPod) ->
         })
 }
 
-fn of_place(row: LogRow, place: u32) -> LogRow {
+fn shown_by(row: LogRow, thread: &Thread) -> LogRow {
+    let Thread { place: source, is_context, .. } = *thread;
     match row {
-        LogRow::Line(line) => LogRow::Line(domain::log::view::LogLine { source: place, ..line }),
-        LogRow::Mark { at, source: _, text } => LogRow::Mark { at, source: place, text },
+        LogRow::Line(line) => LogRow::Line(LogLine { source, is_context, ..line }),
+        LogRow::Mark { at, source: _, text } => LogRow::Mark { at, source, text },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_page_does_not_show_is_said() {
+        let at = |at| Position { at, count: 1 };
+        // Of a log that was asked for since 10.
+        for (after, next, is_first, lost, expected) in [
+            (None, 20, true, 0, Missing::Nothing),
+            (None, 20, true, 3, Missing::Counted(3)),
+            (Some(at(15)), 20, true, 0, Missing::Nothing),
+            (Some(at(5)), 20, true, 0, Missing::Since(at(5))),
+            (Some(Position { at: 5, count: 0 }), 20, true, 0, Missing::Nothing),
+            (Some(at(15)), 20, true, 3, Missing::Since(at(15))),
+            // The page shows them.
+            (Some(at(20)), 20, true, 3, Missing::Nothing),
+            (Some(at(25)), 20, false, 3, Missing::Nothing),
+            (Some(at(15)), 20, false, 3, Missing::Counted(3)),
+            (None, 20, false, 0, Missing::Nothing),
+        ] {
+            let found = missing(after, (at(next), is_first), lost, |at| at >= 10);
+            assert_eq!(found, expected, "{after:?} {next} {is_first} {lost}");
+        }
     }
 }

@@ -27,6 +27,21 @@ impl Item {
         matches!(self.rows.first(), Some(LogRow::Mark { .. }))
     }
 
+    /// Whether it is an entry that is not wanted itself.
+    pub fn is_context(&self) -> bool {
+        matches!(self.rows.first(), Some(LogRow::Line(line)) if line.is_context)
+    }
+
+    /// The same, shown only for what it stands near.
+    pub fn into_context(mut self) -> Self {
+        for row in &mut self.rows {
+            if let LogRow::Line(line) = row {
+                line.is_context = true;
+            }
+        }
+        self
+    }
+
     /// How many bytes it takes on a page, about.
     pub fn bytes(&self) -> usize {
         let size = |row: &LogRow| match row {
@@ -60,13 +75,14 @@ impl Newest {
         }
         self.items.sort_by_key(|(key, _)| *key);
         let Size { entries: most, bytes: most_bytes, rows: most_rows, .. } = self.size;
-        let (mut entries, mut bytes, mut rows) = (0, 0, 0);
-        // The newest one is there whatever it is, and marks take nobody's place.
+        let (mut all, mut entries, mut bytes, mut rows) = (0, 0, 0, 0);
+        // The newest one is there whatever it is. Marks take nobody's place, and what stands near an entry takes no entry's.
         let fit = self.items.iter().rev().take_while(|(_, item)| {
-            entries += usize::from(!item.is_mark());
+            all += usize::from(!item.is_mark());
+            entries += usize::from(!item.is_mark() && !item.is_context());
             bytes += item.bytes();
             rows += item.rows.len();
-            entries <= 1 || (entries <= most && bytes <= most_bytes && rows <= most_rows)
+            all <= 1 || (entries <= most && bytes <= most_bytes && rows <= most_rows)
         });
         let first = self.items.len() - fit.count();
         self.items.drain(..first);
@@ -98,6 +114,7 @@ mod tests {
                 hits: Vec::new(),
                 left_out: 0,
                 continues: line > 0,
+                is_context: false,
             })
         };
         Item { rows: (0..lines).map(row).collect(), masked: 1 }
@@ -153,5 +170,19 @@ mod tests {
         let parts = vec![vec![item(0, 1, 1), item(0, 2, 5_000), item(0, 3, 1)]];
         assert_eq!(newest(parts, 10).0, ["0.3.0"]);
         assert_eq!(newest(vec![vec![item(0, 2, 5_000 + 1)]], 10).0.len(), 5_000 + 1);
+    }
+
+    #[test]
+    fn what_stands_around_takes_no_entrys_place_but_its_bytes_and_rows() {
+        let near = |at| item(0, at, 1).into_context();
+        let parts = vec![vec![near(1), item(0, 2, 1), near(3), near(4), item(0, 5, 1), near(6)], vec![item(1, 4, 1)]];
+        let all = ["0.1.0", "0.2.0", "0.3.0", "0.4.0", "1.4.0", "0.5.0", "0.6.0"];
+        assert_eq!(newest(parts.clone(), 3).0, all);
+        assert_eq!(newest(parts.clone(), 2).0, all[2..]);
+        assert_eq!(newest(parts, 1).0, all[5..]);
+        let long = vec![vec![item(0, 1, 1), item(0, 2, 5_000).into_context(), item(0, 3, 1)]];
+        assert_eq!(newest(long, 10).0, ["0.3.0"]);
+        let many = vec![(0..6_000).map(near).collect(), vec![item(1, -1, 1)]];
+        assert_eq!(newest(many, 10).0.len(), 5_000);
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use domain::log::context::{Around, Stand};
 use domain::log::level::Level;
 use domain::log::query::{LogQuery, Since};
 use domain::log::view::LogRow;
@@ -19,6 +20,7 @@ use super::find::Finder;
 use super::merge::Item;
 use super::note::Note;
 use super::size::Size;
+use crate::mask::OwnMasks;
 
 /// How much is read at a time.
 const CHUNK: usize = 16 * 1024;
@@ -34,6 +36,8 @@ pub struct Wanted<'a> {
     pub size: Size,
     /// Which lines.
     pub finder: &'a Finder,
+    /// What is masked in them, beside what looks like a secret.
+    pub masks: &'a Arc<OwnMasks>,
     /// Now, seconds since 1970.
     pub now: i64,
     /// When it must be done.
@@ -59,7 +63,7 @@ impl Wanted<'_> {
 /// What was read of a container.
 #[derive(Debug, Default)]
 pub struct Part {
-    /// The last entries that are wanted, oldest first.
+    /// The last entries that are wanted and those around them, oldest first.
     pub entries: Vec<Item>,
     /// How many entries are wanted.
     pub found: u32,
@@ -91,7 +95,7 @@ pub async fn read(source: &Source, place: u32, wanted: Wanted<'_>, turns: &Semap
         return Part::default();
     }
     let mut keeper = Keeper { from: from.map(|from| from.saturating_mul(1_000_000_000)), ..Keeper::new(wanted) };
-    let mut entries = Entries::new(place);
+    let mut entries = Entries::new(place, wanted.masks.clone());
     let answer = async {
         // It is never closed.
         let _turn = turns.acquire().await;
@@ -190,13 +194,18 @@ fn end_mark(source: &Source, place: u32, from: Option<i64>) -> Option<(i32, Item
     Some((ended.exit_code, Item { rows: vec![LogRow::Mark { at, source: place, text: text.into() }], masked: 0 }))
 }
 
-/// Keeps the last entries that are wanted.
+/// Keeps the last entries that are wanted, and so many around each.
 struct Keeper<'a> {
     wanted: Wanted<'a>,
     /// From when on, nanoseconds since 1970: the API server knows only whole seconds.
     from: Option<i64>,
     kept: VecDeque<Item>,
     kept_bytes: usize,
+    /// How many of them are wanted.
+    kept_wanted: usize,
+    around: Around,
+    /// The last ones that are not shown, as far as they may be shown with one that comes.
+    apart: VecDeque<Item>,
     found: u32,
     counted: Vec<(i64, Level)>,
     /// Whether there was no time to look at all of it.
@@ -206,38 +215,148 @@ struct Keeper<'a> {
 
 impl<'a> Keeper<'a> {
     fn new(wanted: Wanted<'a>) -> Self {
-        let (kept, counted, times) = (VecDeque::new(), Vec::new(), Vec::new());
-        Self { wanted, from: None, kept, kept_bytes: 0, found: 0, counted, is_late: false, times }
+        Self {
+            wanted,
+            from: None,
+            kept: VecDeque::new(),
+            kept_bytes: 0,
+            kept_wanted: 0,
+            around: Around::new(wanted.query.around()),
+            apart: VecDeque::new(),
+            found: 0,
+            counted: Vec::new(),
+            is_late: false,
+            times: Vec::new(),
+        }
     }
 
     fn take(&mut self, entry: Entry) {
-        let Entry { lines, worst, masked, is_after_gap: _ } = entry;
-        self.times.extend(lines.iter().map(|line| line.at));
+        let Entry { lines, worst, times, masked, is_after_gap: _ } = entry;
+        self.times.extend(times);
         let Some(at) = lines.first().map(|first| first.at) else { return };
-        let Wanted { query, size, finder, .. } = self.wanted;
+        let Wanted { query, finder, .. } = self.wanted;
         // Some expressions take long, and nobody waits for more than was said.
         self.is_late |= Instant::now() > self.wanted.end;
         if self.is_late {
             return;
         }
         let is_in_range = self.from.is_none_or(|from| at >= from) && query.is_before_end(at);
-        if !is_in_range || !finder.wants(worst, lines.iter().map(|line| &*line.text)) {
+        if !is_in_range {
             return;
         }
-        self.found += 1;
-        self.counted.push((at, worst));
+        let stand = self.around.next(finder.wants(worst, lines.iter().map(|line| &*line.text)));
+        if stand == Stand::Apart && query.around() == 0 {
+            return;
+        }
         let item = Item { rows: lines.into_iter().map(LogRow::Line).collect(), masked };
+        match stand {
+            Stand::Wanted { before } => {
+                // No more are kept than those.
+                debug_assert_eq!(self.apart.len(), before as usize);
+                for item in std::mem::take(&mut self.apart) {
+                    self.keep(item.into_context());
+                }
+                self.found += 1;
+                self.counted.push((at, worst));
+                self.keep(item);
+            }
+            Stand::Near => self.keep(item.into_context()),
+            Stand::Apart => {
+                self.apart.push_back(item);
+                if self.apart.len() > query.around() as usize {
+                    self.apart.pop_front();
+                }
+            }
+        }
+    }
+
+    fn keep(&mut self, item: Item) {
+        let size = self.wanted.size;
         self.kept_bytes += item.bytes();
+        self.kept_wanted += usize::from(!item.is_context());
         self.kept.push_back(item);
         // Older ones are never shown. Many are read at a time.
         let most_bytes = size.bytes.min(MOST_KEPT);
-        while self.kept.len() > 1 && (self.kept.len() > size.entries || self.kept_bytes > most_bytes) {
+        while self.kept.len() > 1 && (self.kept_wanted > size.entries || self.kept_bytes > most_bytes) {
             let Some(oldest) = self.kept.pop_front() else { break };
             self.kept_bytes -= oldest.bytes();
+            self.kept_wanted -= usize::from(!oldest.is_context());
         }
     }
 
     fn items(&mut self) -> Vec<Item> {
         std::mem::take(&mut self.kept).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What is kept of a log of letters, each a second after the one before, of which `x` is wanted: the seconds, and whether each is wanted.
+    fn kept(letters: &str, context: u32, size: Size) -> (Vec<(i64, bool)>, Keeper<'static>) {
+        let query: &LogQuery = Box::leak(Box::new(LogQuery { context, ..LogQuery::from_parameters([("find", "x")]) }));
+        let finder: &Finder = Box::leak(Box::new(Finder::new(query).unwrap()));
+        let end = Instant::now() + Duration::from_secs(60);
+        let masks = Box::leak(Box::default());
+        let mut keeper = Keeper::new(Wanted { query, size, finder, masks, now: 0, end });
+        let mut entries = Entries::new(0, Arc::default());
+        for (second, letter) in letters.chars().enumerate() {
+            let line = format!("1970-01-01T00:{:02}:{:02}Z {letter}\n", second / 60, second % 60);
+            entries.feed(line.as_bytes(), &mut |entry| keeper.take(entry));
+        }
+        entries.finish(&mut |entry| keeper.take(entry));
+        let items = keeper.items();
+        (items.iter().map(|item| (item.at() / 1_000_000_000, !item.is_context())).collect(), keeper)
+    }
+
+    fn size(entries: usize, bytes: usize) -> Size {
+        Size { entries, bytes, ..Size::of_page(&LogQuery::default()) }
+    }
+
+    #[test]
+    fn what_stands_around_what_is_wanted_is_kept_with_it() {
+        for (letters, context, (entries, bytes), expected, found) in [
+            ("..x..x", 0, (9, 99), "  x  x", 2),
+            ("...x....x", 2, (9, 99), " --x----x", 2),
+            // It takes no entry's place,
+            ("x...x...x", 1, (2, 99), " - -x- -x", 3),
+            // but its bytes count.
+            ("x...x...x", 3, (9, 4), "     ---x", 3),
+            (".....", 3, (9, 99), "", 0),
+        ] {
+            let (kept, keeper) = kept(letters, context, size(entries, bytes));
+            let mut drawn = " ".repeat(letters.len()).into_bytes();
+            for (second, is_wanted) in &kept {
+                drawn[*second as usize] = if *is_wanted { b'x' } else { b'-' };
+            }
+            let drawn = String::from_utf8(drawn).unwrap();
+            assert_eq!((drawn.trim_end(), keeper.found), (expected, found), "{letters} {context}");
+            assert_eq!(keeper.counted.len(), found as usize, "{letters} {context}");
+            assert_eq!(keeper.times.len(), letters.len());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn each_entry_is_kept_once_in_order_and_within_what_there_is_room_for(
+            letters in "[.]{0,9}(x[.]{0,9}){0,9}",
+            context in 0u32..25,
+            entries in 1usize..9,
+            bytes in 1usize..60,
+        ) {
+            let (all, _) = kept(&letters, context, size(1_000, 1_000));
+            let (some, keeper) = kept(&letters, context, size(entries, bytes));
+            prop_assert!(some.is_sorted_by(|one, other| one.0 < other.0));
+            // The last of them, so that nothing is missing between two that are there.
+            prop_assert!(all.ends_with(&some));
+            prop_assert!(some.len() <= bytes.max(1));
+            prop_assert!(some.iter().filter(|(_, is_wanted)| *is_wanted).count() <= entries);
+            prop_assert_eq!(keeper.found as usize, letters.matches('x').count());
+        }
     }
 }

@@ -26,6 +26,8 @@ pub struct Held {
     pub position: Position,
     /// When its first line came.
     pub arrived: Instant,
+    /// How many lines it stands for that nobody looked at: then it shows none.
+    pub unseen: u32,
 }
 
 impl Held {
@@ -39,24 +41,31 @@ impl Held {
         self.item.rows.iter().map(LogRow::text)
     }
 
-    fn bytes(&self) -> usize {
-        self.item.bytes() + BESIDE * self.item.rows.len()
+    /// For how many it counts.
+    pub fn count(&self) -> u64 {
+        u64::from(self.unseen.max(1))
+    }
+
+    /// How many bytes it takes, about.
+    pub fn bytes(&self) -> usize {
+        self.item.bytes() + BESIDE * self.item.rows.len().max(1)
     }
 }
 
 /// The last entries, within so many bytes.
 #[derive(Debug, Default)]
 pub struct Ring {
-    entries: VecDeque<Arc<Held>>,
-    /// The number of the oldest one: they are counted from 0.
-    first: u64,
+    /// Each with its number: they are counted from 0, and what stands for lines that nobody looked at counts for as many.
+    entries: VecDeque<(u64, Arc<Held>)>,
+    /// The number that the next one gets.
+    end: u64,
     bytes: usize,
 }
 
 /// What a reader gets.
 #[derive(Debug, Default)]
 pub struct Taken {
-    /// How many entries went before it came to read them.
+    /// How many entries and lines went before it came to read them.
     pub lost: u64,
     /// The next ones, in order.
     pub entries: Vec<Arc<Held>>,
@@ -68,22 +77,29 @@ impl Ring {
     /// Takes one in; the oldest go where all do not fit into so many bytes. The newest stays whatever its size.
     pub fn push(&mut self, held: Held, most_bytes: usize) {
         self.bytes += held.bytes();
-        self.entries.push_back(Arc::new(held));
+        let number = self.end;
+        self.end += held.count();
+        self.entries.push_back((number, Arc::new(held)));
         self.trim(most_bytes);
     }
 
     /// Lets the oldest go where all do not fit into so many bytes.
     pub fn trim(&mut self, most_bytes: usize) {
         while self.bytes > most_bytes && self.entries.len() > 1 {
-            let Some(oldest) = self.entries.pop_front() else { break };
+            let Some((_, oldest)) = self.entries.pop_front() else { break };
             self.bytes -= oldest.bytes();
-            self.first += 1;
         }
+    }
+
+    /// Lets all of them go.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.bytes = 0;
     }
 
     /// The number that the next entry gets.
     pub fn end(&self) -> u64 {
-        self.first + self.entries.len() as u64
+        self.end
     }
 
     /// How many bytes it takes.
@@ -93,10 +109,12 @@ impl Ring {
 
     /// Entries from a place on, so many at most.
     pub fn read(&self, next: u64, most: usize) -> Taken {
-        let start = next.max(self.first);
-        let skip = usize::try_from(start - self.first).unwrap_or(usize::MAX);
-        let entries: Vec<_> = self.entries.iter().skip(skip).take(most).cloned().collect();
-        Taken { lost: start - next, next: start + entries.len() as u64, entries }
+        let first = self.entries.front().map_or(self.end, |(number, _)| *number);
+        let start = next.max(first);
+        let skip = self.entries.partition_point(|(number, _)| *number < start);
+        let entries: Vec<_> = self.entries.iter().skip(skip).take(most).map(|(_, held)| held.clone()).collect();
+        let read: u64 = entries.iter().map(|held| held.count()).sum();
+        Taken { lost: start - next, next: start + read, entries }
     }
 }
 
@@ -114,33 +132,36 @@ mod tests {
             at: number,
             position: Position::default(),
             arrived: Instant::now(),
+            unseen: 0,
         }
     }
 
     proptest! {
+        /// Of each number as many as are counted: one of an entry, and as many of lines that nobody looked at.
         #[test]
         fn a_reader_gets_each_entry_once_or_is_told_how_many_went(
-            steps in proptest::collection::vec((0usize..2_000, 0usize..8), 1..200),
+            steps in proptest::collection::vec((0usize..2_000, 0usize..8, 0u32..4), 1..200),
             budget in 500usize..5_000,
         ) {
             let mut ring = Ring::default();
             let (mut next, mut expected, mut written) = (0, 0i64, 0i64);
-            for (length, most) in steps {
-                ring.push(held(written, length), budget);
-                written += 1;
+            for (length, most, unseen) in steps {
+                ring.push(Held { unseen, ..held(written, length) }, budget);
+                written += i64::from(unseen.max(1));
                 prop_assert!(ring.bytes() <= budget || ring.entries.len() == 1);
                 let taken = ring.read(next, most);
                 expected += i64::try_from(taken.lost).unwrap();
                 for entry in &taken.entries {
                     prop_assert_eq!(entry.at, expected);
-                    expected += 1;
+                    expected += i64::from(entry.unseen.max(1));
                 }
                 prop_assert!(taken.entries.len() <= most);
                 next = taken.next;
             }
             let rest = ring.read(next, usize::MAX);
-            let rest_count = i64::try_from(rest.lost).unwrap() + i64::try_from(rest.entries.len()).unwrap();
-            prop_assert_eq!(expected + rest_count, written);
+            let rest_count: u64 = rest.lost + rest.entries.iter().map(|held| held.count()).sum::<u64>();
+            prop_assert_eq!(expected + i64::try_from(rest_count).unwrap(), written);
+            prop_assert_eq!(i64::try_from(ring.end()).unwrap(), written);
         }
     }
 }

@@ -17,6 +17,7 @@ use super::budget::Budget;
 use super::ring::{Held, Ring, Taken};
 use super::roster::Roster;
 use crate::cluster::Clusters;
+use crate::mask::OwnMasks;
 use following::Following;
 
 /// Which container of which pod.
@@ -42,6 +43,8 @@ pub struct Tap {
     from: Option<i64>,
     ring: Mutex<Ring>,
     budget: Arc<Budget>,
+    /// What is masked in what is kept of it.
+    masks: Mutex<Arc<OwnMasks>>,
     /// Whether its log answered, with what there was by then.
     has_begun: AtomicBool,
     is_finished: AtomicBool,
@@ -73,6 +76,7 @@ impl Tap {
             from,
             ring: Mutex::default(),
             budget,
+            masks: Mutex::default(),
             has_begun: AtomicBool::new(false),
             is_finished: AtomicBool::new(false),
             looked_at: Arc::default(),
@@ -137,6 +141,20 @@ impl Tap {
         self.budget.changed(before, ring.bytes());
     }
 
+    /// What is masked in it now. Where that was something else before, what is kept may show it, and goes.
+    pub fn masks(&self, clusters: &Clusters) -> Arc<OwnMasks> {
+        let now = clusters.masks();
+        let mut masks = self.masks.lock();
+        if !Arc::ptr_eq(&masks, &now) {
+            *masks = now.clone();
+            let mut ring = self.ring.lock();
+            let before = ring.bytes();
+            ring.clear();
+            self.budget.changed(before, ring.bytes());
+        }
+        now
+    }
+
     /// What there was is here.
     fn begins(&self) {
         self.has_begun.store(true, Ordering::Release);
@@ -173,6 +191,72 @@ pub async fn follow(
                     return;
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::log::follow::Position;
+    use domain::log::view::LogRow;
+    use domain::registry::{LogMask, Registry};
+
+    use super::super::entries::{Entries, Entry};
+    use super::super::merge::Item;
+    use super::*;
+    use crate::cluster::Kubeconfig;
+
+    fn registry(patterns: &[&str]) -> Arc<Registry> {
+        let masks = patterns.iter().map(|pattern| LogMask { name: (*pattern).into(), pattern: (*pattern).into() });
+        let (policy, masks) = (Default::default(), masks.collect());
+        Arc::new(Registry { clusters: vec![], systems: vec![], access: vec![], policy, masks })
+    }
+
+    /// Takes a line in, as it is followed.
+    fn feed(tap: &Tap, clusters: &Clusters, entries: &mut Entries) {
+        let mut take = |Entry { lines, worst, masked, .. }: Entry| {
+            let item = Item { rows: lines.into_iter().map(LogRow::Line).collect(), masked };
+            let (position, arrived) = (Position::default(), Instant::now());
+            tap.push(Held { item, worst, at: 1, position, arrived, unseen: 0 });
+        };
+        entries.mask_by(tap.masks(clusters));
+        entries.feed(b"1970-01-01T00:00:01Z paid by CUST-17\n", &mut take);
+        entries.pause(&mut take);
+    }
+
+    #[tokio::test]
+    async fn what_a_changed_registry_masks_is_masked_at_once() {
+        let (declared, registries) = watch::channel(registry(&[]));
+        let clusters = Clusters::new(registries, Kubeconfig { path: None });
+        let key = TapKey {
+            cluster: "main".parse().unwrap(),
+            namespace: "shop".parse().unwrap(),
+            pod: "web-1".into(),
+            uid: "1".into(),
+            container: "main".into(),
+        };
+        let tap = Tap::new(key, None, Arc::default());
+        let mut entries = Entries::new(0, tap.masks(&clusters));
+        for (patterns, lost, expected) in [
+            (&[][..], 0, &["paid by CUST-17", "paid by CUST-17"][..]),
+            // What was kept goes.
+            (&["CUST-[0-9]+"], 2, &["paid by [masked]", "paid by [masked]"]),
+            (&["CUST-[0-9]+", "paid"], 4, &["[masked] by [masked]", "[masked] by [masked]"]),
+            (&[], 6, &["paid by CUST-17", "paid by CUST-17"]),
+        ] {
+            declared.send(registry(patterns)).unwrap();
+            feed(&tap, &clusters, &mut entries);
+            // Another version of the file that says the same of masks.
+            declared.send(registry(patterns)).unwrap();
+            feed(&tap, &clusters, &mut entries);
+            let taken = tap.read(0, 9);
+            let texts: Vec<&str> = taken.entries.iter().flat_map(|held| held.texts()).collect();
+            assert_eq!((taken.lost, texts.as_slice()), (lost, expected), "{patterns:?}");
+            // Whoever comes next may see less before anything more is read.
+            declared.send(registry(&["y"])).unwrap();
+            tap.masks(&clusters);
+            assert!(tap.read(0, 9).entries.is_empty());
+            declared.send(registry(patterns)).unwrap();
         }
     }
 }

@@ -55,6 +55,8 @@ impl Taps {
     pub fn look(self: &Arc<Self>, key: &TapKey, from: Option<i64>) -> Option<Look> {
         let mut taps = self.taps.lock();
         if let Some(tap) = taps.get(key) {
+            // Whoever comes sees nothing that is masked by now.
+            tap.masks(&self.clusters);
             return Some(tap.look());
         }
         if !self.budget.has_room() {

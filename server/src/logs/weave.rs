@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::pace::Pace;
 use super::ring::Held;
 
 /// How long an entry waits for older ones of other containers: longer than one of those may stay open for lines that go on with it.
@@ -15,8 +16,10 @@ const HOLD: Duration = Duration::from_millis(150);
 const MOST_READY: usize = 800;
 /// The most entries that wait for older ones.
 const MOST_PENDING: usize = 20_000;
-/// How many of the newest are left where there were more.
-const LEFT: usize = 200;
+/// How long some may wait to be shown: a burst is shown whole, what comes without end is not shown later and later.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How many of the newest are left where there were more: more than a screen has.
+const LEFT: usize = 60;
 
 /// An entry on its way, with its container's place among all.
 #[derive(Debug, Clone)]
@@ -25,6 +28,10 @@ pub struct Thread {
     pub place: u32,
     /// The entry.
     pub held: Arc<Held>,
+    /// Whether it is not wanted itself, but stands near one that is.
+    pub is_context: bool,
+    /// How many entries of that place matched up to this one.
+    pub matched: u64,
 }
 
 /// What is shown next.
@@ -41,8 +48,9 @@ pub struct Cut {
 }
 
 /// The order of one viewer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Weave {
+    pace: Pace,
     /// Held back, by their times.
     pending: Vec<Thread>,
     /// In order.
@@ -53,9 +61,15 @@ pub struct Weave {
 }
 
 impl Weave {
+    /// Nothing yet.
+    pub fn new(now: Instant) -> Self {
+        let (pending, ready) = (Vec::new(), VecDeque::new());
+        Self { pace: Pace::new(now, PATIENCE), pending, ready, skipped: 0, lost: 0, before: 0 }
+    }
+
     /// Takes in what came of a container, in its order.
-    pub fn add(&mut self, place: u32, entries: impl IntoIterator<Item = Arc<Held>>) {
-        self.pending.extend(entries.into_iter().map(|held| Thread { place, held }));
+    pub fn add(&mut self, threads: impl IntoIterator<Item = Thread>) {
+        self.pending.extend(threads);
     }
 
     /// So many entries went before they were looked at.
@@ -71,8 +85,13 @@ impl Weave {
         let is_alone = is_alone || self.pending.len() > MOST_PENDING;
         let is_due = |thread: &Thread| is_alone || thread.held.arrived + HOLD <= now;
         let due = self.pending.iter().rposition(is_due).map_or(0, |last| last + 1);
+        if self.ready.is_empty() {
+            self.pace.waits(now);
+        }
         self.ready.extend(self.pending.drain(..due));
-        if self.ready.len() > MOST_READY {
+        let is_behind = self.pace.is_behind(Duration::ZERO, now);
+        if self.ready.len() > MOST_READY || (is_behind && self.ready.len() > LEFT) {
+            self.pace.falls_behind(now);
             let left_out = self.ready.len() - LEFT;
             // What must be known stays.
             let (marks, entries): (Vec<_>, Vec<_>) = self.ready.drain(..left_out).partition(|one| one.held.is_mark());
@@ -119,7 +138,7 @@ mod tests {
     use super::super::merge::Item;
     use super::*;
 
-    fn held(at: i64, arrived: Instant) -> Arc<Held> {
+    fn thread(place: u32, at: i64, arrived: Instant) -> Thread {
         let line = LogLine {
             at,
             source: 0,
@@ -129,9 +148,11 @@ mod tests {
             hits: Vec::new(),
             left_out: 0,
             continues: false,
+            is_context: false,
         };
         let item = Item { rows: vec![LogRow::Line(line)], masked: 0 };
-        Arc::new(Held { item, worst: Level::Unknown, at, position: Position { at, count: 1 }, arrived })
+        let held = Held { item, worst: Level::Unknown, at, position: Position { at, count: 1 }, arrived, unseen: 0 };
+        Thread { place, held: Arc::new(held), is_context: false, matched: 0 }
     }
 
     fn ats(cut: &Cut) -> Vec<(u32, i64)> {
@@ -141,11 +162,11 @@ mod tests {
     #[test]
     fn what_comes_a_little_late_still_finds_its_place() {
         let start = Instant::now();
-        let mut weave = Weave::default();
-        weave.add(0, [held(10, start)]);
+        let mut weave = Weave::new(Instant::now());
+        weave.add([thread(0, 10, start)]);
         weave.release(start + HOLD / 2, false);
         assert!(!weave.is_ready());
-        weave.add(1, [held(5, start + HOLD / 2), held(15, start + HOLD / 2)]);
+        weave.add([thread(1, 5, start + HOLD / 2), thread(1, 15, start + HOLD / 2)]);
         weave.release(start + HOLD, false);
         // What is older than what is due goes with it, what is younger waits for its own time.
         assert_eq!(ats(&weave.cut(10, 1000)), [(1, 5), (0, 10)]);
@@ -157,8 +178,8 @@ mod tests {
     #[test]
     fn one_container_alone_waits_for_nobody() {
         let start = Instant::now();
-        let mut weave = Weave::default();
-        weave.add(0, [held(10, start)]);
+        let mut weave = Weave::new(Instant::now());
+        weave.add([thread(0, 10, start)]);
         weave.release(start, true);
         assert_eq!(ats(&weave.cut(10, 1000)), [(0, 10)]);
     }
@@ -166,26 +187,48 @@ mod tests {
     #[test]
     fn what_comes_too_fast_is_left_out_and_counted() {
         let start = Instant::now();
-        let mut weave = Weave::default();
-        weave.add(0, (0..1_000).map(|at| held(at, start)));
+        let mut weave = Weave::new(Instant::now());
+        weave.add((0..1_000).map(|at| thread(0, at, start)));
         weave.release(start, true);
         let cut = weave.cut(3, 1000);
-        assert_eq!((cut.skipped, cut.before, ats(&cut)), (800, 799, vec![(0, 800), (0, 801), (0, 802)]));
+        assert_eq!((cut.skipped, cut.before, ats(&cut)), (940, 939, vec![(0, 940), (0, 941), (0, 942)]));
         weave.lost(7, 950);
         let cut = weave.cut(1, 1000);
-        assert_eq!((cut.lost, cut.before, ats(&cut)), (7, 950, vec![(0, 803)]));
+        assert_eq!((cut.lost, cut.before, ats(&cut)), (7, 950, vec![(0, 943)]));
         // A burst that can be shown is shown.
-        let mut weave = Weave::default();
-        weave.add(0, (0..MOST_READY as i64).map(|at| held(at, start)));
+        let mut weave = Weave::new(Instant::now());
+        weave.add((0..MOST_READY as i64).map(|at| thread(0, at, start)));
         weave.release(start, true);
         assert_eq!(weave.cut(usize::MAX, usize::MAX).threads.len(), MOST_READY);
     }
 
     #[test]
+    fn what_comes_without_end_is_not_shown_later_and_later() {
+        let start = Instant::now();
+        let mut weave = Weave::new(start);
+        let mut number = 0i64;
+        // Sixty-five every 50 ms, of which fifty can be shown.
+        let mut oldest = Vec::new();
+        for step in 0..100u32 {
+            let now = start + Duration::from_millis(50) * step;
+            weave.add((0..65).map(|_| {
+                number += 1;
+                thread(0, number, now)
+            }));
+            weave.release(now, true);
+            let cut = weave.cut(50, usize::MAX);
+            oldest.push(number - cut.threads[0].held.at);
+        }
+        // First all of it, then what is new; at no time more than a few steps old.
+        assert!(oldest[20] > 300 && oldest[40] > 600, "{oldest:?}");
+        assert!(oldest.iter().skip(42).all(|behind| *behind <= 250), "{oldest:?}");
+    }
+
+    #[test]
     fn one_that_is_too_large_comes_alone() {
         let start = Instant::now();
-        let mut weave = Weave::default();
-        weave.add(0, [held(1, start), held(2, start)]);
+        let mut weave = Weave::new(Instant::now());
+        weave.add([thread(0, 1, start), thread(0, 2, start)]);
         weave.release(start, true);
         assert_eq!(ats(&weave.cut(1, 0)), [(0, 1)]);
         assert_eq!(ats(&weave.cut(0, 100)), [(0, 2)]);
@@ -197,12 +240,12 @@ mod tests {
         #[test]
         fn nothing_is_lost_or_doubled(steps in proptest::collection::vec((0u32..4, 0i64..3, 0u64..60, 0usize..30), 1..300)) {
             let mut now = Instant::now();
-            let mut weave = Weave::default();
+            let mut weave = Weave::new(Instant::now());
             let mut latest = [0i64; 4];
             let (mut written, mut shown, mut skipped) = (0u64, Vec::new(), 0);
             for (place, later, pause, most) in steps {
                 latest[place as usize] += later;
-                weave.add(place, [held(latest[place as usize], now)]);
+                weave.add([thread(place, latest[place as usize], now)]);
                 written += 1;
                 now += Duration::from_millis(pause);
                 weave.release(now, false);

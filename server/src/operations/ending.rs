@@ -215,8 +215,14 @@ impl Desk {
                 reader.request_text(logs).await
             });
             let Ok(text) = text.await else { continue };
-            let (text, masked) = mask(&text);
-            let lines: Vec<_> = text.lines().map(|line| plain(line, MESSAGE_LIMIT).as_ref().into()).collect();
+            let (text, mut masked) = mask(&text);
+            let own = self.clusters.masks();
+            let line = |line| {
+                let (line, more) = own.mask(line);
+                masked += more;
+                plain(&line, MESSAGE_LIMIT).as_ref().into()
+            };
+            let lines: Vec<_> = text.lines().map(line).collect();
             if !lines.is_empty() {
                 return Some(FailedLog { pod: pod.into(), container: container.into(), previous, lines, masked });
             }

@@ -113,8 +113,8 @@ async fn races(stage: &Stage, told: &History, workload: &Workload, mut dice: Dic
             let is_named = match &answers {
                 (Told::Taken, Told::Quicker(winner)) => *winner == mine.id,
                 (Told::Quicker(winner), Told::Taken) => *winner == theirs.id,
-                (Told::Taken, Told::NotDone(why)) => why.contains(PEOPLE[first]),
-                (Told::NotDone(why), Told::Taken) => why.contains(PEOPLE[second]),
+                (Told::Taken, Told::NotDone(why)) => says(why, PEOPLE[first]),
+                (Told::NotDone(why), Told::Taken) => says(why, PEOPLE[second]),
                 _ => false,
             };
             over(stage, told, second, &theirs, &answers.1).await;
@@ -131,11 +131,16 @@ async fn races(stage: &Stage, told: &History, workload: &Workload, mut dice: Dic
     tally
 }
 
+/// Whether a sentence names somebody: at its beginning with a capital letter.
+fn says(sentence: &str, name: &str) -> bool {
+    sentence.to_lowercase().contains(name)
+}
+
 /// Whether the page of an operation that was not done names somebody as the one who was quicker.
 async fn names(stage: &Stage, form: &Form, winner: usize) -> bool {
     let page = stage.ask(stage.addresses()[0], 0, &format!("/operations/{}", form.id), None).await;
     page.is_some_and(|page| {
-        crate::page::word(&page.body).as_deref() == Some("Not done") && page.body.contains(PEOPLE[winner])
+        crate::page::word(&page.body).as_deref() == Some("Not done") && says(&page.body, PEOPLE[winner])
     })
 }
 

@@ -83,6 +83,14 @@ pub fn Filter(
             view! { <option value=level.as_str() selected=query.least == Some(level)>{words}</option> }
         })
         .collect();
+    let mut offered = vec![0, 3, 10];
+    if !offered.contains(&query.context) {
+        offered.push(query.context);
+    }
+    let around: Vec<_> = offered
+        .into_iter()
+        .map(|around| view! { <option value=around.to_string() selected=around == query.context>{around.to_string()}</option> })
+        .collect();
     let flag = |name: &'static str, words: &'static str, is_set: bool| {
         view! {
             <label class="flex h-8 items-center gap-1.5 text-sm">
@@ -91,6 +99,8 @@ pub fn Filter(
             </label>
         }
     };
+    let times = query.display.times.written().map(|times| view! { <input type="hidden" name="times" value=times /> });
+    let unbroken = query.display.unbroken.then(|| view! { <input type="hidden" name="unbroken" /> });
     let label = "grid gap-0.5 text-xs text-faint";
     view! {
         <form method="get" action="/logs" role="search" autocomplete="off" class="grid grid-cols-2 items-end gap-2 sm:flex sm:flex-wrap">
@@ -134,7 +144,13 @@ pub fn Filter(
                 />
             </label>
             {flag("regex", "regular expression", query.find.regex)} {flag("case", "match case", query.find.case)}
-            {flag("not", "not containing it", query.find.not)} {own}
+            {flag("not", "not containing it", query.find.not)} {own} {times} {unbroken}
+            <label class=label>
+                "Lines around a hit"
+                <select name="context" class=[SELECT, " w-full"].concat()>
+                    {around}
+                </select>
+            </label>
             <button type="submit" class=SECONDARY>
                 "Read"
             </button>

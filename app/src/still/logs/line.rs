@@ -5,21 +5,28 @@ use std::sync::Arc;
 
 use domain::log::drawn::{Colour, Span, Style};
 use domain::log::level::Level;
+use domain::log::query::LogQuery;
 use domain::log::view::{LogLine, LogRow, LogSource};
 use domain::name::EnvironmentId;
 use leptos::prelude::*;
 
-use crate::clock::{exact_time, time_of_day};
+use super::times::Clock;
+use crate::clock::exact_time;
 use crate::links;
 
 /// The colours of pods, in the order in which they are given out.
 const COLOURS: [&str; 6] = ["text-pod-1", "text-pod-2", "text-pod-3", "text-pod-4", "text-pod-5", "text-pod-6"];
+
+/// A piece of a line beside what it says.
+const CELL: &str = "pr-2 sm:table-cell";
 
 /// How each source is named and coloured.
 pub struct Whose {
     sources: Vec<Name>,
     /// Whether two environments stand beside one another.
     columns: bool,
+    /// Whether a long line stays in one.
+    unbroken: bool,
 }
 
 struct Name {
@@ -38,7 +45,8 @@ struct Name {
 impl Whose {
     /// Names as short as they can be told apart: by the end of the pod's name where all are of one component, with the container's where
     /// a pod has several.
-    pub fn new(sources: &[LogSource], environments: &[EnvironmentId]) -> Self {
+    pub fn new(sources: &[LogSource], query: &LogQuery) -> Self {
+        let environments = query.environments.as_slice();
         let mut components: Vec<&str> = sources.iter().map(|source| &*source.component).collect();
         components.sort_unstable();
         components.dedup();
@@ -85,7 +93,8 @@ impl Whose {
                 previous: source.previous,
             }
         };
-        Self { sources: sources.iter().map(name).collect(), columns: environments.len() == 2 }
+        let sources = sources.iter().map(name).collect();
+        Self { sources, columns: environments.len() == 2, unbroken: query.display.unbroken }
     }
 
     fn of(&self, source: u32) -> Option<&Name> {
@@ -93,17 +102,17 @@ impl Whose {
     }
 }
 
-/// An entry: a line with those that go on with it folded away, or a mark. `now` is seconds since 1970.
-pub fn row(entry: Vec<LogRow>, whose: &Whose, now: i64) -> AnyView {
+/// An entry: a line with those that go on with it folded away, or a mark.
+pub fn row(entry: Vec<LogRow>, whose: &Whose, clock: &Clock) -> AnyView {
     let mut rows = entry.into_iter();
     match rows.next() {
-        Some(LogRow::Mark { at, source, text }) => mark(at, text, whose.of(source)).into_any(),
+        Some(LogRow::Mark { at, source, text }) => mark(at, text, whose.of(source), clock).into_any(),
         Some(LogRow::Line(first)) => {
             let rest = rows.filter_map(|row| match row {
                 LogRow::Line(line) => Some(line),
                 LogRow::Mark { .. } => None,
             });
-            line(first, rest.collect(), whose, now).into_any()
+            line(first, rest.collect(), whose, clock).into_any()
         }
         None => ().into_any(),
     }
@@ -117,9 +126,9 @@ fn column(name: Option<&Name>) -> &'static str {
     }
 }
 
-fn mark(at: i64, text: Arc<str>, name: Option<&Name>) -> impl IntoView + use<> {
+fn mark(at: i64, text: Arc<str>, name: Option<&Name>, clock: &Clock) -> impl IntoView + use<> {
     let seconds = at.div_euclid(1_000_000_000);
-    let class = ["flex gap-2 border-y border-dashed border-line bg-raised px-3 py-0.5 text-sm text-soft", column(name)];
+    let class = ["border-y border-dashed border-line bg-raised px-3 py-0.5 text-sm text-soft", column(name)];
     let text = match name {
         Some(name) => {
             let address = name.address.clone();
@@ -129,26 +138,32 @@ fn mark(at: i64, text: Arc<str>, name: Option<&Name>) -> impl IntoView + use<> {
     };
     view! {
         <li class=class.concat() data-mark="">
-            <time class="shrink-0 font-mono text-faint" title=exact_time(seconds)>
-                {time_of_day(seconds)}
+            <time class="pr-2 font-mono text-faint" title=exact_time(seconds)>
+                {clock.of_line(at)}
             </time>
             {text}
         </li>
     }
 }
 
-fn line(first: LogLine, rest: Vec<LogLine>, whose: &Whose, now: i64) -> impl IntoView + use<> {
+fn line(first: LogLine, rest: Vec<LogLine>, whose: &Whose, clock: &Clock) -> impl IntoView + use<> {
     let name = whose.of(first.source);
     let seconds = first.at.div_euclid(1_000_000_000);
-    let millis = first.at.rem_euclid(1_000_000_000) / 1_000_000;
     let worst = rest.iter().map(|line| line.level).fold(first.level, Ord::max);
-    let (word, colour, ground) = drawn_level(worst);
+    let (word, colour, ground) = match (first.is_context, drawn_level(worst)) {
+        (false, drawn) => drawn,
+        // How bad it is it says, but it is not what one looks for.
+        (true, (word, ..)) => (word, "text-faint", "hover:bg-raised"),
+    };
+    let is_context = first.is_context.then_some("");
+    let near = first.is_context.then(|| view! { <span class="sr-only">"around a hit"</span> });
+    let dimmer = if first.is_context { " text-faint" } else { "" };
     let pod = name.map(|name| {
         // In two columns the head of the column says it.
         let hidden = if whose.columns { "lg:sr-only" } else { "" };
         let place =
             name.place.clone().map(|place| view! { <span class=["text-soft ", hidden].concat()>{place} " "</span> });
-        let class = ["shrink-0 whitespace-nowrap hover:underline ", name.colour].concat();
+        let class = [CELL, " whitespace-nowrap hover:underline ", name.colour].concat();
         view! {
             <a href=name.address.clone() class=class title=name.whole.clone()>
                 {place} {name.short.clone()}
@@ -156,17 +171,10 @@ fn line(first: LogLine, rest: Vec<LogLine>, whose: &Whose, now: i64) -> impl Int
         }
     });
     let before = name.is_some_and(|name| name.previous).then(|| {
-        view! { <span class="text-xs text-faint" title="From the run before the restart">"before"</span> }
+        let class = [CELL, " text-xs text-faint"].concat();
+        view! { <span class=class title="From the run before the restart">"before"</span> }
     });
-    // Of another day than today the time alone says the wrong thing.
-    let (day, today) = (exact_time(seconds), exact_time(now));
-    let date = match (day.get(..10), today.get(..10)) {
-        (day, today) if day == today => None,
-        (day, today) if day.and_then(|day| day.get(..4)) == today.and_then(|today| today.get(..4)) => {
-            day.and_then(|day| day.get(5..)).map(|day| [day, " "].concat())
-        }
-        (day, _) => day.map(|day| [day, " "].concat()),
-    };
+    let time = clock.of_line(first.at);
     let more = rest.len();
     let opened = rest.iter().any(|line| !line.hits.is_empty());
     // The last word of a trace that is not about where, as Python has it; it says more than the first.
@@ -182,18 +190,20 @@ fn line(first: LogLine, rest: Vec<LogLine>, whose: &Whose, now: i64) -> impl Int
             </details>
         }
     });
-    let class = ["flex flex-wrap items-baseline gap-x-2 px-3 font-mono text-sm sm:flex-nowrap ", ground, column(name)];
+    // A table of one row: what is copied from it stands in a line, with tabs.
+    let class = ["px-3 font-mono text-sm sm:table sm:w-full ", ground, column(name)];
+    let breaks = if whose.unbroken { "whitespace-pre" } else { "whitespace-pre-wrap [overflow-wrap:anywhere]" };
+    let said_class = ["[tab-size:4] sm:table-cell sm:w-full ", breaks, dimmer].concat();
     view! {
-        <li class=class.concat() data-level=worst.as_str()>
-            <time class="shrink-0 whitespace-nowrap text-faint" title=exact_time(seconds)>
-                {date}
-                {time_of_day(seconds)}
-                {format!(".{millis:03}")}
+        <li class=class.concat() data-level=worst.as_str() data-context=is_context>
+            <time class=[CELL, " whitespace-nowrap text-faint"].concat() title=exact_time(seconds)>
+                {time}
             </time>
-            <span class=["w-10 shrink-0 ", colour].concat()>{word}</span>
+            <span class=[CELL, " min-w-12 ", colour].concat()>{word}</span>
             {pod}
             {before}
-            <div class="min-w-0 basis-full whitespace-pre-wrap [overflow-wrap:anywhere] [tab-size:4] sm:flex-1 sm:basis-auto">{text(first)} {folded}</div>
+            {near}
+            <div class=said_class>{text(first)} {folded}</div>
         </li>
     }
 }

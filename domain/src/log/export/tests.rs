@@ -33,6 +33,7 @@ fn line(text: &str) -> LogLine {
         hits: Vec::new(),
         left_out: 0,
         continues: false,
+        is_context: false,
     }
 }
 
@@ -75,6 +76,11 @@ fn a_row_is_a_line_that_says_when_and_whose_it_is() {
             LogRow::Line(LogLine { at: i64::MIN, source: 2, ..line("") }),
             "1677-09-21T00:12:43.145224192Z - - - \n",
             r#"{"time":"1677-09-21T00:12:43.145224192Z","level":"unknown","text":"","leftOut":0}"#,
+        ),
+        (
+            LogRow::Line(LogLine { is_context: true, ..line("before") }),
+            "-2026-11-21T10:15:00.123456789Z fleet-management/staging fleet-api-1/app - before\n",
+            r#"{"time":"2026-11-21T10:15:00.123456789Z",WHOSE,"previous":false,"level":"unknown","text":"before","leftOut":0,"context":true}"#,
         ),
         (
             mark(1),
@@ -144,6 +150,9 @@ fn what_was_asked_is_said_in_words() {
         ("find=x&regex", "the last lines of everything, matching \"x\""),
         ("find=x&regex&not&case", "the last lines of everything, not matching \"x\" in this case"),
         ("regex&not&case", "the last lines of everything"),
+        ("context=3", "the last lines of everything"),
+        ("find=x&context=1", "the last lines of everything, containing \"x\", with the entry on each side"),
+        ("level=error&context=3", "the last lines of everything, error or worse, with 3 entries on each side"),
     ] {
         assert_eq!(asked(&read(query)), expected, "{query}");
     }
@@ -216,9 +225,9 @@ fn text() -> impl Strategy<Value = String> {
 
 fn rows() -> impl Strategy<Value = LogRow> {
     let level = prop::sample::select(Level::ALL.to_vec());
-    let line = (any::<i64>(), 0..4u32, level, text(), any::<u64>(), any::<bool>()).prop_map(
-        |(at, source, level, text, left_out, continues)| {
-            LogRow::Line(LogLine { at, source, level, text: text.into(), left_out, continues, ..line("") })
+    let line = (any::<i64>(), 0..4u32, level, text(), any::<u64>(), any::<(bool, bool)>()).prop_map(
+        |(at, source, level, text, left_out, (continues, is_context))| {
+            LogRow::Line(LogLine { at, source, level, text: text.into(), left_out, continues, is_context, ..line("") })
         },
     );
     let mark =
@@ -259,7 +268,9 @@ proptest! {
             for (line, row) in lines.iter().zip(&rows) {
                 let begins = match (format, row) {
                     (Format::Text, LogRow::Mark { at, .. }) => format!("# {} ", time(*at)),
-                    (Format::Text, LogRow::Line(LogLine { at, .. })) => format!("{} ", time(*at)),
+                    (Format::Text, LogRow::Line(LogLine { at, is_context, .. })) => {
+                        format!("{}{} ", if *is_context { "-" } else { "" }, time(*at))
+                    }
                     (Format::Ndjson, row) => format!("{{\"time\":\"{}\",", time(row.at())),
                 };
                 prop_assert!(line.starts_with(&begins), "{:?} {:?}", line, begins);
@@ -292,6 +303,9 @@ proptest! {
         }
         if matches!(&row_written, LogRow::Line(line) if line.continues) {
             object.insert("continues".to_owned(), true.into());
+        }
+        if matches!(&row_written, LogRow::Line(line) if line.is_context) {
+            object.insert("context".to_owned(), true.into());
         }
         let read: Timestamp = value["time"].as_str().unwrap().parse().unwrap();
         prop_assert_eq!(read.as_nanosecond(), i128::from(row_written.at()));

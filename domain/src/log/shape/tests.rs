@@ -61,6 +61,48 @@ fn a_level_that_the_line_is_not_shown_with_is_a_field() {
 }
 
 #[test]
+fn a_text_of_several_lines_keeps_them() {
+    for (text, expected) in [
+        (
+            r#"{"msg":"gone","stack":"Error: gone\n    at pool (x.js:1:2)\n"}"#,
+            "gone | stack=Error: gone\n    at pool (x.js:1:2)",
+        ),
+        (r#"{"stack":"a\r\n\tat b\r\n\r\n\tat c","n":1,"msg":"x"}"#, "x | stack=a\n at b\n at c | n=1"),
+        (r#"msg=x @stack="a\n  at b" n=1"#, "x | @stack=a\n  at b | n=1"),
+        (
+            r#"{"level":"error","exc_info":"Traceback:\n  File \"x\"\nValueError: y"}"#,
+            "Traceback:\n  File \"x\"\nValueError: y",
+        ),
+        (r#"{"msg":"\n\nfirst\n  \nsecond"}"#, "first\nsecond"),
+        // One line is one, whatever ends it.
+        (r#"{"msg":"x\n","a":"\ny\r\n"}"#, "x | a=y"),
+        // A stack trace within an object is a field of its own; what else stands there stays.
+        (
+            r#"{"err":{"type":"Error","stack":"Error: x\n    at y","code":5.0},"msg":"gone"}"#,
+            "gone | err={\"type\":\"Error\",\"code\":5.0} | err.stack=Error: x\n    at y",
+        ),
+        (r#"{"err":{"stackTrace":"a\nb"}}"#, " | err.stackTrace=a\nb"),
+        // No more of them than anybody has: a key of 32 KiB with 2,000 of them would become 64 MiB.
+        (
+            r#"{"e":{"stack":"\n1\n1","stack":"2\n2","stack":"3\n3","stack":"4\n4","stack":"5\n5"}}"#,
+            " | e={\"stack\":\"5\\n5\"} | e.stack=1\n1 | e.stack=2\n2 | e.stack=3\n3 | e.stack=4\n4",
+        ),
+        (
+            r#"{"e":{"m":"\"","cause":{"stack":"a\nb","n":[1, 2]},"stack":"c\nd"}}"#,
+            r#" | e={"m":"\"","cause":{"n":[1,2]}} | e.cause.stack=a
+b | e.stack=c
+d"#,
+        ),
+        // Other texts in objects stay in them, and so does a stack of one line.
+        (r#"{"err":{"message":"a\nb","stack":"c"}}"#, r#" | err={"message":"a\nb","stack":"c"}"#),
+        (r#"{"a":{"b":{"c":{"d":{"e":{"stack":"x\ny"}}}}}}"#, r#" | a={"b":{"c":{"d":{"e":{"stack":"x\ny"}}}}}"#),
+        (r#"{"a":{"b":{"c":{"d":{"stack":"x\ny"}}}}}"#, " | a.b.c.d.stack=x\ny"),
+    ] {
+        assert_eq!(told(text).as_deref(), Some(expected), "{text}");
+    }
+}
+
+#[test]
 fn logfmt_comes_apart() {
     for (text, expected) in [
         (r#"time="2026-01-01T12:00:00Z" level=info msg="it \"started\"" port=8080"#, r#"it "started" | port=8080"#),
@@ -114,7 +156,8 @@ fn what_is_not_whole_is_left_alone() {
 fn nothing_that_hides_itself_comes_out() {
     for (text, expected) in [
         (r#"{"msg":"\u001b[31mred\u202e"}"#, "␛[31mred\u{fffd}"),
-        (r#"{"a\u0000\u200bb":"c\nd\r\u0007"}"#, " | a␀\u{fffd}b=c d␍␇"),
+        (r#"{"a\u0000\u200bb":"c\nd\r\u0007"}"#, " | a␀\u{fffd}b=c\nd␍␇"),
+        (r#"{"msg":"a\u2028b\u202e\n\u001b[31mc","d\ne":1}"#, "a\u{fffd}b\u{fffd}\n␛[31mc | d e=1"),
         ("{\"msg\":\"a\u{202e}b\",\"c\u{ad}\":[\"\u{feff}\"]}", "a\u{fffd}b | c\u{fffd}=[\"\u{fffd}\"]"),
         (r#"{"a":["\u001b"]}"#, r#" | a=["\u001b"]"#),
         (r#"msg="\x1b[31m\u202e" a=1"#, "␛[31m\u{fffd} | a=1"),
@@ -136,7 +179,7 @@ fn what_needs_no_change_is_not_copied() {
 fn nothing_hides(text: &str) -> bool {
     structured(text).is_none_or(|Structured { message, fields }| {
         let fields = fields.iter().flat_map(|(key, value)| [key, value]);
-        [&message].into_iter().chain(fields).all(|text| !text.chars().any(hides))
+        [&message].into_iter().chain(fields).all(|text| !text.chars().any(|c| c != '\n' && hides(c)))
     })
 }
 

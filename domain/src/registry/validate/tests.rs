@@ -267,3 +267,28 @@ fn a_row_of_the_policy_is_about_something_that_there_is() {
         assert!(found[0].path == path && found[0].message.contains(message), "{found:#?}");
     }
 }
+
+#[test]
+fn a_mask_has_a_name_of_its_own_and_there_are_not_too_many() {
+    let with = |masks: &[String]| {
+        let text = GOOD.trim_end().strip_suffix('}').unwrap();
+        problems(&format!(r#"{text}, "masks": [{}]}}"#, masks.join(", ")))
+    };
+    let mask = |name: &str| format!(r#"{{"name": "{name}", "pattern": "CUST-[0-9]+"}}"#);
+    let many = |count: u32| (0..count).map(|number| mask(&format!("mask {number}"))).collect::<Vec<_>>();
+    assert_eq!(with(&[mask("customer number"), mask("order")]), []);
+    assert_eq!(with(&many(50)), []);
+    for (masks, path, message) in [
+        (
+            many(51),
+            "masks",
+            "there are 51 masks, and at most 50 are looked for in a line: write one pattern for several",
+        ),
+        (vec![mask(" ")], "masks[0].name", "write what it hides"),
+        (vec![mask("a"), mask("b"), mask("A ")], "masks[2].name", "at masks[0].name already: write another name"),
+    ] {
+        let found = with(&masks);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(found[0].path == path && found[0].message.contains(message), "{found:#?}");
+    }
+}

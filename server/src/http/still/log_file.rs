@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use super::sign_in::sentence;
 use super::trouble;
 use crate::clock;
-use crate::http::Site;
+use crate::http::{Site, log_views};
 use crate::logs::{Finder, Size, excerpt};
 use crate::people::Who;
 
@@ -60,7 +60,7 @@ async fn file(site: Site, who: Who, headers: HeaderMap, taken: Taken, format: Fo
     let grants = &who.user.grants;
     let is_seen =
         !query.environments.is_empty() && query.environments.iter().all(|environment| grants.sees(environment));
-    let what = format!("Took logs along as {}: {}.", format.as_str(), query.to_query_string());
+    let what = format!("Took logs along as {}: {}.", format.as_str(), log_views::told(&query, &site.clusters.masks()));
     if is_seen && let Err(error) = site.people.note_export(&who, &what, clock::now_us()).await {
         return trouble(&site, &headers, StatusCode::SERVICE_UNAVAILABLE, &error.to_string());
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::still::logs::{LogsView, logs};
+use app::still::logs::{Clock, LogsView, logs};
 use axum::extract::{Extension, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -11,9 +11,10 @@ use domain::name::EnvironmentId;
 use domain::view::NavEnvironment;
 
 use super::sign_in::sentence;
-use super::{framed, framed_about};
+use super::{framed, framed_about, problem};
 use crate::clock;
-use crate::http::{Site, pages};
+use crate::http::zone::zone_of;
+use crate::http::{Site, log_views, pages};
 use crate::logs::{Excerpt, Finder, Size, excerpt};
 use crate::people::Who;
 
@@ -30,12 +31,17 @@ pub async fn page(State(site): State<Site>, Extension(who): Extension<Who>, requ
     let (read, trouble) = match Finder::new(&query) {
         Ok(_) if query.environments.is_empty() => (Excerpt::default(), None),
         Ok(finder) => {
+            if let Err(why) = log_views::opens(&site, &who, &query).await {
+                return problem(&site, &request, StatusCode::SERVICE_UNAVAILABLE, &why);
+            }
             (excerpt(&site.clusters, grants, &query, &finder, Size::of_page(&query)).await.unwrap_or_default(), None)
         }
         Err(error) => (Excerpt::default(), Some(sentence(&error.to_string()))),
     };
     let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let view = view_of(query, environments, read, trouble);
+    let now = clock::now_ms() / 1000;
+    let clock = Clock::new(query.display.times, zone_of(request.headers(), now), now);
+    let view = view_of(query, environments, read, (clock, now), trouble);
     // Of several no one tier stands over the page.
     match view.query.environments.as_slice() {
         [environment] => {
@@ -46,7 +52,13 @@ pub async fn page(State(site): State<Site>, Extension(who): Extension<Who>, requ
     }
 }
 
-fn view_of(query: LogQuery, environments: Vec<NavEnvironment>, read: Excerpt, trouble: Option<String>) -> LogsView {
+fn view_of(
+    query: LogQuery,
+    environments: Vec<NavEnvironment>,
+    read: Excerpt,
+    (clock, now): (Clock, i64),
+    trouble: Option<String>,
+) -> LogsView {
     let chosen = environments.iter().filter(|known| query.environments.contains(&known.id));
     let mut components: Vec<Arc<str>> =
         chosen.flat_map(|known| &known.components).map(|(_, name)| name.clone()).collect();
@@ -67,7 +79,8 @@ fn view_of(query: LogQuery, environments: Vec<NavEnvironment>, read: Excerpt, tr
         read,
         masked,
         notes,
-        now: clock::now_ms() / 1000,
+        now,
+        clock,
         trouble,
     }
 }

@@ -30,15 +30,15 @@ use crate::store::{NewSession, SessionId};
 /// More than anything here takes on a busy machine.
 const LONG: Duration = Duration::from_secs(20);
 
-struct Server {
+pub struct Server {
     rows: Arc<Rows>,
-    site: Site,
+    pub site: Site,
     address: SocketAddr,
     cancel: CancellationToken,
 }
 
 impl Server {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let rows = rows();
         let site = site(rows.clone()).await;
         let cancel = site.cancel.clone();
@@ -54,7 +54,11 @@ impl Server {
     }
 
     async fn connect_as(&self, token: Option<&Token>) -> Tab {
-        let mut request = format!("ws://{}/live", self.address).into_client_request().unwrap();
+        self.connect_to("/live", token).await
+    }
+
+    pub async fn connect_to(&self, path: &str, token: Option<&Token>) -> Tab {
+        let mut request = format!("ws://{}{path}", self.address).into_client_request().unwrap();
         request.headers_mut().insert("origin", format!("http://{}", self.address).parse().unwrap());
         if let Some(token) = token {
             request.headers_mut().insert("cookie", cookie_of(token).parse().unwrap());
@@ -66,8 +70,8 @@ impl Server {
 }
 
 /// A tab's end of the socket.
-struct Tab {
-    socket: WebSocketStream<TcpStream>,
+pub struct Tab {
+    pub socket: WebSocketStream<TcpStream>,
 }
 
 impl Tab {
@@ -114,7 +118,7 @@ impl Tab {
     }
 
     /// How the server ended it; a code if it said good-bye.
-    async fn end(&mut self) -> Option<u16> {
+    pub async fn end(&mut self) -> Option<u16> {
         loop {
             match timeout(LONG, self.socket.next()).await.expect("the socket stays open") {
                 Some(Ok(Message::Close(frame))) => return frame.map(|frame| frame.code.into()),

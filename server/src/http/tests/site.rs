@@ -29,9 +29,9 @@ use crate::store::{DatabaseUrl, NewSession, NewUser, PasswordHash, SessionId, St
 
 pub const HOST: &str = "127.0.0.1:7780";
 
-/// One cluster, one system, two environments.
+/// One cluster, one system, two environments, of which one wants to have recorded who looks at its logs.
 const REGISTRY: &str = "{ clusters: [{ id: main, region: East US 2, connect: { context: main } }], systems: [{ id: shop, name: The Shop, environments: [ \
-     { id: production, cluster: main, namespace: shop, tier: production, timeZone: America/New_York, host: shop.example.com, \
+     { id: production, cluster: main, namespace: shop, tier: production, timeZone: America/New_York, host: shop.example.com, recordLogViews: true, \
        contacts: [{ role: On-call, reach: 'pager <now> & \"at once\"' }], \
        links: [{ name: 'Graphs <&\">', url: 'https://graphs.example.com/?a=1&b=2' }], \
        config: [{ configMap: settings, expect: { LOG_LEVEL: info } }], \

@@ -18,8 +18,9 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::debug;
 
-use super::super::entries::{Entries, Entry};
+use super::super::entries::{Came, Entries, Entry};
 use super::super::merge::Item;
+use super::super::pace::Pace;
 use super::super::read::why;
 use super::super::ring::Held;
 use super::super::roster::Roster;
@@ -41,6 +42,8 @@ const LOOK: Duration = Duration::from_millis(500);
 const REST: Duration = Duration::from_secs(2);
 /// How long any stream may be silent before it is asked for anew.
 const SILENCE: Duration = Duration::from_secs(60);
+/// How long lines may come without a pause before they are only counted: a log that is long, but not written fast, is looked at by then.
+const WITHOUT_PAUSE: Duration = Duration::from_secs(2);
 /// How many of the last lines are read where nobody knows from when on.
 const LAST_LINES: i64 = 200;
 
@@ -120,12 +123,15 @@ struct Outlet {
     opened: Instant,
     /// When the lines came that are being read.
     read: Instant,
+    /// How many lines came last that nobody looked at.
+    unseen: u32,
 }
 
 impl Following {
     /// Nothing of it yet.
     pub fn new(tap: Arc<Tap>, clusters: Arc<Clusters>, roster: watch::Receiver<Roster>) -> Self {
         let now = Instant::now();
+        let entries = Entries::new(0, tap.masks(&clusters));
         let into = Outlet {
             tap: tap.clone(),
             position: Position::default(),
@@ -133,8 +139,9 @@ impl Following {
             latest: i64::MIN,
             opened: now,
             read: now,
+            unseen: 0,
         };
-        Self { tap, clusters, roster, judge: Judge::default(), entries: Entries::new(0), into }
+        Self { tap, clusters, roster, judge: Judge::default(), entries, into }
     }
 
     /// Follows until the pod is gone.
@@ -281,12 +288,15 @@ impl Following {
         let late = || kube::Error::ReadEvents(std::io::ErrorKind::TimedOut.into());
         let answer = timeout(ANSWER, client.request_stream(request)).await.map_err(|_| late())??;
         let mut answer = std::pin::pin!(answer);
-        let Self { tap, roster, judge, entries, into, .. } = self;
+        let Self { tap, clusters, roster, judge, entries, into } = self;
         let mut chunk = vec![0; CHUNK];
         let mut heard = Instant::now();
+        let mut pace = Pace::new(heard, WITHOUT_PAUSE);
         loop {
+            let asked = Instant::now();
             let patience = if entries.is_open() || !tap.has_begun() { QUIET } else { LOOK };
             let Ok(length) = timeout(patience, answer.read(&mut chunk)).await else {
+                pace.waits(Instant::now());
                 entries.pause(&mut |entry| into.take(entry));
                 tap.begins();
                 let is_over = |run: &Run| {
@@ -309,11 +319,22 @@ impl Following {
                 return Ok(());
             }
             heard = Instant::now();
+            let is_behind = pace.is_behind(heard - asked, heard);
             let bytes = chunk.get(..length).unwrap_or_default();
             into.reads(entries.is_open());
             // Others have their turn between two chunks.
             yield_now().await;
-            entries.feed_judged(bytes, &mut |at, bytes| judge.judge(at, bytes), &mut |entry| into.take(entry));
+            entries.mask_by(tap.masks(clusters));
+            let judge = &mut |at, bytes: &[u8]| judge.judge(at, bytes);
+            if is_behind {
+                entries.skim_judged(bytes, judge, &mut |came| match came {
+                    Came::Entry(entry) => into.take(entry),
+                    Came::Unseen(at) => into.skip(at),
+                });
+                into.tell_skipped();
+            } else {
+                entries.feed_judged(bytes, judge, &mut |entry| into.take(entry));
+            }
         }
     }
 
@@ -351,7 +372,7 @@ impl Outlet {
     }
 
     fn take(&mut self, entry: Entry) {
-        let Entry { lines, worst, masked, is_after_gap } = entry;
+        let Entry { lines, worst, times, masked, is_after_gap } = entry;
         if is_after_gap {
             let key = &self.tap.key;
             self.mark(format!(
@@ -359,8 +380,8 @@ impl Outlet {
                 key.pod, key.container
             ));
         }
-        for line in &lines {
-            self.position = self.position.and(line.at);
+        for at in times {
+            self.position = self.position.and(at);
         }
         // A clock that is ahead of ours would hold up those of all others.
         let now = clock::now_us().saturating_mul(1_000);
@@ -370,6 +391,23 @@ impl Outlet {
         self.push(item, worst);
         // The next one began with the lines that are being read.
         self.opened = self.read;
+    }
+
+    /// A line came that nobody looks at.
+    fn skip(&mut self, at: i64) {
+        self.position = self.position.and(at);
+        self.latest = self.latest.max(at.min(clock::now_us().saturating_mul(1_000)));
+        self.unseen += 1;
+    }
+
+    /// How many these were has its place among the entries.
+    fn tell_skipped(&mut self) {
+        let unseen = std::mem::take(&mut self.unseen);
+        if unseen > 0 {
+            self.count += 1;
+            let held = self.held(Item { rows: Vec::new(), masked: 0 }, Level::Unknown);
+            self.tap.push(Held { unseen, ..held });
+        }
     }
 
     fn mark(&mut self, text: String) {
@@ -383,8 +421,11 @@ impl Outlet {
     }
 
     fn push(&self, item: Item, worst: Level) {
-        let held = Held { item, worst, at: self.latest, position: self.position, arrived: self.opened };
-        self.tap.push(held);
+        self.tap.push(self.held(item, worst));
+    }
+
+    fn held(&self, item: Item, worst: Level) -> Held {
+        Held { item, worst, at: self.latest, position: self.position, arrived: self.opened, unseen: 0 }
     }
 }
 
