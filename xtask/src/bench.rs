@@ -5,6 +5,7 @@
 
 mod changes;
 mod goals;
+mod lines;
 mod machine;
 mod report;
 mod seed;
@@ -51,12 +52,45 @@ pub struct Arguments {
     options: Options,
 }
 
-/// A part of the bench that its driver starts by itself.
+/// A bench of its own, and parts that the driver starts by itself.
 #[derive(Subcommand)]
 enum Part {
+    /// Logs: from a line that a container writes to the screen, at rising rates, and `kubectl logs -f` beside it.
+    Logs(Logs),
+    /// Writes numbered lines at a steady rate.
+    #[command(hide = true)]
+    Lines(lines::Arguments),
     /// Changes pods at a steady rate.
     #[command(hide = true)]
     Changes(changes::Arguments),
+}
+
+/// How logs are measured.
+#[derive(Args)]
+struct Logs {
+    /// How many lines are written each second: some of 1000, 5000, 20000, 50000, 100000, by comma.
+    #[arg(long, value_delimiter = ',', default_values_t = goals::RATES, value_parser = known_rate)]
+    rates: Vec<u32>,
+    /// For how long, in seconds.
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
+    seconds: u32,
+    /// How often the first lines are measured.
+    #[arg(long, default_value_t = 21)]
+    runs: u32,
+    /// Keep the cluster's data, so that the next run starts without seeding.
+    #[arg(long)]
+    keep: bool,
+    /// Measure the programs as they are, without building.
+    #[arg(long)]
+    no_build: bool,
+    /// Write the figures into the committed baseline.
+    #[arg(long)]
+    save: bool,
+}
+
+fn known_rate(text: &str) -> Result<u32> {
+    let rate = text.parse().context("a number of lines per second is expected")?;
+    if goals::RATES.contains(&rate) { Ok(rate) } else { bail!("only {:?} have a place in the table", goals::RATES) }
 }
 
 /// How the bench is run.
@@ -83,6 +117,10 @@ struct Options {
     /// Write the figures into the committed baseline.
     #[arg(long)]
     save: bool,
+    #[arg(skip)]
+    rates: Vec<u32>,
+    #[arg(skip)]
+    seconds: u32,
 }
 
 /// One of the measures; each is a file of the driver in `end2end/bench`.
@@ -108,6 +146,42 @@ enum Measure {
     Start,
     /// Pages rendered by the server.
     Pages,
+    /// Logs that are followed: `cargo xtask bench logs`.
+    #[value(skip)]
+    Logs,
+}
+
+impl Measure {
+    /// All of them that look at pods.
+    const OF_PODS: [Self; 10] = [
+        Self::Bytes,
+        Self::First,
+        Self::Change,
+        Self::Load,
+        Self::Wire,
+        Self::Memory,
+        Self::Cpu,
+        Self::Watches,
+        Self::Start,
+        Self::Pages,
+    ];
+
+    /// Its file of the driver, without its ending.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::First => "first",
+            Self::Change => "change",
+            Self::Load => "load",
+            Self::Wire => "wire",
+            Self::Memory => "memory",
+            Self::Cpu => "cpu",
+            Self::Watches => "watches",
+            Self::Start => "start",
+            Self::Pages => "pages",
+            Self::Logs => "logs",
+        }
+    }
 }
 
 /// Runs the bench to its end.
@@ -120,14 +194,22 @@ pub fn run(arguments: Arguments) -> Result<()> {
             runtime.shutdown_background();
             changed
         }
-        None => {
-            let root = web::workspace();
-            if !arguments.options.no_build {
-                build()?;
-            }
-            runtime.block_on(bench(&root, &arguments.options))
+        Some(Part::Lines(arguments)) => lines::run(&arguments),
+        Some(Part::Logs(Logs { rates, seconds, runs, keep, no_build, save })) => {
+            let tier = seed::Tier::Logs;
+            let only = vec![Measure::Logs];
+            whole(&runtime, &Options { tier, only, runs, changes: 0, keep, no_build, save, rates, seconds })
         }
+        None => whole(&runtime, &arguments.options),
     }
+}
+
+fn whole(runtime: &tokio::runtime::Runtime, options: &Options) -> Result<()> {
+    let root = web::workspace();
+    if !options.no_build {
+        build()?;
+    }
+    runtime.block_on(bench(&root, options))
 }
 
 fn build() -> Result<()> {
@@ -203,6 +285,8 @@ impl Running {
             pods: options.tier.shape().pods(),
             runs: options.runs,
             changes: options.changes,
+            rates: options.rates.clone(),
+            seconds: options.seconds,
             program: given("QUARTERDECK_PROGRAM", web::target_folder(&self.root).join("release/quarterdeck")),
             site: given("QUARTERDECK_SITE", self.root.join("target/site")),
             config,
@@ -234,8 +318,8 @@ impl Running {
 
     /// Runs the browser driver in a group of its own; whether all measures went well.
     async fn drive(&mut self, settings: &Path, only: &[Measure]) -> Result<bool> {
-        let files =
-            only.iter().filter_map(|measure| Some(format!("{}.bench", measure.to_possible_value()?.get_name())));
+        let only = if only.is_empty() { &Measure::OF_PODS[..] } else { only };
+        let files = only.iter().map(|measure| format!("/{}.bench", measure.name()));
         let driver = Command::new("node")
             .arg("node_modules/@playwright/test/cli.js")
             .args(["test", "--config", "end2end/bench/playwright.config.ts"])

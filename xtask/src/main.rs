@@ -3,6 +3,7 @@
 mod bench;
 mod cluster;
 mod demo;
+mod fuzz;
 mod integrity;
 mod step;
 mod web;
@@ -33,6 +34,8 @@ enum Command {
     Bench(bench::Arguments),
     /// The integrity of operations while everything is killed: lost, doubled, phantom, misreported.
     Integrity(integrity::Arguments),
+    /// Looks for text that the reading of logs does not stand; needs the nightly toolchain.
+    Fuzz(fuzz::Arguments),
     /// The browser part: WebAssembly, bindings, style sheet, hashed and compressed files.
     Web(web::Arguments),
 }
@@ -45,6 +48,7 @@ fn main() -> anyhow::Result<()> {
         Command::Demo(arguments) => demo::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
         Command::Integrity(arguments) => integrity::run(&arguments),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Web(arguments) => web::run(arguments),
     }
 }

@@ -1,5 +1,7 @@
 //! Every figure with its name, its unit and what it should be. Where the goals come from stands in `docs/performance.md`.
 
+use std::borrow::Cow;
+
 /// What a figure should be.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Goal {
@@ -43,12 +45,12 @@ impl Goal {
 }
 
 /// A figure that a measure finds.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Figure {
     /// By what the driver calls it.
-    pub id: &'static str,
+    pub id: Cow<'static, str>,
     /// What it says.
-    pub what: &'static str,
+    pub what: Cow<'static, str>,
     /// In what.
     pub unit: &'static str,
     /// What it should be.
@@ -56,11 +58,49 @@ pub struct Figure {
 }
 
 const fn figure(id: &'static str, what: &'static str, unit: &'static str, goal: Goal) -> Figure {
-    Figure { id, what, unit, goal }
+    Figure { id: Cow::Borrowed(id), what: Cow::Borrowed(what), unit, goal }
 }
 
+/// How many lines a container writes each second while its log is followed.
+pub const RATES: [u32; 5] = [1_000, 5_000, 20_000, 50_000, 100_000];
+
 /// All of them, in the order of the table.
-pub const FIGURES: [Figure; 59] = [
+pub fn figures() -> Vec<Figure> {
+    let mut all = FIGURES.to_vec();
+    all.extend(RATES.into_iter().flat_map(of_rate));
+    all
+}
+
+/// Those of a log that is followed while so many lines are written each second.
+fn of_rate(rate: u32) -> impl Iterator<Item = Figure> {
+    // The goal is this rate; what comes faster is reported.
+    let lag = if rate <= 50_000 { Goal::AtMost(250.0) } else { Goal::None };
+    let flat = Goal::AtMost(64.0);
+    [
+        ("written", "lines that were written", "/s", Goal::None),
+        ("lag-p50", "line to screen, p50", "ms", Goal::None),
+        ("lag-p95", "line to screen, p95", "ms", lag),
+        ("last", "the last line to the screen", "ms", lag),
+        ("shown", "lines shown", "", Goal::None),
+        ("unaccounted", "lines neither shown nor counted as left out", "", Goal::AtMost(0.0)),
+        ("server", "server memory, growth while it is followed", "MB", flat),
+        ("cpu", "server CPU", "ms/s", Goal::None),
+        ("renderer", "renderer, proportional set at the end", "MB", Goal::None),
+        ("long-tasks", "tasks over 50 ms in the page, together", "ms/s", Goal::None),
+        ("kubectl-p50", "kubectl logs -f: line to its output, p50", "ms", Goal::None),
+        ("kubectl-p95", "kubectl logs -f: line to its output, p95", "ms", Goal::None),
+    ]
+    .into_iter()
+    .map(move |(id, what, unit, goal)| Figure {
+        id: format!("logs-{rate}-{id}").into(),
+        what: format!("{rate} lines/s: {what}").into(),
+        unit,
+        goal,
+    })
+}
+
+/// Those that do not depend on a rate.
+const FIGURES: [Figure; 62] = [
     figure("bytes-first-pods", "bytes to first content, /pods: document and style", "kB", Goal::AtMost(40.0)),
     figure("bytes-first-wall", "bytes to first content, /: document and style", "kB", Goal::AtMost(40.0)),
     figure("bytes-first-pods-line", "… all that had come by then, 4 Mbit/s, /pods", "kB", Goal::None),
@@ -120,6 +160,9 @@ pub const FIGURES: [Figure; 59] = [
     figure("pages-core", "pages of 50 rows for each second of CPU", "/s", Goal::AtLeast(2000.0)),
     figure("pages-core-br", "… compressed, as browsers ask for them", "/s", Goal::None),
     figure("pages-wall-br", "… the wall, compressed", "/s", Goal::None),
+    figure("logs-first", "first lines of 20 pods after the click, p50", "ms", Goal::AtMost(300.0)),
+    figure("logs-first-p95", "first lines of 20 pods after the click, p95", "ms", Goal::None),
+    figure("logs-kubectl-first", "kubectl logs of the same pods, p50", "ms", Goal::None),
 ];
 
 #[cfg(test)]
@@ -128,8 +171,9 @@ mod tests {
 
     #[test]
     fn each_figure_has_a_name_of_its_own() {
-        let names: std::collections::BTreeSet<_> = FIGURES.iter().map(|figure| figure.id).collect();
-        assert_eq!(names.len(), FIGURES.len());
+        let all = figures();
+        let names: std::collections::BTreeSet<_> = all.iter().map(|figure| &figure.id).collect();
+        assert_eq!(names.len(), all.len());
     }
 
     #[test]

@@ -45,6 +45,9 @@ pub enum Tier {
     /// 50,000 pods.
     #[value(name = "50k")]
     FiftyThousand,
+    /// 20 pods of one Deployment, each with a log of its own.
+    #[value(name = "logs")]
+    Logs,
 }
 
 /// What a tier is made of.
@@ -74,6 +77,7 @@ impl Tier {
             Self::Thousand => "1k",
             Self::TenThousand => "10k",
             Self::FiftyThousand => "50k",
+            Self::Logs => "logs",
         }
     }
 
@@ -83,6 +87,7 @@ impl Tier {
             Self::Thousand => Shape { environments: 5, deployments: 10, replicas: 20, nodes: 10 },
             Self::TenThousand => Shape { environments: 20, deployments: 25, replicas: 20, nodes: 60 },
             Self::FiftyThousand => Shape { environments: 25, deployments: 50, replicas: 40, nodes: 250 },
+            Self::Logs => Shape { environments: 1, deployments: 1, replicas: 20, nodes: 1 },
         }
     }
 }
@@ -139,8 +144,10 @@ pub fn registry(tier: Tier) -> Value {
     json!({"clusters": [{"id": "bench", "connect": {"context": "bench"}}], "systems": systems})
 }
 
-fn manifests(shape: Shape) -> Vec<Value> {
+fn manifests(tier: Tier) -> Vec<Value> {
+    let shape = tier.shape();
     let labels = json!({"bench.quarterdeck.dev/seed": "1"});
+    let annotations = if tier == Tier::Logs { json!({"sim.kwok.dev/own-log": "true"}) } else { json!({}) };
     let mut documents = Vec::new();
     for environment in 0..shape.environments {
         let namespace = namespace(environment);
@@ -155,7 +162,9 @@ fn manifests(shape: Shape) -> Vec<Value> {
                     "replicas": shape.replicas,
                     "selector": {"matchLabels": {"app": name}},
                     "template": {
-                        "metadata": {"labels": {"app": name, "bench.quarterdeck.dev/seed": "1"}},
+                        "metadata": {
+                            "labels": {"app": name, "bench.quarterdeck.dev/seed": "1"}, "annotations": annotations,
+                        },
                         "spec": {"containers": [{
                             "name": CONTAINER,
                             "image": format!("{}:1.{}.{}", image(deployment), deployment % 7, environment % 5),
@@ -179,7 +188,7 @@ pub async fn seed(client: &Client, tier: Tier) -> Result<bool> {
     let start = Instant::now();
     let seeded = ready(client).await? != shape.pods();
     if seeded {
-        Applier::new(client.clone(), "quarterdeck-bench").apply_all(&manifests(shape)).await?;
+        Applier::new(client.clone(), "quarterdeck-bench").apply_all(&manifests(tier)).await?;
         let mut told = Instant::now();
         loop {
             let ready = ready(client).await?;
@@ -254,7 +263,9 @@ mod tests {
 
     #[test]
     fn a_tier_has_as_many_pods_as_its_name_says_and_room_for_them() {
-        for (tier, pods) in [(Tier::Thousand, 1000), (Tier::TenThousand, 10_000), (Tier::FiftyThousand, 50_000)] {
+        for (tier, pods) in
+            [(Tier::Thousand, 1000), (Tier::TenThousand, 10_000), (Tier::FiftyThousand, 50_000), (Tier::Logs, 20)]
+        {
             let shape = tier.shape();
             assert_eq!(shape.pods(), pods);
             assert!(u32::from(shape.nodes) * 249 >= pods, "each node takes 250, one of them the agent");

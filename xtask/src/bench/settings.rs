@@ -15,6 +15,10 @@ pub struct Settings {
     pub runs: u32,
     /// How many isolated changes are followed.
     pub changes: u32,
+    /// How many lines are written each second while a log is followed, one after the other.
+    pub rates: Vec<u32>,
+    /// For how long, in seconds.
+    pub seconds: u32,
     /// The server.
     pub program: PathBuf,
     /// The browser part.
