@@ -6,6 +6,8 @@ export interface Settings {
   pods: number;
   runs: number;
   changes: number;
+  rates: number[];
+  seconds: number;
   program: string;
   site: string;
   config: string;

@@ -7,7 +7,7 @@ export function frame(page: Page): Locator {
 
 /** The entries and marks on a page of logs, in their order. */
 export function entries(page: Page): Locator {
-  return frame(page).getByRole("listitem");
+  return frame(page).locator("[data-level], [data-mark]");
 }
 
 /** Opens a page of logs, and returns once what it is about is followed. */

@@ -5,7 +5,8 @@ import { type Cluster, kubectl, run } from "./clusters.ts";
 export type Written = [at: Date, text: string];
 
 const folder = (cluster: Cluster) => `${run}/${cluster}/podlogs/own`;
-const file = (cluster: Cluster, namespace: string, pod: string, previous: boolean) =>
+/** Where the log of a pod that has one of its own stands, or that of the run before. */
+export const file = (cluster: Cluster, namespace: string, pod: string, previous: boolean): string =>
   `${folder(cluster)}/${namespace}_${pod}${previous ? ".prev" : ""}.log`;
 
 /** Adds to the log of a pod that has one of its own, as a node writes it. */

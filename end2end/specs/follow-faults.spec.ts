@@ -1,10 +1,13 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { expect, test } from "@playwright/test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Cable } from "../harness/cable.ts";
-import { clusters, kill, signal } from "../harness/clusters.ts";
+import { clusters, kill, root, run, signal } from "../harness/clusters.ts";
 import { address } from "../harness/console.ts";
 import { entries, follow, numbers } from "../harness/following.ts";
-import { forget, rotate, withLogs, write } from "../harness/logs.ts";
+import { file, forget, rotate, withLogs, write } from "../harness/logs.ts";
 
 const namespace = "fleet-management-dev";
 const path = "/logs?environment=fleet-management/development&component=fleet-redis";
@@ -64,4 +67,37 @@ test("a browser that is cut off while it follows gets what was written meanwhile
   } finally {
     await cable.cut();
   }
+});
+
+test("what the demo world lets a container write stands on the page as it was written", async ({ page }) => {
+  test.setTimeout(120_000);
+  // A container that no test before followed: a tap that lingers still has what stood in its log before.
+  const [pod] = withLogs("main", namespace, "app=fleet-postgres");
+  const world = spawn(
+    process.env.QUARTERDECK_XTASK ?? `${process.env.CARGO_TARGET_DIR ?? `${root}/target`}/debug/xtask`,
+    ["world", "--cluster-dir", `${run}/main`, "--listen", "127.0.0.1:0", "--release-minutes", "0"],
+    { stdio: ["ignore", "ignore", "inherit"] },
+  );
+  const written = () => {
+    const lines = readFileSync(file("main", namespace, pod!, false), "utf8").trim().split("\n");
+    return lines.map((line) => line.split(" ").slice(3).join(" "));
+  };
+  try {
+    // What it says of the time before somebody looked.
+    await expect.poll(() => written().length, { timeout: 30_000 }).toBeGreaterThan(3);
+    await follow(page, path.replace("fleet-redis", "fleet-postgres"));
+    const before = written().length;
+    await expect.poll(() => written().length, { timeout: 60_000 }).toBeGreaterThan(before + 3);
+  } finally {
+    world.kill("SIGINT");
+    await once(world, "close");
+  }
+  const all = written();
+  const texts = () => page.locator("#follow-list [data-level] > div").allTextContents();
+  await expect(async () => {
+    const shown = await texts();
+    expect(shown.length).toBeGreaterThan(6);
+    // A page begins with the last that it has room for.
+    expect(shown).toEqual(all.slice(-shown.length));
+  }).toPass({ timeout: 20_000 });
 });

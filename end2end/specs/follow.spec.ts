@@ -58,6 +58,71 @@ test("what came below what one reads is counted and waits", async ({ page }) => 
   expect(await fromEnd()).toBeLessThan(5);
 });
 
+test("what stands around a hit comes with it, once, and hits are counted", async ({ page }) => {
+  const [pod] = withLogs("main", namespace, "app=fleet-api");
+  say(pod!, "ERROR before");
+  let counts = 0;
+  page.on("websocket", (socket) => {
+    if (socket.url().includes("/logs/live")) socket.on("framereceived", ({ payload }) => (counts += String(payload).includes("matched since") ? 1 : 0));
+  });
+  await follow(page, `${address}&level=error&context=2`);
+  const matched = (count: string) => expect(page.getByText(`${count} matched since`, { exact: true })).toBeVisible();
+  await expect(entries(page)).toHaveCount(1);
+  await matched("0 entries");
+  // What the page shows already is followed by what stands behind it.
+  say(pod!, "one", "two", "three", "four", "five", "ERROR six");
+  await expect(entries(page)).toHaveCount(6);
+  await matched("1 entry");
+  say(pod!, "seven");
+  await expect(entries(page)).toHaveCount(7);
+  say(pod!, "ERROR eight", "nine", "ten", "eleven", "twelve");
+  await expect(entries(page)).toHaveCount(10);
+  await matched("2 entries");
+  const hits = ["before", "six", "eight"];
+  const expected = ["before", "one", "two", "four", "five", "six", "seven", "eight", "nine", "ten"];
+  for (const [at, text] of expected.entries()) {
+    await expect(entries(page).nth(at)).toContainText(text);
+    await expect(entries(page).nth(at).and(page.locator("[data-context]")), text).toHaveCount(hits.includes(text) ? 0 : 1);
+  }
+  // Also those that are not shown, because there are too many, with no more than a frame a second.
+  const [start, before] = [Date.now(), counts];
+  for (let round = 0; round < 20; round += 1) {
+    say(pod!, ...Array.from({ length: 250 }, (_, line) => `ERROR round ${round} line ${line}`));
+    await sleep(100);
+  }
+  await matched("5,002 entries");
+  expect(counts - before).toBeLessThanOrEqual((Date.now() - start) / 1000 + 1);
+});
+
+test("two environments are followed beside one another, in the order of their times, as one likes to read them", async ({ page, context }) => {
+  const [dev] = withLogs("main", namespace, "app=fleet-api");
+  const [staging] = withLogs("main", "fleet-management-staging", "app=fleet-api");
+  const both = `${address}&environment=fleet-management/staging`;
+  const moment = Math.floor(Date.now() / 1000);
+  await follow(page, both);
+  const other = await context.newPage();
+  await follow(other, `${both}&times=${moment}&unbroken`);
+  for (let number = 0; number < 20; number += 1) {
+    const [space, pod] = number % 2 === 0 ? [namespace, dev] : ["fleet-management-staging", staging];
+    write("main", space, pod!, [[new Date(moment * 1000 + number), `number ${number}. ${"long ".repeat(60)}`]]);
+  }
+  for (const each of [page, other]) await expect.poll(async () => (await numbers(each)).length).toBe(20);
+  expect(await numbers(page)).toEqual(Array.from({ length: 20 }, (_, number) => number));
+  // What the tests before wrote may stand there too.
+  const row = (of: typeof page, number: number) => entries(of).filter({ hasText: `number ${number}. ` });
+  const left = async (number: number) => (await row(page, number).boundingBox())!.x;
+  expect(await left(0)).toBeLessThan(await left(1));
+  expect(await left(2)).toBe(await left(0));
+  await expect(row(page, 0).locator("time")).toHaveText(`${new Date(moment * 1000).toISOString().slice(11, 19)}.000`);
+  // Since a moment, which is the same for whoever opens the link, and each in a line of its own.
+  await expect(row(other, 7).locator("time")).toHaveText("+0:00.007");
+  const height = async (of: typeof page) => (await row(of, 0).boundingBox())!.height;
+  expect(await height(other)).toBeLessThan(await height(page));
+  // The browser said by which clock its owner lives.
+  expect((await context.cookies(page.url())).map(({ name, path }) => [name, path])).toContainEqual(["zone", "/logs"]);
+  await other.close();
+});
+
 /** Writes so many numbered lines, each of them to the next of these pods, ten of them every 40 ms. */
 async function count(pods: string[], lines: number): Promise<void> {
   const start = Date.now();

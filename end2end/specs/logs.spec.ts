@@ -17,7 +17,7 @@ test.beforeEach(async ({ page }) => {
 
 /** The entries on the page, oldest first. */
 function entries(page: Page): Locator {
-  return page.getByRole("region", { name: "Lines, oldest first" }).getByRole("listitem");
+  return page.getByRole("region", { name: "Lines, oldest first" }).locator("[data-level], [data-mark]");
 }
 
 /** Moments in the last minutes, each a second after the one before. */
@@ -202,6 +202,61 @@ test("a bar leads to its time, and a range of times has an end", async ({ page }
   await expect(entries(page)).toHaveCount(2);
   await page.getByRole("link", { name: "All times" }).click();
   await expect(entries(page)).toHaveCount(4);
+});
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`what stands around a hit is shown with it, with${javaScriptEnabled ? "" : "out"} script`, async ({ browser }) => {
+    const [api] = withLogs("main", namespace, "app=fleet-api");
+    const [app] = withLogs("main", namespace, "app=fleet-app");
+    const times = moments(9);
+    const texts = ["one", "two", "three", "four", "ERROR five", "six", "seven", "eight"];
+    write("main", namespace, api!, texts.map((text, at) => [times[at]!, text]));
+    // Of another container nothing stands around it.
+    write("main", namespace, app!, [[times[4]!, "beside"]]);
+    const context = await browser.newContext({ javaScriptEnabled });
+    const page = await context.newPage();
+    if (javaScriptEnabled) await page.routeWebSocket(/\/logs\/live/, () => {});
+    await page.goto(`/logs?environment=${place}&component=fleet-api&component=fleet-app&level=error&context=2`);
+    await expect(entries(page)).toHaveCount(5);
+    for (const [at, text] of ["three", "four", "ERROR five", "six", "seven"].entries()) {
+      await expect(entries(page).nth(at)).toContainText(text);
+      const isHit = text === "ERROR five";
+      await expect(entries(page).nth(at).and(page.locator("[data-context]"))).toHaveCount(isHit ? 0 : 1);
+      if (isHit) await expect(entries(page).nth(at)).not.toContainText("around a hit");
+      else await expect(entries(page).nth(at)).toContainText("around a hit");
+    }
+    await expect(page.getByText(/^1 entry matches\. Looked through: 9 lines/)).toBeVisible();
+    // A link keeps it, and the form offers others.
+    await expect(page.getByRole("link", { name: "Read again" })).toHaveAttribute("href", /&level=error&context=2$/);
+    const around = page.getByRole("combobox", { name: "Lines around a hit" });
+    await expect(around).toHaveValue("2");
+    await expect(around.getByRole("option")).toHaveText(["0", "3", "10", "2"]);
+    await around.selectOption("3");
+    await page.getByRole("button", { name: "Read", exact: true }).click();
+    await expect(page).toHaveURL(/context=3/);
+    await expect(entries(page)).toHaveCount(7);
+    await page.getByRole("combobox", { name: "Lines around a hit" }).selectOption("0");
+    await page.getByRole("button", { name: "Read", exact: true }).click();
+    await expect(entries(page)).toHaveCount(1);
+    await context.close();
+  });
+}
+
+test("a file tells what is only around a hit from the hits", async ({ page }) => {
+  const [pod] = withLogs("main", namespace, "app=fleet-app");
+  write("main", namespace, pod!, moments(5).map((time, at) => [time, `line ${at}`]));
+  await page.goto(`/logs?environment=${place}&component=fleet-app&find=line+2&context=1`);
+  const file = async (button: string) => {
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: button, exact: true }).click()]);
+    return readFileSync(await download.path(), "utf8").trimEnd().split("\n");
+  };
+  const text = await file("Text");
+  expect(text.filter((line) => line.startsWith("#"))).toEqual(expect.arrayContaining([expect.stringMatching(/^# asked: .*, with the entry on each side$/), "# entries: 1"]));
+  const lines = text.filter((line) => !line.startsWith("#"));
+  expect(lines.map((line) => [line.startsWith("-"), line.slice(-6)])).toEqual([[true, "line 1"], [false, "line 2"], [true, "line 3"]]);
+  const objects = (await file("NDJSON")).map((line) => JSON.parse(line) as { text?: string; context?: boolean; quarterdeck?: { address: string } });
+  expect(objects[0]?.quarterdeck?.address).toContain("context=1");
+  expect(objects.slice(1).map(({ text, context }) => [text, context])).toEqual([["line 1", true], ["line 2", undefined], ["line 3", true]]);
 });
 
 for (const [button, name, head] of [["Text", /^fleet-api_.*\.log$/, "# "], ["NDJSON", /^fleet-api_.*\.ndjson$/, '{"quarterdeck":']] as const) {
