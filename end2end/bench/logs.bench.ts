@@ -88,7 +88,7 @@ function note(): void {
         for (const [number, at] of came) following.seen.push([number, Date.now() - at]);
       }),
     );
-  }).observe(document.querySelector("#follow-list")!, { childList: true });
+  }).observe(document.querySelector("#follow-list")!, { childList: true, subtree: true });
   new PerformanceObserver((list) => {
     for (const task of list.getEntries()) following.longTasks += task.duration;
   }).observe({ type: "longtask" });
@@ -98,7 +98,7 @@ function note(): void {
 async function inBrowser(figures: Figures, browser: Browser, server: Server, pod: Pod, rate: number): Promise<void> {
   begin(pod, `${new Date().toISOString()} stdout F begins\n`);
   const others = await renderers(browser);
-  const tab = await Tab.open(browser, "#follow-list > li");
+  const tab = await Tab.open(browser, "#follow-list li");
   await tab.show(server, `/logs?environment=${PLACE}&pod=${pod.name}`);
   await tab.page.getByText("Following 1 container").waitFor();
   await tab.page.evaluate(note);
@@ -192,7 +192,7 @@ test("logs", async () => {
       }).join(""),
     );
     all.forEach((pod, place) => begin(pod, before[place]));
-    const tab = await Tab.open(browser, "#follow-list > li");
+    const tab = await Tab.open(browser, "#follow-list li");
     await tab.show(server, `/logs?environment=${PLACE}`);
     const first: number[] = [];
     for (let run = 0; run <= settings.runs; run += 1) {

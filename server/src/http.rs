@@ -1,6 +1,7 @@
 //! HTTP: pages, the socket, files, and what guards them.
 
 mod assets;
+mod cookies;
 mod crowd;
 mod endpoints;
 mod follow;

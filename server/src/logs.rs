@@ -73,6 +73,8 @@ pub struct Excerpt {
     pub chart: Chart,
     /// How many lines were read to find them.
     pub read: u32,
+    /// Whether one of the containers has older lines that were not read.
+    pub is_cut: bool,
     /// How many pieces that look like secrets were masked in what is shown.
     pub masked: u32,
     /// What could not be read and why, and what else must be known: sentences.
@@ -117,7 +119,7 @@ pub async fn excerpt(
     let begin = wanted.from().map(|from| Position { at: from.min(now).saturating_mul(1_000_000_000), count: 0 });
     let mut positions = vec![None; shown.len()];
     let (mut counted, mut covered) = (Vec::new(), i64::MIN);
-    let (mut newest, mut lines) = (Newest::new(size), 0);
+    let (mut newest, mut lines, mut is_any_cut) = (Newest::new(size), 0, false);
     // The run before and the one that is there now are looked at together: they may be one.
     let pairs = together(sources).into_iter().map(|pair| async move {
         let reads = pair.into_iter().map(|(place, source)| async move {
@@ -142,6 +144,7 @@ pub async fn excerpt(
                 *count += more;
             }
             lines += read;
+            is_any_cut |= is_cut;
             if is_cut && let Some(first) = times.first() {
                 covered = covered.max(*first);
             }
@@ -154,7 +157,8 @@ pub async fn excerpt(
     finder.note_hits(&mut rows);
     // Before that not all containers are counted.
     let chart = counted.into_iter().filter(|(at, _)| *at >= covered).collect::<Counts>().chart();
-    Some(Excerpt { sources: shown, positions, rows, found, chart, read: lines, masked, notes: sentences(notes) })
+    let (read, is_cut, notes) = (lines, is_any_cut, sentences(notes));
+    Some(Excerpt { sources: shown, positions, rows, found, chart, read, is_cut, masked, notes })
 }
 
 /// Up to where a log was read, of which these are the times of the lines.

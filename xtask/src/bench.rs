@@ -77,6 +77,13 @@ struct Logs {
     /// How often the first lines are measured.
     #[arg(long, default_value_t = 21)]
     runs: u32,
+    #[command(flatten)]
+    how: How,
+}
+
+/// What is done before and after.
+#[derive(Args)]
+struct How {
     /// Keep the cluster's data, so that the next run starts without seeding.
     #[arg(long)]
     keep: bool,
@@ -108,19 +115,20 @@ struct Options {
     /// How many isolated changes are followed to the screen; half as many under load.
     #[arg(long, default_value_t = 200)]
     changes: u32,
-    /// Keep the cluster's data, so that the next run of this tier starts without seeding.
-    #[arg(long)]
-    keep: bool,
-    /// Measure the programs as they are, without building.
-    #[arg(long)]
-    no_build: bool,
-    /// Write the figures into the committed baseline.
-    #[arg(long)]
-    save: bool,
-    #[arg(skip)]
+    #[command(flatten)]
+    how: How,
+}
+
+/// What is measured, in the end.
+struct Plan {
+    tier: seed::Tier,
+    /// Files of the driver, without their endings.
+    measures: Vec<String>,
+    runs: u32,
+    changes: u32,
     rates: Vec<u32>,
-    #[arg(skip)]
     seconds: u32,
+    how: How,
 }
 
 /// One of the measures; each is a file of the driver in `end2end/bench`.
@@ -146,41 +154,12 @@ enum Measure {
     Start,
     /// Pages rendered by the server.
     Pages,
-    /// Logs that are followed: `cargo xtask bench logs`.
-    #[value(skip)]
-    Logs,
 }
 
 impl Measure {
-    /// All of them that look at pods.
-    const OF_PODS: [Self; 10] = [
-        Self::Bytes,
-        Self::First,
-        Self::Change,
-        Self::Load,
-        Self::Wire,
-        Self::Memory,
-        Self::Cpu,
-        Self::Watches,
-        Self::Start,
-        Self::Pages,
-    ];
-
     /// Its file of the driver, without its ending.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Bytes => "bytes",
-            Self::First => "first",
-            Self::Change => "change",
-            Self::Load => "load",
-            Self::Wire => "wire",
-            Self::Memory => "memory",
-            Self::Cpu => "cpu",
-            Self::Watches => "watches",
-            Self::Start => "start",
-            Self::Pages => "pages",
-            Self::Logs => "logs",
-        }
+    fn file(self) -> Option<String> {
+        self.to_possible_value().map(|value| value.get_name().to_owned())
     }
 }
 
@@ -195,21 +174,25 @@ pub fn run(arguments: Arguments) -> Result<()> {
             changed
         }
         Some(Part::Lines(arguments)) => lines::run(&arguments),
-        Some(Part::Logs(Logs { rates, seconds, runs, keep, no_build, save })) => {
-            let tier = seed::Tier::Logs;
-            let only = vec![Measure::Logs];
-            whole(&runtime, &Options { tier, only, runs, changes: 0, keep, no_build, save, rates, seconds })
+        Some(Part::Logs(Logs { rates, seconds, runs, how })) => {
+            let measures = vec!["logs".to_owned()];
+            whole(&runtime, &Plan { tier: seed::Tier::Logs, measures, runs, changes: 0, rates, seconds, how })
         }
-        None => whole(&runtime, &arguments.options),
+        None => {
+            let Options { tier, only, runs, changes, how } = arguments.options;
+            let all = if only.is_empty() { Measure::value_variants() } else { &only };
+            let measures = all.iter().filter_map(|measure| measure.file()).collect();
+            whole(&runtime, &Plan { tier, measures, runs, changes, rates: Vec::new(), seconds: 0, how })
+        }
     }
 }
 
-fn whole(runtime: &tokio::runtime::Runtime, options: &Options) -> Result<()> {
+fn whole(runtime: &tokio::runtime::Runtime, plan: &Plan) -> Result<()> {
     let root = web::workspace();
-    if !options.no_build {
+    if !plan.how.no_build {
         build()?;
     }
-    runtime.block_on(bench(&root, options))
+    runtime.block_on(bench(&root, plan))
 }
 
 fn build() -> Result<()> {
@@ -228,18 +211,18 @@ fn build() -> Result<()> {
 }
 
 /// The part that starts processes; whatever comes, they are stopped.
-async fn bench(root: &Path, options: &Options) -> Result<()> {
-    let folder = web::target_folder(root).join("bench").join(options.tier.name());
+async fn bench(root: &Path, plan: &Plan) -> Result<()> {
+    let folder = web::target_folder(root).join("bench").join(plan.tier.name());
     fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
     let mut running = Running { root: root.to_owned(), cluster: folder.join("cluster"), driver: None };
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for ctrl-c")?;
     let measured = tokio::select! {
-        measured = running.measure(&folder, options) => measured,
+        measured = running.measure(&folder, plan) => measured,
         _ = interrupt.recv() => Err(anyhow::anyhow!("interrupted")),
         _ = terminate.recv() => Err(anyhow::anyhow!("terminated")),
     };
-    let stopped = running.stop(options.keep).await;
+    let stopped = running.stop(plan.how.keep).await;
     measured.and(stopped)
 }
 
@@ -251,14 +234,14 @@ struct Running {
 }
 
 impl Running {
-    async fn measure(&mut self, folder: &Path, options: &Options) -> Result<()> {
+    async fn measure(&mut self, folder: &Path, plan: &Plan) -> Result<()> {
         // Before anything of ours runs.
         let before = machine::Machine::look()?;
         if before.load > 1.0 {
             eprintln!("The machine is busy (load {:.1}): times will be worse than they need to be", before.load);
         }
         eprintln!("The cluster");
-        let nodes = options.tier.shape().nodes.to_string();
+        let nodes = plan.tier.shape().nodes.to_string();
         let up = cluster_command("up", &self.cluster).args(["--no-demo", "--nodes", &nodes]).status().await;
         let up = up.context("starting the cluster")?;
         if !up.success() {
@@ -266,9 +249,9 @@ impl Running {
         }
         let cluster = Cluster::at(&self.cluster)?;
         let client = cluster::client(&cluster).await?;
-        let seeded = seed::seed(&client, options.tier).await?;
+        let seeded = seed::seed(&client, plan.tier).await?;
         let config = folder.join("registry.json");
-        fs::write(&config, seed::registry(options.tier).to_string()).context("writing the registry")?;
+        fs::write(&config, seed::registry(plan.tier).to_string()).context("writing the registry")?;
 
         silence(&self.cluster)?;
         if seeded {
@@ -281,12 +264,12 @@ impl Running {
         let _ = fs::remove_dir_all(&figures);
         fs::create_dir_all(&figures).with_context(|| format!("creating {}", figures.display()))?;
         let settings = Settings {
-            tier: options.tier.name(),
-            pods: options.tier.shape().pods(),
-            runs: options.runs,
-            changes: options.changes,
-            rates: options.rates.clone(),
-            seconds: options.seconds,
+            tier: plan.tier.name(),
+            pods: plan.tier.shape().pods(),
+            runs: plan.runs,
+            changes: plan.changes,
+            rates: plan.rates.clone(),
+            seconds: plan.seconds,
             program: given("QUARTERDECK_PROGRAM", web::target_folder(&self.root).join("release/quarterdeck")),
             site: given("QUARTERDECK_SITE", self.root.join("target/site")),
             config,
@@ -300,14 +283,14 @@ impl Running {
         let path = folder.join("settings.json");
         fs::write(&path, serde_json::to_vec_pretty(&settings)?).context("writing the driver's settings")?;
         let start = Instant::now();
-        let all_went_well = self.drive(&path, &options.only).await?;
+        let all_went_well = self.drive(&path, &plan.measures).await?;
         step::report("measured", &step::seconds(start.elapsed()));
 
         let versions = machine::versions(&self.root, &client).await;
-        let report = report::Report::read(&figures, options.tier.name(), before, versions)?;
+        let report = report::Report::read(&figures, plan.tier.name(), before, versions)?;
         report.print(&self.root)?;
         report.write(&self.root)?;
-        if options.save {
+        if plan.how.save {
             report.save_as_baseline(&self.root)?;
         }
         if !all_went_well {
@@ -317,9 +300,8 @@ impl Running {
     }
 
     /// Runs the browser driver in a group of its own; whether all measures went well.
-    async fn drive(&mut self, settings: &Path, only: &[Measure]) -> Result<bool> {
-        let only = if only.is_empty() { &Measure::OF_PODS[..] } else { only };
-        let files = only.iter().map(|measure| format!("/{}.bench", measure.name()));
+    async fn drive(&mut self, settings: &Path, measures: &[String]) -> Result<bool> {
+        let files = measures.iter().map(|measure| format!("/{measure}.bench"));
         let driver = Command::new("node")
             .arg("node_modules/@playwright/test/cli.js")
             .args(["test", "--config", "end2end/bench/playwright.config.ts"])

@@ -6,6 +6,7 @@ use std::time::Duration;
 use domain::frame::{HIDDEN, SIGNED_OUT};
 use domain::log::follow::{FollowAsk, FollowFrame, FollowRows, Matched, Read};
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, MouseEvent};
 
 use super::{listen, reload, sign_in};
@@ -19,6 +20,10 @@ use crate::socket::{Socket, Told, pause_ms};
 const MOST_ROWS: u32 = 2_000;
 /// How many rows stay on a page whose end is not in sight: what somebody reads is not taken away under them.
 const MOST_ROWS_READ: u32 = 20_000;
+/// The most rows in a piece of the list: what is not in sight is left out of what is laid out and painted by the piece.
+const MOST_ROWS_PIECE: u32 = 100;
+/// When rows count as taken where nothing is painted, as in a tab in the background, in milliseconds.
+const UNPAINTED_MS: u64 = 250;
 /// The most containers that one goes on with.
 const MOST_SOURCES: usize = 800;
 /// The server says something at least every two seconds; after three times that the connection counts as lost.
@@ -31,7 +36,10 @@ thread_local! {
 }
 
 struct Follow {
+    /// Lists of rows, one below the other.
     list: Element,
+    /// How many rows there are.
+    rows: u32,
     /// What the list is scrolled in.
     frame: Element,
     from: Vec<Read>,
@@ -41,6 +49,8 @@ struct Follow {
     generation: u32,
     failures: i32,
     heard_ms: f64,
+    /// Up to which frame of this socket is said that it was taken.
+    took: u32,
     /// How many entries came below what is in sight.
     unseen: u32,
 }
@@ -75,8 +85,10 @@ pub(super) fn start() {
     }
     let now = js_sys::Date::now();
     let matched = Matched::default();
+    let rows = list.last_element_child().map_or(0, |piece| piece.child_element_count());
     FOLLOW.set(Some(Follow {
         list,
+        rows,
         frame,
         from,
         matched,
@@ -84,6 +96,7 @@ pub(super) fn start() {
         generation: 0,
         failures: 0,
         heard_ms: now,
+        took: 0,
         unseen: 0,
     }));
     connect();
@@ -110,6 +123,7 @@ fn connect() {
     let generation = with(|follow| {
         follow.socket = None;
         follow.generation += 1;
+        follow.took = 0;
         follow.heard_ms = js_sys::Date::now();
         follow.generation
     });
@@ -194,18 +208,23 @@ impl Follow {
 
     fn add(&mut self, rows: FollowRows) {
         let sees_the_end = self.sees_the_end();
-        if self.list.child_element_count() == 0 {
+        if self.rows == 0 {
             _ = self.frame.remove_attribute("hidden");
             if let Some(calm) = element(FOLLOW_CALM) {
                 calm.remove();
             }
         }
-        _ = self.list.insert_adjacent_html("beforeend", &rows.html);
+        if let Some(piece) = self.piece() {
+            let before = piece.child_element_count();
+            _ = piece.insert_adjacent_html("beforeend", &rows.html);
+            self.rows += piece.child_element_count() - before;
+        }
         let most = if sees_the_end { MOST_ROWS } else { MOST_ROWS_READ };
-        for _ in most..self.list.child_element_count() {
-            if let Some(oldest) = self.list.first_element_child() {
-                oldest.remove();
-            }
+        while let Some(oldest) = self.list.first_element_child()
+            && self.rows >= most + oldest.child_element_count()
+        {
+            self.rows -= oldest.child_element_count();
+            oldest.remove();
         }
         self.from.extend(rows.more.into_iter().map(|source| (source, None)));
         for (place, position) in rows.moved {
@@ -220,7 +239,33 @@ impl Follow {
             self.unseen = self.unseen.saturating_add(rows.entries);
             self.offer();
         }
-        self.say(&FollowAsk::Took(rows.number));
+        self.paint(rows.number);
+    }
+
+    /// Where rows are put next.
+    fn piece(&self) -> Option<Element> {
+        let last = self.list.last_element_child()?;
+        if last.child_element_count() < MOST_ROWS_PIECE {
+            return Some(last);
+        }
+        let next = last.clone_node().ok()?.dyn_into::<Element>().ok()?;
+        self.list.append_child(&next).ok()?;
+        Some(next)
+    }
+
+    /// Says that a frame was taken once it was painted: what comes until then would come later and later.
+    fn paint(&self, number: u32) {
+        let generation = self.generation;
+        let took = move || {
+            with(|follow| {
+                if follow.generation == generation && follow.took < number {
+                    follow.took = number;
+                    follow.say(&FollowAsk::Took(number));
+                }
+            });
+        };
+        request_animation_frame(move || set_timeout(took, Duration::ZERO));
+        set_timeout(took, Duration::from_millis(UNPAINTED_MS));
     }
 
     /// What came below is in sight.

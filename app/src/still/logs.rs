@@ -5,11 +5,12 @@ mod filter;
 mod line;
 mod taking;
 mod times;
+mod words;
 
 use std::sync::Arc;
 
 use domain::log::counts::Chart;
-use domain::log::follow::{Matched, Position, Read};
+use domain::log::follow::{Position, Read};
 use domain::log::level::Level;
 use domain::log::query::{LogQuery, Since};
 use domain::log::view::{LogRow, LogSource};
@@ -28,6 +29,8 @@ use line::{Whose, row};
 use taking::taking;
 pub use times::Clock;
 use times::ways;
+pub use words::{LeftOut, following, matched_since};
+use words::{as_count, calm, range, summary, title, words};
 
 /// What the page shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +53,8 @@ pub struct LogsView {
     pub chart: Chart,
     /// How many lines were read.
     pub read: u32,
+    /// Whether there are older lines that were not read.
+    pub is_cut: bool,
     /// How many of the last lines of each container were looked through at most.
     pub depth: u32,
     /// How many pieces that look like secrets were masked in what is shown.
@@ -60,6 +65,8 @@ pub struct LogsView {
     pub now: i64,
     /// By what the times are said.
     pub clock: Clock,
+    /// Whether it is recorded that somebody looks at these.
+    pub is_recorded: bool,
     /// Why nothing was read, in a sentence.
     pub trouble: Option<String>,
 }
@@ -76,11 +83,13 @@ pub fn logs(page: LogsView) -> AnyView {
         found,
         chart: counted,
         read,
+        is_cut,
         depth,
         masked,
         notes,
         now,
         clock,
+        is_recorded,
         trouble,
     } = page;
     let title = title(&query, &environments);
@@ -92,8 +101,8 @@ pub fn logs(page: LogsView) -> AnyView {
     let summary =
         is_chosen.then(|| (!sources.is_empty()).then(|| summary(&query, (shown, all, read, depth), &sources, masked)));
     let calm = (is_chosen && rows.is_empty()).then(|| calm(&query, read, sources.len()));
-    let whose = Whose::new(&sources, &query);
-    let older = (shown < all || read >= depth).then(|| older(&query, &rows)).flatten();
+    let whose = Whose::new(&sources, &query, &rows, &clock);
+    let older = (shown < all || is_cut).then(|| older(&query, &rows)).flatten();
     let columns = query.environments.len() == 2;
     let heads = columns.then(|| heads(&query, &environments, &found));
     let again = links::logs(&query);
@@ -104,19 +113,14 @@ pub fn logs(page: LogsView) -> AnyView {
         boot::carry(&from)
     });
     let lines = entries(rows).into_iter().map(|entry| row(entry, &whose, &clock)).collect_view();
-    let class = match (columns, query.display.unbroken) {
-        (true, false) => "grid grid-cols-[minmax(0,1fr)] lg:grid-cols-2 lg:gap-x-4",
-        // No grid: where one row more makes all of them be laid out anew, what is written fast comes late.
-        (false, false) => "",
-        // As wide as the longest line: all of them are scrolled together.
-        (true, true) => "grid grid-cols-[minmax(100%,max-content)] lg:grid-cols-[repeat(2,minmax(50%,max-content))]",
-        (false, true) => "w-max min-w-full",
-    };
+    let class = [&*lines_class(&query), " ", whose.indent()].concat();
+    // As wide as the longest line: all of them are scrolled together.
+    let list_class = if query.display.unbroken { "w-max min-w-full" } else { "" };
     let bars = (query.filters() || query.has_range()).then(|| chart(&query, &counted));
     // No status: nobody wants to hear each second how many.
     let counts = query.filters().then(|| view! { <span id=FOLLOW_FOUND class="tabular-nums"></span> });
     let taken = (!is_empty).then(|| taking(&query));
-    let ways = is_chosen.then(|| ways(&query, &clock));
+    let ways = is_chosen.then(|| ways(&query, &clock, is_recorded));
     let errors = errors_only(&query);
     let all_times = all_times(&query);
     let places = query.environments.is_empty().then(|| places(&environments));
@@ -169,9 +173,9 @@ pub fn logs(page: LogsView) -> AnyView {
                             tabindex="0"
                             hidden=is_empty
                         >
-                            <ol id=FOLLOW_LIST class=class>
-                                {older} {lines}
-                            </ol>
+                            <div id=FOLLOW_LIST class=list_class>
+                                {older} <ol class=class>{lines}</ol>
+                            </div>
                         </section>
                         <button id=FOLLOW_MORE type="button" hidden class=[SECONDARY, " sticky bottom-4 justify-self-center"].concat()></button>
                         {from.map(|from| view! { <div id=FOLLOW_FROM hidden>{from}</div> })}
@@ -185,15 +189,19 @@ pub fn logs(page: LogsView) -> AnyView {
     .into_any()
 }
 
-/// What was left out before rows that come.
-#[derive(Debug, Clone, Copy)]
-pub struct LeftOut {
-    /// How many entries that would have been shown.
-    pub shown: u64,
-    /// How many that nobody looked at.
-    pub unseen: u64,
-    /// When the last of them stood, nanoseconds since 1970.
-    pub before: i64,
+/// The classes of a piece of the list of lines. What is not in sight is not laid out, and not painted, a piece at a time: a page may hold
+/// twenty thousand lines while more come.
+fn lines_class(query: &LogQuery) -> String {
+    let piece = "font-mono text-sm [tab-size:4] *:px-3 [content-visibility:auto] [contain-intrinsic-size:auto_60rem_auto_125rem] ";
+    let breaks =
+        if query.display.unbroken { "whitespace-pre " } else { "whitespace-pre-wrap [overflow-wrap:anywhere] " };
+    let columns = match (query.environments.len() == 2, query.display.unbroken) {
+        (true, false) => "grid grid-cols-[minmax(0,1fr)] lg:grid-cols-2 lg:gap-x-4",
+        // No grid: where one row more makes all of them be laid out anew, what is written fast comes late.
+        (false, _) => "",
+        (true, true) => "grid grid-cols-[minmax(100%,max-content)] lg:grid-cols-[repeat(2,minmax(50%,max-content))]",
+    };
+    [piece, breaks, columns].concat()
 }
 
 /// Rows that come behind those of a page, as HTML.
@@ -204,59 +212,17 @@ pub fn more_rows(
     query: &LogQuery,
     clock: &Clock,
 ) -> String {
-    let whose = Whose::new(sources, query);
-    let count = |count: u64| match count {
-        1 => "1 entry".to_owned(),
-        count => [&thousands(u32::try_from(count).unwrap_or(u32::MAX)), " entries"].concat(),
-    };
-    let LeftOut { shown, unseen, before } = left_out;
-    let text = match (shown, unseen) {
-        (0, 0) => None,
-        (shown, 0) => {
-            Some([&count(shown), " left out: more was written than can be shown. A filter shows less."].concat())
-        }
-        (0, unseen) => Some([&count(unseen), " not looked at: more was written than is kept."].concat()),
-        (shown, unseen) => Some(
-            [
-                &count(shown),
-                " left out and ",
-                &count(unseen),
-                " not looked at: more was written than can be shown or is kept.",
-            ]
-            .concat(),
-        ),
-    };
-    let skipped =
-        text.map(|text| row(vec![LogRow::Mark { at: before, source: u32::MAX, text: text.into() }], &whose, clock));
+    let whose = Whose::new(sources, query, &rows, clock);
+    let skipped = left_out.words().map(|text| {
+        let mark = LogRow::Mark { at: left_out.before, source: u32::MAX, text: text.into() };
+        row(vec![mark], &whose, clock)
+    });
     let lines = entries(rows).into_iter().map(|entry| row(entry, &whose, clock)).collect_view();
     view! {
         {skipped}
         {lines}
     }
     .to_html()
-}
-
-/// What is followed, in words.
-pub fn following(containers: u32, left_out: u32) -> String {
-    let containers = match containers {
-        0 => "Nothing to follow yet".to_owned(),
-        1 => "Following 1 container".to_owned(),
-        more => ["Following ", &thousands(more), " containers"].concat(),
-    };
-    match left_out {
-        0 => containers,
-        more => [&containers, ", not ", &thousands(more), " more"].concat(),
-    }
-}
-
-/// How many entries matched since the page was read, in words.
-pub fn matched_since(matched: Matched) -> String {
-    let Matched { entries, at_least } = matched;
-    let words = match entries {
-        1 => "1 entry matched since".to_owned(),
-        more => [&thousands(more), " entries matched since"].concat(),
-    };
-    if at_least { ["at least ", &words].concat() } else { words }
 }
 
 /// The way to the errors alone, or back to all.
@@ -281,11 +247,16 @@ fn older(query: &LogQuery, rows: &[LogRow]) -> Option<impl IntoView + use<>> {
     let (first, last) = (seconds().min()?, seconds().max()?);
     // Of the second of the first there may be more; a page within one second would lead to itself.
     let until = if first < last { first + 1 } else { first };
+    if matches!(query.since, Since::At(since) if since >= until) {
+        return None;
+    }
     let address = links::logs(&LogQuery { until: Some(until), ..query.clone() });
     Some(view! {
-        <li class="col-span-full px-3 py-1 text-sm">
-            <a href=address class="text-accent underline">"Older lines"</a>
-        </li>
+        <p class="px-3 py-1 text-sm">
+            <a href=address class="text-accent underline">
+                "Older lines"
+            </a>
+        </p>
     })
 }
 
@@ -315,92 +286,6 @@ fn places(environments: &[(EnvironmentId, String)]) -> impl IntoView + use<> {
             <ul class="grid gap-1.5">{rows}</ul>
         </section>
     }
-}
-
-/// An environment as people read it.
-fn words(id: &EnvironmentId, environments: &[(EnvironmentId, String)]) -> String {
-    environments.iter().find(|(known, _)| known == id).map_or_else(|| id.to_string(), |(_, words)| words.clone())
-}
-
-fn title(query: &LogQuery, environments: &[(EnvironmentId, String)]) -> String {
-    let places: Vec<String> = query.environments.iter().map(|id| words(id, environments)).collect();
-    let mut whose: Vec<&str> = query.components.iter().map(|component| component.as_str()).collect();
-    whose.extend(query.pod.as_ref().map(|pod| pod.as_str()));
-    let mut title = "Logs".to_owned();
-    if !whose.is_empty() {
-        title.push_str(" of ");
-        title.push_str(&whose.join(", "));
-    }
-    if !places.is_empty() {
-        title.push_str(" in ");
-        title.push_str(&places.join(" and "));
-    }
-    title
-}
-
-fn summary(
-    query: &LogQuery,
-    (shown, found, read, depth): (u32, u32, u32, u32),
-    sources: &[LogSource],
-    masked: u32,
-) -> String {
-    let count = |count: u32, one: &str, more: &str| match count {
-        1 => ["1 ", one].concat(),
-        count => [&thousands(count), " ", more].concat(),
-    };
-    let mut containers: Vec<_> =
-        sources.iter().map(|source| (&source.environment, &source.pod, &source.container)).collect();
-    containers.dedup();
-    let containers = count(as_count(containers.len()), "container", "containers");
-    let looks = query.filters() || query.has_range();
-    let mut said = if looks {
-        let found = match (found, query.filters()) {
-            (1, true) => "1 entry matches".to_owned(),
-            (found, true) => [&thousands(found), " entries match"].concat(),
-            (found, false) => [&count(found, "entry", "entries"), " in that time"].concat(),
-        };
-        let lines = count(read, "line", "lines");
-        // A range is read from its beginning to its end.
-        let whole = query.until.is_some() && matches!(query.since, Since::Ago(_) | Since::At(_));
-        if whole {
-            format!("{found}. Looked through: {lines} of {containers}.")
-        } else {
-            format!("{found}. Looked through: {lines}, at most the last {} of each of {containers}.", thousands(depth))
-        }
-    } else {
-        format!("The last {} of {containers}.", count(shown, "entry", "entries"))
-    };
-    if looks && shown < found {
-        said.push_str(&format!(" The last {} are shown.", thousands(shown)));
-    }
-    if masked > 0 {
-        let pieces = count(masked, "piece that looks like a secret is", "pieces that look like secrets are");
-        said.push_str(&format!(" {pieces} masked."));
-    }
-    said
-}
-
-/// From when to when the lines are.
-fn range(rows: &[LogRow], clock: &Clock) -> Option<String> {
-    let times = || rows.iter().map(|row| row.at().div_euclid(1_000_000_000));
-    let (first, last) = (times().min()?, times().max()?);
-    Some(clock.range(first, last))
-}
-
-fn calm(query: &LogQuery, read: u32, sources: usize) -> String {
-    match (sources, read) {
-        (0, _) => "There is no container whose log could be read.".to_owned(),
-        _ if query.filters() => "No line matches.".to_owned(),
-        (_, 0) => match query.since {
-            Since::Last => "Nothing was written.".to_owned(),
-            Since::Ago(_) | Since::Start | Since::At(_) => "Nothing was written in that time.".to_owned(),
-        },
-        _ => "Nothing is shown.".to_owned(),
-    }
-}
-
-fn as_count(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 /// What stands above two columns: the environment, and how many entries of it match where something is looked for.
@@ -438,33 +323,4 @@ fn entries(rows: Vec<LogRow>) -> Vec<Vec<LogRow>> {
         }
     }
     entries
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_followed_is_said_in_words() {
-        for ((containers, left_out), words) in [
-            ((0, 0), "Nothing to follow yet"),
-            ((1, 0), "Following 1 container"),
-            ((1_000, 0), "Following 1,000 containers"),
-            ((400, 12), "Following 400 containers, not 12 more"),
-        ] {
-            assert_eq!(following(containers, left_out), words);
-        }
-    }
-
-    #[test]
-    fn how_many_matched_is_said_as_far_as_it_is_known() {
-        for (entries, at_least, words) in [
-            (0, false, "0 entries matched since"),
-            (1, false, "1 entry matched since"),
-            (1_234, false, "1,234 entries matched since"),
-            (1, true, "at least 1 entry matched since"),
-        ] {
-            assert_eq!(matched_since(Matched { entries, at_least }), words);
-        }
-    }
 }

@@ -38,6 +38,9 @@ const MOST_SOURCES: usize = 2_400;
 /// How long the first message may take.
 const FIRST: Duration = Duration::from_secs(5);
 
+/// What a page says while nobody can write down that somebody looks, where that must be.
+const UNRECORDED: &str = "Not followed: who looks here is recorded, and that fails. It is tried again.";
+
 /// Opens the socket, for what stands in the query as it does on the page.
 pub async fn follow(
     State(site): State<Site>,
@@ -68,13 +71,12 @@ async fn serve(mut socket: WebSocket, mut present: Present, (query, clock): (Log
     let (true, Ok(finder)) = (is_there(&present, &asked_for.environments), Finder::new(&query)) else {
         return close(socket, HIDDEN).await;
     };
-    if !is_recorded(&present, &asked_for).await {
-        return close(socket, close_code::AGAIN).await;
-    }
     let grants = &present.who.user.grants;
     let mut viewer = Viewer::new(present.site.taps.clone(), &registry, grants, (query, finder, clock), from, matched);
     let (mut sent, mut took) = (0u32, 0u32);
     let (mut size, mut counted) = (None, None);
+    // Not known until it is looked, which comes before anything is shown.
+    let mut recorded = None;
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut still = interval(STILL);
@@ -94,8 +96,13 @@ async fn serve(mut socket: WebSocket, mut present: Present, (query, clock): (Log
                 if !is_there(&present, &asked_for.environments) {
                     return close(socket, HIDDEN).await;
                 }
-                if !is_recorded(&present, &asked_for).await {
-                    return close(socket, close_code::AGAIN).await;
+                let was_recorded = recorded.replace(is_recorded(&present, &asked_for).await);
+                match recorded {
+                    Some(false) if was_recorded != Some(false) => {
+                        socket::send(&mut socket, &say(FOLLOW_STATE, UNRECORDED.to_owned())).await?;
+                    }
+                    Some(true) if was_recorded == Some(false) => size = None,
+                    _ => {}
                 }
             }
             ask = asked(&mut socket) => match ask? {
@@ -103,7 +110,7 @@ async fn serve(mut socket: WebSocket, mut present: Present, (query, clock): (Log
                 FollowAsk::From(..) => return Err(End("it begins twice")),
             },
             () = viewer.changed() => viewer.choose(),
-            _ = look.tick() => {
+            _ = look.tick(), if recorded == Some(true) => {
                 if viewer.is_listed() && size != Some(viewer.size()) {
                     size = Some(viewer.size());
                     let (containers, left_out) = viewer.size();
@@ -123,7 +130,8 @@ async fn serve(mut socket: WebSocket, mut present: Present, (query, clock): (Log
                 }
             }
             _ = beat.tick() => {
-                let moved = if sent.wrapping_sub(took) < MOST_UNDER_WAY { viewer.moved() } else { None };
+                let may = recorded == Some(true) && sent.wrapping_sub(took) < MOST_UNDER_WAY;
+                let moved = if may { viewer.moved() } else { None };
                 sent = moved.as_ref().map_or(sent, |moved| moved.number);
                 socket::send(&mut socket, &moved.map_or(FollowFrame::Beat, FollowFrame::Rows)).await?;
             }
@@ -142,7 +150,7 @@ fn is_there(present: &Present, environments: &[EnvironmentId]) -> bool {
     environments.iter().all(|environment| grants.sees(environment) && registry.environment(environment).is_some())
 }
 
-/// Whether the record tells that they look, wherever it must. Whoever cannot be recorded sees nothing, and comes back by themselves.
+/// Whether the record tells that they look, wherever it must. Whoever cannot be recorded sees nothing until they can.
 async fn is_recorded(present: &Present, query: &LogQuery) -> bool {
     match log_views::follows(&present.site, &present.who, query).await {
         Ok(()) => true,

@@ -4,7 +4,7 @@ use app::components::build::BUILD;
 use app::routes;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::header::{COOKIE, HOST, HeaderValue, LOCATION};
+use axum::http::header::{HOST, HeaderValue, LOCATION};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -13,7 +13,7 @@ use domain::access::{Place, Right};
 use super::endpoints::{Endpoint, Need};
 use super::front::only;
 use super::still::{outdated, problem};
-use super::{BODY_LIMIT_BYTES, Site};
+use super::{BODY_LIMIT_BYTES, Site, cookies};
 use crate::clock;
 use crate::people::Who;
 use crate::people::token::Token;
@@ -44,11 +44,7 @@ pub fn token_of(site: &Site, headers: &HeaderMap) -> Option<Token> {
 
 /// The token in a cookie. Two cookies of the name are none: one of them was planted.
 pub fn token_in(headers: &HeaderMap, name: &str) -> Option<Token> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut ours = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|cookie| {
-        let (key, value) = cookie.trim().split_once('=')?;
-        (key == name).then_some(value)
-    });
+    let mut ours = cookies::all_of(headers, name);
     match (ours.next(), ours.next()) {
         (Some(one), None) => Token::read(one),
         _ => None,

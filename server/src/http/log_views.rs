@@ -16,7 +16,7 @@ pub fn told(query: &LogQuery, own: &OwnMasks) -> String {
 }
 
 /// The environments of a query that want to have recorded who looks at their logs.
-fn recording(site: &Site, query: &LogQuery) -> Vec<EnvironmentId> {
+pub fn recording(site: &Site, query: &LogQuery) -> Vec<EnvironmentId> {
     let registry = site.clusters.registry();
     let wants = |environment: &&EnvironmentId| {
         registry.environment(environment).is_some_and(|(_, declared)| declared.record_log_views)

@@ -8,7 +8,7 @@ use app::still::Still;
 use app::still::operation::{SeriesState, operation};
 use axum::body::Body;
 use axum::extract::{Extension, Form, Request, State};
-use axum::http::header::{CONTENT_SECURITY_POLICY, COOKIE, HeaderValue, LOCATION, SET_COOKIE};
+use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderValue, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::access::{Place, Right};
@@ -18,8 +18,8 @@ use leptos::prelude::provide_context;
 use leptos_axum::ResponseOptions;
 use serde::Deserialize;
 
-use super::Site;
 use super::gate::{host_of, is_our_path};
+use super::{Site, cookies};
 use crate::clock;
 use crate::people::Who;
 
@@ -125,8 +125,7 @@ fn policy(nonce: &str) -> Option<HeaderValue> {
 
 /// The colours that somebody chose, from their cookie.
 pub(super) fn theme_of(headers: &HeaderMap) -> app::theme::Theme {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let chosen = cookies.flat_map(|cookies| cookies.split(';')).find_map(|cookie| cookie.trim().strip_prefix("theme="));
+    let chosen = cookies::all_of(headers, "theme").next();
     chosen.and_then(|name| name.parse().ok()).unwrap_or_default()
 }
 

@@ -1,18 +1,18 @@
 //! By which clock a viewer lives: what the browser part says in the cookie `zone`.
 
 use axum::http::HeaderMap;
-use axum::http::header::COOKIE;
 use domain::log::display::Zone;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+
+use super::cookies;
 
 /// How far back and ahead of now offsets are known, in seconds: two years, in which no log is older.
 const AROUND: i64 = 2 * 366 * 86_400;
 
 /// The viewer's time zone, where a cookie names one that there is. `now` is seconds since 1970.
 pub fn zone_of(headers: &HeaderMap, now: i64) -> Option<Zone> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let name = cookies.flat_map(|cookies| cookies.split(';')).find_map(|cookie| cookie.trim().strip_prefix("zone="))?;
+    let name = cookies::all_of(headers, "zone").next()?;
     let zone = TimeZone::get(name).ok()?;
     let first = Timestamp::from_second(now - AROUND).ok()?;
     let at_first = (first.as_second(), zone.to_offset(first).seconds());
@@ -26,6 +26,7 @@ pub fn zone_of(headers: &HeaderMap, now: i64) -> Option<Zone> {
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
+    use axum::http::header::COOKIE;
 
     use super::*;
 

@@ -1,6 +1,7 @@
 //! One container's log, followed once for everybody who looks at it, over restarts and cuts, for as long as somebody does.
 
 mod following;
+mod outlet;
 
 use std::ops::Deref;
 use std::sync::Arc;

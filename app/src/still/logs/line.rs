@@ -17,16 +17,34 @@ use crate::links;
 /// The colours of pods, in the order in which they are given out.
 const COLOURS: [&str; 6] = ["text-pod-1", "text-pod-2", "text-pod-3", "text-pod-4", "text-pod-5", "text-pod-6"];
 
-/// A piece of a line beside what it says.
-const CELL: &str = "pr-2 sm:table-cell";
+/// How far what a line says stands from the left, in characters, with the classes of a list whose lines go on below that.
+const INDENTS: [(usize, &str); 6] = [
+    (24, "sm:*:pl-[calc(0.75rem+24ch)] sm:*:-indent-[24ch]"),
+    (28, "sm:*:pl-[calc(0.75rem+28ch)] sm:*:-indent-[28ch]"),
+    (34, "sm:*:pl-[calc(0.75rem+34ch)] sm:*:-indent-[34ch]"),
+    (40, "sm:*:pl-[calc(0.75rem+40ch)] sm:*:-indent-[40ch]"),
+    (48, "sm:*:pl-[calc(0.75rem+48ch)] sm:*:-indent-[48ch]"),
+    (60, "sm:*:pl-[calc(0.75rem+60ch)] sm:*:-indent-[60ch]"),
+];
+/// The longest word of a level, in characters.
+const LEVEL: usize = 5;
+/// What is said behind the name of a container where its line is of the run before.
+const BEFORE: &str = " before";
 
-/// How each source is named and coloured.
+/// How each source is named and coloured, and how much room there is for what stands before a line.
+///
+/// A line is text from its beginning to its end, set apart by spaces: so it is copied as it is seen, and so it is laid out several times
+/// faster than as a row of boxes, which a log that is written fast needs.
 pub struct Whose {
     sources: Vec<Name>,
     /// Whether two environments stand beside one another.
     columns: bool,
-    /// Whether a long line stays in one.
-    unbroken: bool,
+    /// How wide times are, in characters.
+    time: usize,
+    /// How wide names are, in characters.
+    name: usize,
+    /// The classes of the list.
+    indent: &'static str,
 }
 
 struct Name {
@@ -44,8 +62,8 @@ struct Name {
 
 impl Whose {
     /// Names as short as they can be told apart: by the end of the pod's name where all are of one component, with the container's where
-    /// a pod has several.
-    pub fn new(sources: &[LogSource], query: &LogQuery) -> Self {
+    /// a pod has several. `rows` are those that are shown, by this clock.
+    pub fn new(sources: &[LogSource], query: &LogQuery, rows: &[LogRow], clock: &Clock) -> Self {
         let environments = query.environments.as_slice();
         let mut components: Vec<&str> = sources.iter().map(|source| &*source.component).collect();
         components.sort_unstable();
@@ -93,13 +111,38 @@ impl Whose {
                 previous: source.previous,
             }
         };
-        let sources = sources.iter().map(name).collect();
-        Self { sources, columns: environments.len() == 2, unbroken: query.display.unbroken }
+        let sources: Vec<Name> = sources.iter().map(name).collect();
+        let columns = environments.len() == 2;
+        // Of another day they are longer, and the first one is of the longest ago.
+        let ends = [rows.iter().map(LogRow::at).min(), rows.iter().map(LogRow::at).max()];
+        let time = ends.into_iter().flatten().map(|at| width(&clock.of_line(at))).max().unwrap_or(0);
+        let beside = time + " ".len() + LEVEL + " ".len() + " ".len();
+        let needed = beside + sources.iter().map(|name| name.width(columns)).max().unwrap_or(0);
+        let last = INDENTS.last().copied().unwrap_or_default();
+        let (all, indent) = INDENTS.into_iter().find(|(all, _)| *all >= needed).unwrap_or(last);
+        Self { sources, columns, time, name: all.saturating_sub(beside), indent }
+    }
+
+    /// The classes of the list of the lines.
+    pub fn indent(&self) -> &'static str {
+        self.indent
     }
 
     fn of(&self, source: u32) -> Option<&Name> {
         self.sources.get(source as usize)
     }
+}
+
+impl Name {
+    /// How wide it is in one line, in characters.
+    fn width(&self, columns: bool) -> usize {
+        let place = self.place.as_ref().filter(|_| !columns).map_or(0, |place| width(place) + " ".len());
+        place + width(&self.short) + if self.previous { BEFORE.len() } else { 0 }
+    }
+}
+
+fn width(text: &str) -> usize {
+    text.chars().count()
 }
 
 /// An entry: a line with those that go on with it folded away, or a mark.
@@ -128,18 +171,18 @@ fn column(name: Option<&Name>) -> &'static str {
 
 fn mark(at: i64, text: Arc<str>, name: Option<&Name>, clock: &Clock) -> impl IntoView + use<> {
     let seconds = at.div_euclid(1_000_000_000);
-    let class = ["border-y border-dashed border-line bg-raised px-3 py-0.5 text-sm text-soft", column(name)];
+    let class = ["border-y border-dashed border-line bg-raised py-0.5 font-sans text-soft", column(name)];
     let text = match name {
         Some(name) => {
             let address = name.address.clone();
-            view! { <a href=address class="hover:underline [overflow-wrap:anywhere]">{text}</a> }.into_any()
+            view! { <a href=address class="hover:underline">{text}</a> }.into_any()
         }
-        None => view! { <span class="[overflow-wrap:anywhere]">{text}</span> }.into_any(),
+        None => view! { <span>{text}</span> }.into_any(),
     };
     view! {
         <li class=class.concat() data-mark="">
-            <time class="pr-2 font-mono text-faint" title=exact_time(seconds)>
-                {clock.of_line(at)}
+            <time class="font-mono text-faint" title=exact_time(seconds)>
+                {[&clock.of_line(at), " "].concat()}
             </time>
             {text}
         </li>
@@ -157,24 +200,25 @@ fn line(first: LogLine, rest: Vec<LogLine>, whose: &Whose, clock: &Clock) -> imp
     };
     let is_context = first.is_context.then_some("");
     let near = first.is_context.then(|| view! { <span class="sr-only">"around a hit"</span> });
-    let dimmer = if first.is_context { " text-faint" } else { "" };
+    let said_class = if first.is_context { "sm:inline text-faint" } else { "sm:inline" };
     let pod = name.map(|name| {
         // In two columns the head of the column says it.
-        let hidden = if whose.columns { "lg:sr-only" } else { "" };
-        let place =
-            name.place.clone().map(|place| view! { <span class=["text-soft ", hidden].concat()>{place} " "</span> });
-        let class = [CELL, " whitespace-nowrap hover:underline ", name.colour].concat();
+        let hidden = if whose.columns { "text-soft lg:sr-only" } else { "text-soft" };
+        let place = name.place.clone().map(|place| view! { <span class=hidden>{[&place, " "].concat()}</span> });
+        let before = name
+            .previous
+            .then(|| view! { <span class="text-faint" title="From the run before the restart">{BEFORE}</span> });
+        let room = whose.name.saturating_sub(name.width(whose.columns)) + " ".len();
         view! {
-            <a href=name.address.clone() class=class title=name.whole.clone()>
-                {place} {name.short.clone()}
+            <a href=name.address.clone() class=["hover:underline ", name.colour].concat() title=name.whole.clone()>
+                {place}
+                {name.short.clone()}
             </a>
+            {before}
+            {" ".repeat(room)}
         }
     });
-    let before = name.is_some_and(|name| name.previous).then(|| {
-        let class = [CELL, " text-xs text-faint"].concat();
-        view! { <span class=class title="From the run before the restart">"before"</span> }
-    });
-    let time = clock.of_line(first.at);
+    let time = format!("{:<1$} ", clock.of_line(first.at), whose.time);
     let more = rest.len();
     let opened = rest.iter().any(|line| !line.hits.is_empty());
     // The last word of a trace that is not about where, as Python has it; it says more than the first.
@@ -184,24 +228,19 @@ fn line(first: LogLine, rest: Vec<LogLine>, whose: &Whose, clock: &Clock) -> imp
         let lines: Vec<_> = rest.into_iter().map(|line| view! { <div>{text(line)}</div> }).collect();
         let label = if more == 1 { "1 more line".to_owned() } else { format!("{more} more lines") };
         view! {
-            <details open=opened>
+            <details open=opened class="indent-0">
                 <summary class="cursor-pointer py-0.5 text-soft">{label} {said}</summary>
                 {lines}
             </details>
         }
     });
-    // A table of one row: what is copied from it stands in a line, with tabs.
-    let class = ["px-3 font-mono text-sm sm:table sm:w-full ", ground, column(name)];
-    let breaks = if whose.unbroken { "whitespace-pre" } else { "whitespace-pre-wrap [overflow-wrap:anywhere]" };
-    let said_class = ["[tab-size:4] sm:table-cell sm:w-full ", breaks, dimmer].concat();
     view! {
-        <li class=class.concat() data-level=worst.as_str() data-context=is_context>
-            <time class=[CELL, " whitespace-nowrap text-faint"].concat() title=exact_time(seconds)>
+        <li class=[ground, column(name)].concat() data-level=worst.as_str() data-context=is_context>
+            <time class="text-faint" title=exact_time(seconds)>
                 {time}
             </time>
-            <span class=[CELL, " min-w-12 ", colour].concat()>{word}</span>
+            <span class=colour>{format!("{word:<LEVEL$} ")}</span>
             {pod}
-            {before}
             {near}
             <div class=said_class>{text(first)} {folded}</div>
         </li>

@@ -71,8 +71,8 @@ fn apart(nanoseconds: i64) -> String {
     }
 }
 
-/// The ways to other times, and to lines that are broken or not.
-pub fn ways(query: &LogQuery, clock: &Clock) -> impl IntoView + use<> {
+/// The ways to other times, and to lines that are broken or not; and that looking is recorded, where it is.
+pub fn ways(query: &LogQuery, clock: &Clock, is_recorded: bool) -> impl IntoView + use<> {
     let link = |display: Display, words: String| {
         let address = links::logs(&LogQuery { display, ..query.clone() });
         view! { <a href=address class="text-accent underline">{words}</a> }
@@ -93,6 +93,7 @@ pub fn ways(query: &LogQuery, clock: &Clock) -> impl IntoView + use<> {
         .collect();
     let unknown = (display.times == Times::Local && clock.zone.is_none())
         .then_some("Your time zone is not known without script: these are in UTC.");
+    let recorded = is_recorded.then_some("That you look at these is recorded.");
     let wrap = if display.unbroken { "Break long lines" } else { "Keep long lines in one" };
     let wrap = link(Display { unbroken: !display.unbroken, ..display }, wrap.to_owned());
     view! {
@@ -100,6 +101,7 @@ pub fn ways(query: &LogQuery, clock: &Clock) -> impl IntoView + use<> {
             <span class="flex flex-wrap gap-x-3">"Times:" {times}</span>
             {unknown}
             {wrap}
+            {recorded}
         </section>
     }
 }

@@ -41,7 +41,8 @@ pub async fn page(State(site): State<Site>, Extension(who): Extension<Who>, requ
     let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let now = clock::now_ms() / 1000;
     let clock = Clock::new(query.display.times, zone_of(request.headers(), now), now);
-    let view = view_of(query, environments, read, (clock, now), trouble);
+    let is_recorded = !log_views::recording(&site, &query).is_empty();
+    let view = LogsView { is_recorded, ..view_of(query, environments, read, (clock, now), trouble) };
     // Of several no one tier stands over the page.
     match view.query.environments.as_slice() {
         [environment] => {
@@ -65,7 +66,7 @@ fn view_of(
     components.sort_unstable();
     components.dedup();
     let words = |known: NavEnvironment| (known.id, [&*known.system, " / ", &*known.title].concat());
-    let Excerpt { sources, positions, rows, found, chart, read, masked, notes } = read;
+    let Excerpt { sources, positions, rows, found, chart, read, is_cut, masked, notes } = read;
     LogsView {
         depth: Size::of_page(&query).depth,
         query,
@@ -77,10 +78,12 @@ fn view_of(
         found,
         chart,
         read,
+        is_cut,
         masked,
         notes,
         now,
         clock,
+        is_recorded: false,
         trouble,
     }
 }

@@ -6,10 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::facts::{ContainerFacts, ContainerState, Termination};
-use domain::log::follow::Position;
-use domain::log::level::Level;
 use domain::log::resume::{Arrival, Resume};
-use domain::log::view::LogRow;
 use futures::AsyncReadExt as _;
 use kube::api::LogParams;
 use kube::core::Request;
@@ -18,14 +15,12 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::debug;
 
-use super::super::entries::{Came, Entries, Entry};
-use super::super::merge::Item;
+use super::super::entries::{Came, Entries};
 use super::super::pace::Pace;
 use super::super::read::why;
-use super::super::ring::Held;
 use super::super::roster::Roster;
+use super::outlet::Outlet;
 use super::{Tap, TapKey};
-use crate::clock;
 use crate::cluster::Clusters;
 
 /// How much is read at a time.
@@ -43,7 +38,7 @@ const REST: Duration = Duration::from_secs(2);
 /// How long any stream may be silent before it is asked for anew.
 const SILENCE: Duration = Duration::from_secs(60);
 /// How long lines may come without a pause before they are only counted: a log that is long, but not written fast, is looked at by then.
-const WITHOUT_PAUSE: Duration = Duration::from_secs(2);
+const WITHOUT_PAUSE: Duration = Duration::from_secs(1);
 /// How many of the last lines are read where nobody knows from when on.
 const LAST_LINES: i64 = 200;
 
@@ -111,36 +106,11 @@ struct Judge {
     said: Option<u64>,
 }
 
-/// Where entries go.
-struct Outlet {
-    tap: Arc<Tap>,
-    position: Position,
-    /// How many entries came.
-    count: u64,
-    /// The time by which the last one was put in order.
-    latest: i64,
-    /// When the entry came that is open.
-    opened: Instant,
-    /// When the lines came that are being read.
-    read: Instant,
-    /// How many lines came last that nobody looked at.
-    unseen: u32,
-}
-
 impl Following {
     /// Nothing of it yet.
     pub fn new(tap: Arc<Tap>, clusters: Arc<Clusters>, roster: watch::Receiver<Roster>) -> Self {
-        let now = Instant::now();
         let entries = Entries::new(0, tap.masks(&clusters));
-        let into = Outlet {
-            tap: tap.clone(),
-            position: Position::default(),
-            count: 0,
-            latest: i64::MIN,
-            opened: now,
-            read: now,
-            unseen: 0,
-        };
+        let into = Outlet::new(tap.clone(), Instant::now());
         Self { tap, clusters, roster, judge: Judge::default(), entries, into }
     }
 
@@ -359,73 +329,6 @@ impl Judge {
             None if self.said.replace(hash) == Some(hash) => Arrival::Again,
             None => Arrival::New,
         }
-    }
-}
-
-impl Outlet {
-    /// Lines came.
-    fn reads(&mut self, is_open: bool) {
-        self.read = Instant::now();
-        if !is_open {
-            self.opened = self.read;
-        }
-    }
-
-    fn take(&mut self, entry: Entry) {
-        let Entry { lines, worst, times, masked, is_after_gap } = entry;
-        if is_after_gap {
-            let key = &self.tap.key;
-            self.mark(format!(
-                "Lines of {}/{} may be missing here: the connection was cut, and its node no longer has what came next.",
-                key.pod, key.container
-            ));
-        }
-        for at in times {
-            self.position = self.position.and(at);
-        }
-        // A clock that is ahead of ours would hold up those of all others.
-        let now = clock::now_us().saturating_mul(1_000);
-        self.latest = lines.first().map_or(self.latest, |first| self.latest.max(first.at.min(now)));
-        self.count += 1;
-        let item = Item { rows: lines.into_iter().map(LogRow::Line).collect(), masked };
-        self.push(item, worst);
-        // The next one began with the lines that are being read.
-        self.opened = self.read;
-    }
-
-    /// A line came that nobody looks at.
-    fn skip(&mut self, at: i64) {
-        self.position = self.position.and(at);
-        self.latest = self.latest.max(at.min(clock::now_us().saturating_mul(1_000)));
-        self.unseen += 1;
-    }
-
-    /// How many these were has its place among the entries.
-    fn tell_skipped(&mut self) {
-        let unseen = std::mem::take(&mut self.unseen);
-        if unseen > 0 {
-            self.count += 1;
-            let held = self.held(Item { rows: Vec::new(), masked: 0 }, Level::Unknown);
-            self.tap.push(Held { unseen, ..held });
-        }
-    }
-
-    fn mark(&mut self, text: String) {
-        // Behind everything that came before it.
-        let at = self.latest.max(self.position.at);
-        self.latest = at;
-        // It counts as a line of its time: who has seen the line has not seen this.
-        self.position = self.position.and(self.position.at);
-        self.opened = self.opened.max(self.read);
-        self.push(Item { rows: vec![LogRow::Mark { at, source: 0, text: text.into() }], masked: 0 }, Level::Unknown);
-    }
-
-    fn push(&self, item: Item, worst: Level) {
-        self.tap.push(self.held(item, worst));
-    }
-
-    fn held(&self, item: Item, worst: Level) -> Held {
-        Held { item, worst, at: self.latest, position: self.position, arrived: self.opened, unseen: 0 }
     }
 }
 
