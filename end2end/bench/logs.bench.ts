@@ -78,7 +78,7 @@ function note(): void {
       const line = /number (\d+) at (\d+)/.exec(text);
       if (line) came.push([Number(line[1]), Number(line[2])]);
       else {
-        following.leftOut += count(text, /([\d,]+) entr(?:y|ies) left out/) + count(text, /([\d,]+) (?:entr(?:y|ies) )?not looked at/);
+        following.leftOut += count(text, /([\d,]+) entr(?:y|ies) left out/) + count(text, /([\d,]+) (?:lines? )?not looked at/);
         following.gaps += Number(text.includes("may be missing"));
       }
     }

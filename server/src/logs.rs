@@ -43,7 +43,9 @@ pub use taps::Taps;
 
 use crate::clock;
 use crate::cluster::Clusters;
+use crate::mask::OwnMasks;
 use choose::{Chosen, Source, choose};
+use entries::{Entries, Entry};
 use merge::Newest;
 use note::{Note, sentences};
 use read::{Part, Wanted, read};
@@ -159,6 +161,19 @@ pub async fn excerpt(
     let chart = counted.into_iter().filter(|(at, _)| *at >= covered).collect::<Counts>().chart();
     let (read, is_cut, notes) = (lines, is_any_cut, sentences(notes));
     Some(Excerpt { sources: shown, positions, rows, found, chart, read, is_cut, masked, notes })
+}
+
+/// The lines of a log that was read whole with its times, as a page of logs shows them, and how many pieces were masked in them.
+pub fn lines_of(log: &[u8], masks: Arc<OwnMasks>) -> (Vec<Arc<str>>, u32) {
+    let (mut lines, mut masked) = (Vec::new(), 0u32);
+    let mut entries = Entries::new(0, masks);
+    let mut take = |entry: Entry| {
+        masked = masked.saturating_add(entry.masked);
+        lines.extend(entry.lines.into_iter().map(|line| line.text));
+    };
+    entries.feed(log, &mut take);
+    entries.finish(&mut take);
+    (lines, masked)
 }
 
 /// Up to where a log was read, of which these are the times of the lines.

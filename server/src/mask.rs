@@ -118,6 +118,11 @@ impl LineMask {
         self.key > 0
     }
 
+    /// Of a log that is read from somewhere on: what stood before the next line is not known, and may say that it holds a secret.
+    pub fn from_anywhere() -> Self {
+        Self { named: true, ..Self::default() }
+    }
+
     /// Masks the next line, and says how many pieces were taken out.
     pub fn mask(&mut self, drawn: &mut Drawn) -> u32 {
         let ends = drawn.text.contains("-----END ");

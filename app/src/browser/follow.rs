@@ -220,10 +220,13 @@ impl Follow {
             self.rows += piece.child_element_count() - before;
         }
         let most = if sees_the_end { MOST_ROWS } else { MOST_ROWS_READ };
-        while let Some(oldest) = self.list.first_element_child()
-            && self.rows >= most + oldest.child_element_count()
-        {
-            self.rows -= oldest.child_element_count();
+        while let Some(oldest) = self.list.first_element_child() {
+            // Before the pieces may stand the way to older lines, which leads past those that went.
+            let rows = if oldest.tag_name() == "OL" { oldest.child_element_count() } else { 0 };
+            if self.rows < most + rows {
+                break;
+            }
+            self.rows -= rows;
             oldest.remove();
         }
         self.from.extend(rows.more.into_iter().map(|source| (source, None)));

@@ -29,7 +29,7 @@ use line::{Whose, row};
 use taking::taking;
 pub use times::Clock;
 use times::ways;
-pub use words::{LeftOut, following, matched_since};
+pub use words::{LeftOut, following, since};
 use words::{as_count, calm, range, summary, title, words};
 
 /// What the page shows.
@@ -118,7 +118,7 @@ pub fn logs(page: LogsView) -> AnyView {
     let list_class = if query.display.unbroken { "w-max min-w-full" } else { "" };
     let bars = (query.filters() || query.has_range()).then(|| chart(&query, &counted));
     // No status: nobody wants to hear each second how many.
-    let counts = query.filters().then(|| view! { <span id=FOLLOW_FOUND class="tabular-nums"></span> });
+    let counts = view! { <span id=FOLLOW_FOUND class="tabular-nums"></span> };
     let taken = (!is_empty).then(|| taking(&query));
     let ways = is_chosen.then(|| ways(&query, &clock, is_recorded));
     let errors = errors_only(&query);

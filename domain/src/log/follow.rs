@@ -35,6 +35,8 @@ pub struct Matched {
     pub entries: u32,
     /// Whether there may be more: some went before anybody looked at them.
     pub at_least: bool,
+    /// How many pieces were masked in what the page was given since.
+    pub masked: u32,
 }
 
 /// What a page says.

@@ -61,7 +61,7 @@ impl<'a> Value<'a> {
     fn shown(self) -> Cow<'a, str> {
         match self {
             Self::Text(text) => shown_lines(text),
-            Self::Json(json) => shown(compact(json)),
+            Self::Json(json) => shown(without_escapes(compact(json))),
         }
     }
 
@@ -259,6 +259,47 @@ fn compact(json: Cow<'_, str>) -> Cow<'_, str> {
         is_escaped = is_string && c == '\\' && !is_escaped;
     }
     Cow::Owned(compact)
+}
+
+/// JSON whose characters stand for themselves, as far as they may: `\u00e4` is a letter that is searched for and masked as one. Quotes,
+/// backslashes and what controls stay as they are, and so does half of a surrogate pair.
+fn without_escapes(json: Cow<'_, str>) -> Cow<'_, str> {
+    if !json.contains("\\u") && !json.contains("\\/") {
+        return json;
+    }
+    let mut text = String::with_capacity(json.len());
+    let mut rest = &*json;
+    while let Some((before, escape)) = rest.split_once('\\') {
+        text.push_str(before);
+        let (is_undone, length) = match escaped(escape) {
+            Some((c, length)) if !c.is_control() && !matches!(c, '"' | '\\') => {
+                text.push(c);
+                (true, length)
+            }
+            _ => (false, escape.chars().next().map_or(0, char::len_utf8)),
+        };
+        let (own, after) = escape.split_at(length);
+        if !is_undone {
+            text.push('\\');
+            text.push_str(own);
+        }
+        rest = after;
+    }
+    text.push_str(rest);
+    Cow::Owned(text)
+}
+
+/// The character of an escape by its number, or a slash, behind its backslash; and how many bytes say so.
+fn escaped(escape: &str) -> Option<(char, usize)> {
+    if escape.starts_with('/') {
+        return Some(('/', 1));
+    }
+    let unit = |text: &str| u16::from_str_radix(text.strip_prefix('u')?.get(..4)?, 16).ok();
+    let first = unit(escape)?;
+    let second = escape.get(5..).and_then(|rest| unit(rest.strip_prefix('\\')?));
+    let units = [Some(first), second.filter(|_| (0xD800..0xDC00).contains(&first))];
+    let c = char::decode_utf16(units.into_iter().flatten()).next()?.ok()?;
+    Some((c, if c.len_utf16() == 2 { 11 } else { 5 }))
 }
 
 /// The pairs of logfmt. `None` when there is a word that is no pair, when there is no message, and when there is nothing else:

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use app::follow::{FOLLOW_FOUND, FOLLOW_STATE};
-use app::still::logs::{Clock, following, matched_since};
+use app::still::logs::{Clock, following, since};
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
@@ -96,6 +96,10 @@ async fn serve(mut socket: WebSocket, mut present: Present, (query, clock): (Log
                 if !is_there(&present, &asked_for.environments) {
                     return close(socket, HIDDEN).await;
                 }
+                // They come back by themselves, to where it is now.
+                if !viewer.is_as_declared(&present.site.clusters.registry()) {
+                    return close(socket, close_code::AGAIN).await;
+                }
                 let was_recorded = recorded.replace(is_recorded(&present, &asked_for).await);
                 match recorded {
                     Some(false) if was_recorded != Some(false) => {
@@ -124,9 +128,10 @@ async fn serve(mut socket: WebSocket, mut present: Present, (query, clock): (Log
                     beat.reset();
                 }
                 let is_due = |(said, at): (_, Instant)| said != viewer.matched() && at.elapsed() >= COUNT;
-                if viewer.filters() && viewer.is_listed() && counted.is_none_or(is_due) {
+                if viewer.is_listed() && counted.is_none_or(is_due) {
                     counted = Some((viewer.matched(), Instant::now()));
-                    socket::send(&mut socket, &say(FOLLOW_FOUND, matched_since(viewer.matched()))).await?;
+                    let words = since(viewer.matched(), viewer.filters());
+                    socket::send(&mut socket, &say(FOLLOW_FOUND, words)).await?;
                 }
             }
             _ = beat.tick() => {

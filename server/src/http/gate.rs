@@ -135,7 +135,11 @@ async fn of_this_build(site: &Site, row: &Endpoint, request: Request) -> Result<
 /// Who holds a token. A socket is opened by a page, not by a person: it keeps no session alive.
 async fn known(site: &Site, row: &Endpoint, token: &Token) -> Result<Option<Who>, StoreError> {
     let now = clock::now_us();
-    if row.path == "/live" { site.people.still(token, now).await } else { site.people.who(token, now).await }
+    if matches!(row.path, "/live" | app::links::LOGS_LIVE) {
+        site.people.still(token, now).await
+    } else {
+        site.people.who(token, now).await
+    }
 }
 
 /// To the sign-in, and back afterwards. What was written into a form comes back with its page; secrets do not.

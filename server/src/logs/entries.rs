@@ -9,6 +9,7 @@ use domain::log::shape::{Structured, structured};
 use domain::log::split::{RawLine, Splitter, stamped};
 use domain::log::trace::{Grouper, MOST_LINES};
 use domain::log::view::LogLine;
+use domain::text::{MESSAGE_LIMIT, plain};
 use memchr::memmem;
 
 use crate::mask::{LineMask, OwnMasks, mask, mask_lines, mask_value};
@@ -72,12 +73,17 @@ struct Reader {
 impl Entries {
     /// Nothing yet, of the source in this place among all. `own` is masked in it, beside what looks like a secret.
     pub fn new(source: u32, own: Arc<OwnMasks>) -> Self {
-        Self { source, reader: Reader { own, ..Reader::default() }, ..Self::default() }
+        let mask = LineMask::from_anywhere();
+        Self { source, reader: Reader { own, mask, ..Reader::default() }, ..Self::default() }
     }
 
-    /// Masks this instead in what comes from now on.
+    /// Masks this instead in what comes from now on, and in what came of an entry that is still open.
     pub fn mask_by(&mut self, own: Arc<OwnMasks>) {
-        self.reader.own = own;
+        let Reader { lines, masked, own: known, .. } = &mut self.reader;
+        if !Arc::ptr_eq(known, &own) {
+            *masked = masked.saturating_add(mask_again(lines, &own));
+            *known = own;
+        }
     }
 
     /// Takes bytes in, and gives the entries that are whole by then.
@@ -168,7 +174,11 @@ impl Reader {
             (Some((at, bytes)), _) => (Some(at), at, bytes),
             (None, Some(latest)) => (None, latest, line.bytes),
             (None, None) => {
-                self.said.get_or_insert_with(|| drawn(line.bytes).text);
+                // The rest of a line that began earlier has no time either.
+                self.said.get_or_insert_with(|| {
+                    let said = drawn(line.bytes).text;
+                    plain(&self.own.mask(&mask(&said).0).0, MESSAGE_LIMIT).into_owned()
+                });
                 return;
             }
         };
@@ -179,6 +189,7 @@ impl Reader {
             Arrival::AfterGap => {
                 self.close(take);
                 self.is_after_gap = true;
+                self.mask = LineMask::from_anywhere();
             }
         }
         self.read = self.read.saturating_add(1);
@@ -226,7 +237,10 @@ impl Reader {
             return;
         }
         self.close(&mut |entry| take(Came::Entry(entry)));
-        self.is_after_gap |= arrival == Arrival::AfterGap;
+        if arrival == Arrival::AfterGap {
+            self.is_after_gap = true;
+            self.mask = LineMask::from_anywhere();
+        }
         self.read = self.read.saturating_add(1);
         // Whether what comes next is a part of a private key is known all the time.
         if let Some(before) =
@@ -248,6 +262,20 @@ impl Reader {
             take(Entry { lines, worst, times, masked, is_after_gap });
         }
     }
+}
+
+/// Masks in lines what masks of one's own find that came later, and says how many pieces these were.
+pub fn mask_again(lines: &mut [LogLine], own: &OwnMasks) -> u32 {
+    let mut masked = 0u32;
+    for line in lines {
+        let mut drawn = Drawn { text: line.text.to_string(), spans: std::mem::take(&mut line.spans) };
+        masked = masked.saturating_add(own.mask_drawn(&mut drawn));
+        line.spans = drawn.spans;
+        if *line.text != *drawn.text {
+            line.text = drawn.text.into();
+        }
+    }
+    masked
 }
 
 /// A line that is shown.

@@ -69,6 +69,10 @@ pub struct Viewer {
     /// How many containers there was no room for.
     left_out: u32,
     weave: Weave,
+    /// Which of those that are followed is looked at first.
+    turn: usize,
+    /// How many pieces were masked in what was shown since the page was read.
+    masked: u32,
     number: u32,
 }
 
@@ -131,6 +135,8 @@ impl Viewer {
             chosen: Instant::now(),
             left_out: 0,
             weave: Weave::new(Instant::now()),
+            turn: 0,
+            masked: before.masked,
             number: 0,
         }
     }
@@ -150,6 +156,12 @@ impl Viewer {
         self.places.iter().any(|place| place.roster.borrow().is_listed)
     }
 
+    /// Whether the environments are still where they were when this began: lines of another place are not theirs.
+    pub fn is_as_declared(&self, registry: &Registry) -> bool {
+        let now = |environment| registry.environment(environment).map(|(_, now)| now);
+        self.places.iter().all(|known| now(&known.environment).is_some_and(|now| is_same_place(&known.declared, now)))
+    }
+
     /// How many containers are followed, and how many there was no room for.
     pub fn size(&self) -> (u32, u32) {
         (u32::try_from(self.followed.len()).unwrap_or(u32::MAX), self.left_out)
@@ -160,9 +172,9 @@ impl Viewer {
         self.query.filters()
     }
 
-    /// How many entries that were looked at matched since the page was read.
+    /// How many entries that were looked at matched since the page was read, and how many pieces were masked in those that were shown.
     pub fn matched(&self) -> Matched {
-        self.found.looked_at()
+        Matched { masked: self.masked, ..self.found.looked_at() }
     }
 
     /// Follows what is there now and was not before. What is gone stays: what it wrote may not have come yet.
@@ -205,7 +217,7 @@ impl Viewer {
                 self.chosen = Instant::now();
             }
             // Of what others look at already, the last.
-            let next = if after.is_some() || is_young { 0 } else { look.end().saturating_sub(200) };
+            let next = if after.is_some() || is_young { 0 } else { look.last(200) };
             let sieve = Sieve::new(self.query.around());
             self.followed.insert(key, Followed { look, place, next, is_new: true, read_to: None, after, sieve });
         }
@@ -217,9 +229,14 @@ impl Viewer {
         self.followed.retain(|_, followed| !(followed.look.is_finished() && followed.next == followed.look.end()));
         let end = now + LONGEST_LOOK;
         let wants = |held: &Held| self.finder.wants(held.worst, held.texts());
-        for followed in self.followed.values_mut() {
+        // Whoever takes all of the time is the last one next time.
+        let mut all: Vec<&mut Followed> = self.followed.values_mut().collect();
+        let count = all.len().max(1);
+        all.rotate_left(self.turn % count);
+        for (place, followed) in all.into_iter().enumerate() {
             // What is not looked at now is looked at next time, as long as it is kept.
             if Instant::now() > end {
+                self.turn = (self.turn + place) % count;
                 break;
             }
             let taken = followed.look.read(followed.next, MOST_AT_ONCE);
@@ -262,6 +279,7 @@ impl Viewer {
                 followed.after = None;
                 followed.read_to = Some(held.position);
                 if held.unseen > 0 {
+                    self.found.lost();
                     self.weave.lost(u64::from(held.unseen), held.at);
                     followed.sieve.lost();
                     continue;
@@ -306,6 +324,7 @@ impl Viewer {
             let item = &thread.held.item;
             entries += u32::from(!thread.held.is_mark());
             moved.insert(thread.place, (thread.held.position, thread.matched));
+            self.masked = self.masked.saturating_add(item.masked);
             rows.extend(item.rows.iter().cloned().map(|row| shown_by(row, &thread)));
         }
         self.finder.note_hits(&mut rows);
@@ -323,12 +342,17 @@ impl Viewer {
         }
         let mut moved: Vec<_> = moved.into_iter().map(|(place, (position, _))| (place, position)).collect();
         moved.sort_unstable();
-        let matched = self.found.given();
+        let matched = Matched { masked: self.masked, ..self.found.given() };
         let more = self.sources.get(self.told..).unwrap_or_default().iter().map(kept).collect();
         self.told = self.sources.len();
         self.number += 1;
         FollowRows { number: self.number, html, entries, more, moved, matched }
     }
+}
+
+/// Whether an environment that was declared anew has its pods where it had them.
+fn is_same_place(known: &Environment, now: &Environment) -> bool {
+    (&known.cluster, &known.namespace, &known.components) == (&now.cluster, &now.namespace, &now.components)
 }
 
 /// What a page does not show before an entry that is there.
@@ -434,6 +458,30 @@ fn shown_by(row: LogRow, thread: &Thread) -> LogRow {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_environment_is_elsewhere_where_its_pods_may_be_others() {
+        const TEXT: &str = "{ clusters: [{ id: main, connect: { context: main } }, { id: side, connect: { context: side } }], \
+             systems: [{ id: shop, name: Shop, environments: [{ id: production, cluster: main, namespace: shop, \
+             tier: production, timeZone: UTC, components: [{ kind: Deployment, name: web, role: app, replicas: 1 }] }] }] }";
+        let declared = |from: &str, to: &str| {
+            assert!(TEXT.contains(from), "{from}");
+            let registry = crate::registry::parse("sample", TEXT.replacen(from, to, 1).as_bytes()).unwrap();
+            registry.environment(&"shop/production".parse().unwrap()).unwrap().1.clone()
+        };
+        let known = declared("", "");
+        for (from, to, expected) in [
+            ("", "", true),
+            ("name: Shop", "name: The Shop", true),
+            ("timeZone: UTC", "timeZone: UTC, recordLogViews: true", true),
+            ("cluster: main,", "cluster: side,", false),
+            ("namespace: shop,", "namespace: shop-2,", false),
+            ("name: web", "name: api", false),
+            ("kind: Deployment", "kind: StatefulSet", false),
+        ] {
+            assert_eq!(is_same_place(&known, &declared(from, to)), expected, "{to}");
+        }
+    }
 
     #[test]
     fn what_a_page_does_not_show_is_said() {

@@ -62,9 +62,9 @@ impl Found {
     }
 
     fn sum(&self, count: impl Fn(&Count) -> u64) -> Matched {
-        let Matched { entries, at_least } = self.before;
+        let Matched { entries, at_least, masked } = self.before;
         let more: u64 = self.places.iter().map(count).sum();
-        Matched { entries: entries.saturating_add(u32::try_from(more).unwrap_or(u32::MAX)), at_least }
+        Matched { entries: entries.saturating_add(u32::try_from(more).unwrap_or(u32::MAX)), at_least, masked }
     }
 }
 
@@ -76,15 +76,15 @@ mod tests {
 
     #[test]
     fn what_is_not_known_stays_so() {
-        let mut found = Found::new(1, Matched { entries: 3, at_least: false });
+        let mut found = Found::new(1, Matched { entries: 3, at_least: false, masked: 0 });
         found.push();
         [0, 1, 1].into_iter().for_each(|place| found.add(place));
         found.give(1, 1);
-        assert_eq!(found.looked_at(), Matched { entries: 6, at_least: false });
-        assert_eq!(found.given(), Matched { entries: 4, at_least: false });
+        assert_eq!(found.looked_at(), Matched { entries: 6, at_least: false, masked: 0 });
+        assert_eq!(found.given(), Matched { entries: 4, at_least: false, masked: 0 });
         found.lost();
-        assert_eq!(Found::new(2, found.given()).looked_at(), Matched { entries: 4, at_least: true });
-        let many = Found::new(0, Matched { entries: u32::MAX, at_least: false });
+        assert_eq!(Found::new(2, found.given()).looked_at(), Matched { entries: 4, at_least: true, masked: 0 });
+        let many = Found::new(0, Matched { entries: u32::MAX, at_least: false, masked: 0 });
         assert_eq!(many.given().entries, u32::MAX);
     }
 

@@ -252,7 +252,7 @@ impl<'a> Keeper<'a> {
         match stand {
             Stand::Wanted { before } => {
                 // No more are kept than those.
-                debug_assert_eq!(self.apart.len(), before as usize);
+                debug_assert!(self.apart.len() <= before as usize);
                 for item in std::mem::take(&mut self.apart) {
                     self.keep(item.into_context());
                 }
@@ -263,7 +263,8 @@ impl<'a> Keeper<'a> {
             Stand::Near => self.keep(item.into_context()),
             Stand::Apart => {
                 self.apart.push_back(item);
-                if self.apart.len() > query.around() as usize {
+                let bytes = |apart: &VecDeque<Item>| apart.iter().map(Item::bytes).sum::<usize>();
+                while self.apart.len() > query.around() as usize || bytes(&self.apart) > MOST_KEPT {
                     self.apart.pop_front();
                 }
             }

@@ -102,6 +102,13 @@ impl Ring {
         self.end
     }
 
+    /// Where the last ones begin, so many at most: at an entry, not within lines that nobody looked at.
+    pub fn last(&self, most: u64) -> u64 {
+        let from = self.end.saturating_sub(most);
+        let first = self.entries.partition_point(|(number, _)| *number < from);
+        self.entries.get(first).map_or(self.end, |(number, _)| *number)
+    }
+
     /// How many bytes it takes.
     pub fn bytes(&self) -> usize {
         self.bytes
@@ -157,6 +164,10 @@ mod tests {
                 }
                 prop_assert!(taken.entries.len() <= most);
                 next = taken.next;
+                // Who comes now begins at an entry, and misses nothing from there on.
+                let last = ring.last(most as u64);
+                let taken = ring.read(last, usize::MAX);
+                prop_assert!(taken.lost == 0 && last + most as u64 >= ring.end() && taken.next == ring.end());
             }
             let rest = ring.read(next, usize::MAX);
             let rest_count: u64 = rest.lost + rest.entries.iter().map(|held| held.count()).sum::<u64>();

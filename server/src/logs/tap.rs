@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use domain::log::view::LogRow;
 use domain::name::{ClusterId, Namespace};
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -15,6 +16,7 @@ use tokio::time::{Instant, interval};
 
 use super::LINGER;
 use super::budget::Budget;
+use super::entries::mask_again;
 use super::ring::{Held, Ring, Taken};
 use super::roster::Roster;
 use crate::cluster::Clusters;
@@ -104,6 +106,11 @@ impl Tap {
         self.ring.lock().read(next, most)
     }
 
+    /// Where its last entries begin, so many at most.
+    pub fn last(&self, most: u64) -> u64 {
+        self.ring.lock().last(most)
+    }
+
     /// The number that its next entry gets.
     pub fn end(&self) -> u64 {
         self.ring.lock().end()
@@ -126,8 +133,16 @@ impl Tap {
 }
 
 impl Tap {
-    /// Takes the next entry in.
-    fn push(&self, held: Held) {
+    /// Takes the next entry in, in which this was masked. Where something else is by now, that is masked as well.
+    fn push(&self, mut held: Held, by: &Arc<OwnMasks>) {
+        let masks = self.masks.lock();
+        if !Arc::ptr_eq(&masks, by) {
+            for row in &mut held.item.rows {
+                if let LogRow::Line(line) = row {
+                    held.item.masked += mask_again(std::slice::from_mut(line), &masks);
+                }
+            }
+        }
         let mut ring = self.ring.lock();
         let before = ring.bytes();
         ring.push(held, self.budget.of_each());
@@ -144,8 +159,8 @@ impl Tap {
 
     /// What is masked in it now. Where that was something else before, what is kept may show it, and goes.
     pub fn masks(&self, clusters: &Clusters) -> Arc<OwnMasks> {
-        let now = clusters.masks();
         let mut masks = self.masks.lock();
+        let now = clusters.masks();
         if !Arc::ptr_eq(&masks, &now) {
             *masks = now.clone();
             let mut ring = self.ring.lock();
@@ -199,7 +214,6 @@ pub async fn follow(
 #[cfg(test)]
 mod tests {
     use domain::log::follow::Position;
-    use domain::log::view::LogRow;
     use domain::registry::{LogMask, Registry};
 
     use super::super::entries::{Entries, Entry};
@@ -213,22 +227,23 @@ mod tests {
         Arc::new(Registry { clusters: vec![], systems: vec![], access: vec![], policy, masks })
     }
 
+    fn push(tap: &Tap, entry: Entry, by: &Arc<OwnMasks>) {
+        let Entry { lines, worst, masked, .. } = entry;
+        let item = Item { rows: lines.into_iter().map(LogRow::Line).collect(), masked };
+        let (position, arrived) = (Position::default(), Instant::now());
+        tap.push(Held { item, worst, at: 1, position, arrived, unseen: 0 }, by);
+    }
+
     /// Takes a line in, as it is followed.
     fn feed(tap: &Tap, clusters: &Clusters, entries: &mut Entries) {
-        let mut take = |Entry { lines, worst, masked, .. }: Entry| {
-            let item = Item { rows: lines.into_iter().map(LogRow::Line).collect(), masked };
-            let (position, arrived) = (Position::default(), Instant::now());
-            tap.push(Held { item, worst, at: 1, position, arrived, unseen: 0 });
-        };
-        entries.mask_by(tap.masks(clusters));
+        let masks = tap.masks(clusters);
+        entries.mask_by(masks.clone());
+        let mut take = |entry| push(tap, entry, &masks);
         entries.feed(b"1970-01-01T00:00:01Z paid by CUST-17\n", &mut take);
         entries.pause(&mut take);
     }
 
-    #[tokio::test]
-    async fn what_a_changed_registry_masks_is_masked_at_once() {
-        let (declared, registries) = watch::channel(registry(&[]));
-        let clusters = Clusters::new(registries, Kubeconfig { path: None });
+    fn tap() -> Tap {
         let key = TapKey {
             cluster: "main".parse().unwrap(),
             namespace: "shop".parse().unwrap(),
@@ -236,7 +251,40 @@ mod tests {
             uid: "1".into(),
             container: "main".into(),
         };
-        let tap = Tap::new(key, None, Arc::default());
+        Tap::new(key, None, Arc::default())
+    }
+
+    fn texts(tap: &Tap) -> Vec<String> {
+        tap.read(0, 9).entries.iter().flat_map(|held| held.texts().map(str::to_owned).collect::<Vec<_>>()).collect()
+    }
+
+    #[tokio::test]
+    async fn what_is_still_open_or_on_its_way_when_the_registry_changes_is_masked_by_what_is_new() {
+        let (declared, registries) = watch::channel(registry(&[]));
+        let clusters = Clusters::new(registries, Kubeconfig { path: None });
+        let tap = tap();
+        let before = tap.masks(&clusters);
+        let mut entries = Entries::new(0, before.clone());
+        let (mut early, mut late) = (Vec::new(), Vec::new());
+        entries.feed(b"1970-01-01T00:00:01Z paid by CUST-17\n1970-01-01T00:00:02Z CUST-18\n", &mut |entry| {
+            early.push(entry)
+        });
+        assert_eq!(early.len(), 1);
+        declared.send(registry(&["CUST-[0-9]+"])).unwrap();
+        // Somebody who comes now lets go of what was kept, before what is on its way is there.
+        tap.masks(&clusters);
+        early.into_iter().for_each(|entry| push(&tap, entry, &before));
+        assert_eq!(texts(&tap), ["paid by [masked]"]);
+        entries.mask_by(tap.masks(&clusters));
+        entries.pause(&mut |entry| late.push(entry));
+        assert_eq!((&*late[0].lines[0].text, late[0].masked), ("[masked]", 1));
+    }
+
+    #[tokio::test]
+    async fn what_a_changed_registry_masks_is_masked_at_once() {
+        let (declared, registries) = watch::channel(registry(&[]));
+        let clusters = Clusters::new(registries, Kubeconfig { path: None });
+        let tap = tap();
         let mut entries = Entries::new(0, tap.masks(&clusters));
         for (patterns, lost, expected) in [
             (&[][..], 0, &["paid by CUST-17", "paid by CUST-17"][..]),

@@ -1,6 +1,7 @@
 //! Masks of one's own: what a registry calls a secret in logs, beside what looks like one everywhere.
 
 use std::borrow::Cow;
+use std::iter;
 use std::ops::Range;
 
 use domain::log::drawn::Drawn;
@@ -139,12 +140,26 @@ impl OwnMasks {
 
 /// What a mask finds that is not masked yet, its first group where it has one that took part: ascending ranges, apart from one another.
 fn found_by(mask: &Regex, text: &str) -> Vec<Range<usize>> {
-    let secrets = mask.captures_iter(text).filter_map(|found| found.get(1).or(found.get(0)));
-    let secrets = secrets.map(|secret| secret.range()).filter(|range| !range.is_empty());
+    let mut from = 0;
+    // From the end of a secret on, not from that of its match: what ends one may begin the next.
+    let secrets = iter::from_fn(|| {
+        loop {
+            let found = mask.captures_at(text, from)?;
+            let (whole, secret) = (found.get(0)?.range(), found.get(1).or(found.get(0))?.range());
+            // Always on: behind the match where a group is empty or stands before where this began.
+            from = if secret.end > from { secret.end } else { whole.end.max(text.ceil_char_boundary(from + 1)) };
+            if !secret.is_empty() {
+                return Some(secret);
+            }
+            if from > text.len() {
+                return None;
+            }
+        }
+    });
     let most = MOST_PIECES.min(MOST_GONE_THROUGH / text.len().max(1));
     let mut taken: Vec<Range<usize>> = Vec::new();
-    for (pieces, mut range) in secrets.filter(|range| !is_mask(text, range.clone())).enumerate() {
-        let is_last = pieces == most;
+    for (pieces, mut range) in secrets.enumerate().filter(|(_, range)| !is_mask(text, range.clone())) {
+        let is_last = pieces >= most;
         if is_last {
             range.end = text.len();
         }
@@ -188,6 +203,9 @@ mod tests {
             (&[r"(?:user|name)=(?P<who>\w+) (\w+)"], "name=kim ok", "name=[masked] ok", 1),
             (&[r"user=(\w+)|guest \w+"], "guest kim, user=lee", "[masked], user=[masked]", 2),
             (&[r"user=(\w*)"], "user= ok", "user= ok", 0),
+            // What ends one begins the next.
+            (&[r"[ ,]([0-9]{9})[ ,]"], "ids 111111111 222222222 333333333 ", "ids [masked] [masked] [masked] ", 3),
+            (&[r"(?:x()|y)(z?)"], "xz yz", "xz [masked]", 1),
             // One after the other, as those before left it.
             (&[r"id=(\w+)", "kim"], "id=kim kim", "id=[masked] [masked]", 2),
             (&["kim", r"id=(\S+)"], "id=kim", "id=[masked]", 1),

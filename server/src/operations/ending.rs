@@ -19,7 +19,7 @@ use super::press::{HELD_US, entry};
 use super::series::{Follows, Next, has_next, may_go_on, stop_entry};
 use crate::clock;
 use crate::cluster::ask;
-use crate::mask::mask;
+use crate::logs::lines_of;
 use crate::store::{Held, StoreError};
 
 /// The longest time between two tries to write an end down.
@@ -193,7 +193,8 @@ impl Desk {
         write.commit().await
     }
 
-    /// The end of the log of a container that failed: of the run before, if it was restarted.
+    /// The end of the log of a container that failed: of the run before, if it was restarted. None where it is recorded who looks at logs:
+    /// whoever sees the operation would see lines of them without an entry.
     pub(super) async fn failed_log(
         &self,
         reader: &Client,
@@ -201,6 +202,11 @@ impl Desk {
         pod: &str,
         container: &str,
     ) -> Option<FailedLog> {
+        let registry = self.clusters.registry();
+        let environment = registry.environment(&target.component.environment);
+        if environment.is_none_or(|(_, declared)| declared.record_log_views) {
+            return None;
+        }
         let request = Request::new(format!("/api/v1/namespaces/{}/pods", target.namespace));
         for previous in [true, false] {
             let parameters = LogParams {
@@ -208,6 +214,7 @@ impl Desk {
                 previous,
                 tail_lines: Some(LOG_LINES),
                 limit_bytes: Some(LOG_BYTES),
+                timestamps: true,
                 ..LogParams::default()
             };
             let text = ask("reading its log", || async {
@@ -215,16 +222,16 @@ impl Desk {
                 reader.request_text(logs).await
             });
             let Ok(text) = text.await else { continue };
-            let (text, mut masked) = mask(&text);
-            let own = self.clusters.masks();
-            let line = |line| {
-                let (line, more) = own.mask(line);
-                masked += more;
-                plain(&line, MESSAGE_LIMIT).as_ref().into()
-            };
-            let lines: Vec<_> = text.lines().map(line).collect();
+            let (lines, masked) = lines_of(text.as_bytes(), self.clusters.masks());
+            let lines: Vec<Arc<str>> = lines.iter().map(|line| plain(line, MESSAGE_LIMIT).as_ref().into()).collect();
             if !lines.is_empty() {
-                return Some(FailedLog { pod: pod.into(), container: container.into(), previous, lines, masked });
+                return Some(FailedLog {
+                    pod: pod.into(),
+                    container: container.into(),
+                    previous,
+                    lines,
+                    masked: masked as usize,
+                });
             }
         }
         None

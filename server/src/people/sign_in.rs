@@ -234,7 +234,7 @@ impl People {
         Ok(ended)
     }
 
-    /// Writes down that somebody took something along, before they get it.
+    /// Writes down that somebody took something of the record along, before they get it.
     pub async fn note_export(&self, who: &Session, what: &str, now: i64) -> Result<(), PeopleError> {
         let mut write = self.store.write().await?;
         let what = plain(what, 500).into_owned();

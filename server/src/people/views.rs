@@ -91,6 +91,36 @@ impl People {
         self.note_views(who, &due, "Followed logs", query, now).await
     }
 
+    /// Writes down that somebody takes logs of these environments along, an entry for each, before they get them.
+    pub async fn note_log_export(
+        &self,
+        who: &Session,
+        environments: &[EnvironmentId],
+        what: &str,
+        now: i64,
+    ) -> Result<(), PeopleError> {
+        self.note_of_logs(who, environments, Kind::Export, what, now).await
+    }
+
+    async fn note_of_logs(
+        &self,
+        who: &Session,
+        environments: &[EnvironmentId],
+        kind: Kind,
+        what: &str,
+        now: i64,
+    ) -> Result<(), PeopleError> {
+        let what = plain(what, LONGEST);
+        let mut write = self.store.write().await?;
+        for environment in environments {
+            let role = who.user.grants.role_for(Right::Look, Place::Environment(environment));
+            let entry = entry(now, kind, Outcome::Done, who.actor(role), what.clone().into_owned());
+            write.append(&Entry { environment: Some(environment.clone()), ..entry }).await?;
+        }
+        write.commit().await?;
+        Ok(())
+    }
+
     async fn note_views(
         &self,
         who: &Session,
@@ -102,15 +132,7 @@ impl People {
         if environments.is_empty() {
             return Ok(());
         }
-        let what = format!("{how}: {query}.");
-        let what = plain(&what, LONGEST);
-        let mut write = self.store.write().await?;
-        for environment in environments {
-            let role = who.user.grants.role_for(Right::Look, Place::Environment(environment));
-            let entry = entry(now, Kind::LogView, Outcome::Done, who.actor(role), what.clone().into_owned());
-            write.append(&Entry { environment: Some(environment.clone()), ..entry }).await?;
-        }
-        write.commit().await?;
+        self.note_of_logs(who, environments, Kind::LogView, &format!("{how}: {query}."), now).await?;
         for environment in environments {
             self.views.remember(View::key(who, environment, query), now);
         }

@@ -111,14 +111,20 @@ pub fn following(containers: u32, left_out: u32) -> String {
     }
 }
 
-/// How many entries matched since the page was read, in words.
-pub fn matched_since(matched: Matched) -> String {
-    let Matched { entries, at_least } = matched;
-    let words = match entries {
-        1 => "1 entry matched since".to_owned(),
-        more => [&thousands(more), " entries matched since"].concat(),
-    };
-    if at_least { ["at least ", &words].concat() } else { words }
+/// How many entries matched since the page was read, where something is looked for, and how many pieces were masked in them, in words.
+pub fn since(matched: Matched, filters: bool) -> String {
+    let Matched { entries, at_least, masked } = matched;
+    let found = filters.then(|| {
+        let least = if at_least { "at least " } else { "" };
+        let (count, words) = match entries {
+            1 => ("1".to_owned(), " entry matched"),
+            more => (thousands(more), " entries matched"),
+        };
+        [least, &count, words].concat()
+    });
+    let masked = (masked > 0).then(|| [&thousands(masked), " masked"].concat());
+    let said: Vec<String> = found.into_iter().chain(masked).collect();
+    if said.is_empty() { String::new() } else { [&said.join(", "), " since"].concat() }
 }
 
 /// What was left out before rows that come.
@@ -136,20 +142,20 @@ impl LeftOut {
     /// What is said of it, if anything was left out.
     pub fn words(self) -> Option<String> {
         let Self { shown, unseen, before: _ } = self;
-        let count = |count: u64| match count {
-            1 => "1 entry".to_owned(),
-            count => [&thousands(u32::try_from(count).unwrap_or(u32::MAX)), " entries"].concat(),
+        let count = |count: u64, one: &str, more: &str| match count {
+            1 => ["1 ", one].concat(),
+            count => [&thousands(u32::try_from(count).unwrap_or(u32::MAX)), " ", more].concat(),
         };
+        // Which lines are one entry nobody knows who did not look at them.
+        let (shown_words, unseen_words) = (count(shown, "entry", "entries"), count(unseen, "line", "lines"));
         let text = match (shown, unseen) {
             (0, 0) => return None,
-            (shown, 0) => {
-                [&count(shown), " left out: more was written than can be shown. A filter shows less."].concat()
-            }
-            (0, unseen) => [&count(unseen), " not looked at: more was written than could be read in time."].concat(),
-            (shown, unseen) => [
-                &count(shown),
+            (_, 0) => [&shown_words, " left out: more was written than can be shown. A filter shows less."].concat(),
+            (0, _) => [&unseen_words, " not looked at: more was written than could be read in time."].concat(),
+            (_, _) => [
+                &shown_words,
                 " left out and ",
-                &count(unseen),
+                &unseen_words,
                 " not looked at: more was written than could be read in time or shown.",
             ]
             .concat(),
@@ -176,13 +182,15 @@ mod tests {
 
     #[test]
     fn how_many_matched_is_said_as_far_as_it_is_known() {
-        for (entries, at_least, words) in [
-            (0, false, "0 entries matched since"),
-            (1, false, "1 entry matched since"),
-            (1_234, false, "1,234 entries matched since"),
-            (1, true, "at least 1 entry matched since"),
+        for (entries, at_least, masked, filters, words) in [
+            (0, false, 0, true, "0 entries matched since"),
+            (1, false, 0, true, "1 entry matched since"),
+            (1_234, false, 2, true, "1,234 entries matched, 2 masked since"),
+            (1, true, 0, true, "at least 1 entry matched since"),
+            (5, true, 0, false, ""),
+            (5, true, 1_000, false, "1,000 masked since"),
         ] {
-            assert_eq!(matched_since(Matched { entries, at_least }), words);
+            assert_eq!(since(Matched { entries, at_least, masked }, filters), words);
         }
     }
 }

@@ -168,6 +168,19 @@ fn nothing_that_hides_itself_comes_out() {
 }
 
 #[test]
+fn what_stands_in_objects_is_shown_without_escapes_that_hide_it() {
+    for (value, expected) in [
+        (r#"{"a":"K\u00f6ln \/ \u4eac"}"#, r#"{"a":"Köln / 京"}"#),
+        (r#"{"a":"\ud83d\ude00 \ud83d x"}"#, r#"{"a":"😀 \ud83d x"}"#),
+        (r#"["\u0022\u005c\n\u000a\\u0041\\\u0041"]"#, r#"["\u0022\u005c\n\u000a\\u0041\\A"]"#),
+        (r#"[1, "\u202e"]"#, "[1,\"\u{fffd}\"]"),
+    ] {
+        let text = format!(r#"{{"msg":"x","v":{value}}}"#);
+        assert_eq!(structured(&text).unwrap().fields[0].1, expected, "{value}");
+    }
+}
+
+#[test]
 fn what_needs_no_change_is_not_copied() {
     for text in [r#"{"msg":"x","a":{"b":1}}"#, "msg=x a=\"b\""] {
         let Structured { message, fields } = structured(text).unwrap();

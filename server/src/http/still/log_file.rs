@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use super::sign_in::sentence;
 use super::trouble;
 use crate::clock;
+use crate::http::gate::token_of;
 use crate::http::{Site, log_views};
 use crate::logs::{Finder, Size, excerpt};
 use crate::people::Who;
@@ -46,6 +47,18 @@ pub async fn ndjson(
 /// How many files are made at a time: each may take a hundred MiB while it is read.
 static TURNS: Semaphore = Semaphore::const_new(2);
 
+/// Whether they are signed in as of two seconds ago, with the rights by which they asked.
+async fn may_still(site: &Site, headers: &HeaderMap, who: &Who) -> bool {
+    let Some(token) = token_of(site, headers) else { return false };
+    let now = site.people.still(&token, clock::now_us()).await;
+    matches!(now, Ok(Some(now)) if now.user.grants == who.user.grants)
+}
+
+fn over(site: &Site, headers: &HeaderMap) -> Response {
+    let why = "Your session ended, or your rights changed, while the file was made. Sign in and take it again.";
+    trouble(site, headers, StatusCode::FORBIDDEN, why)
+}
+
 async fn file(site: Site, who: Who, headers: HeaderMap, taken: Taken, format: Format) -> Response {
     let pairs = url::form_urlencoded::parse(taken.query.trim_start_matches('?').as_bytes());
     let query = LogQuery::from_parameters(pairs);
@@ -57,11 +70,16 @@ async fn file(site: Site, who: Who, headers: HeaderMap, taken: Taken, format: Fo
     };
     // It is never closed.
     let _turn = TURNS.acquire().await;
+    // That may have taken a while.
+    if !may_still(&site, &headers, &who).await {
+        return over(&site, &headers);
+    }
     let grants = &who.user.grants;
     let is_seen =
         !query.environments.is_empty() && query.environments.iter().all(|environment| grants.sees(environment));
     let what = format!("Took logs along as {}: {}.", format.as_str(), log_views::told(&query, &site.clusters.masks()));
-    if is_seen && let Err(error) = site.people.note_export(&who, &what, clock::now_us()).await {
+    if is_seen && let Err(error) = site.people.note_log_export(&who, &query.environments, &what, clock::now_us()).await
+    {
         return trouble(&site, &headers, StatusCode::SERVICE_UNAVAILABLE, &error.to_string());
     }
     let read = if is_seen { excerpt(&site.clusters, grants, &query, &finder, Size::of_file()).await } else { None };
@@ -69,6 +87,9 @@ async fn file(site: Site, who: Who, headers: HeaderMap, taken: Taken, format: Fo
         let why = "There are no such logs, or you may not look at them.";
         return trouble(&site, &headers, StatusCode::NOT_FOUND, why);
     };
+    if !may_still(&site, &headers, &who).await {
+        return over(&site, &headers);
+    }
     let entries = read.entries();
     let found = read.found.iter().map(|(_, count)| count).sum::<u32>();
     if entries < found {

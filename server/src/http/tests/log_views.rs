@@ -73,7 +73,10 @@ async fn what_is_taken_along_is_recorded_without_secrets() {
         let request = Request::post(path).header("host", HOST).header("sec-fetch-site", "same-origin");
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         assert_eq!(ask(&router, request.body(Body::from(body)).unwrap()).await.status.as_u16(), 200);
-        let last = told(&site, Kind::Export).await.pop().unwrap().what;
+        let entry = told(&site, Kind::Export).await.pop().unwrap();
+        assert_eq!(entry.environment.map(|environment| environment.to_string()).as_deref(), Some("shop/production"));
+        assert_eq!(entry.actor.role, Some(Role::Viewer));
+        let last = entry.what;
         assert!(last.ends_with(": ?environment=shop/production&find=password%3D%5Bmasked%5D."), "{last}");
     }
     assert!(told(&site, Kind::LogView).await.is_empty());

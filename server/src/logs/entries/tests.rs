@@ -70,6 +70,26 @@ fn what_a_node_says_instead_of_a_log_is_no_line_of_it() {
     assert!(all.is_empty());
     assert_eq!(entries.said_instead(), Some("unable to retrieve container logs for containerd://abc"));
     assert_eq!(read("").1.said_instead(), None);
+    // The rest of a line that began earlier has no time either.
+    let mut entries = Entries::new(0, Arc::new(own()));
+    entries.feed(b"token=hunter2 of CUST-17\n", &mut |_| panic!("no line has a time"));
+    assert_eq!(entries.said_instead(), Some("token=[masked] of [masked]"));
+}
+
+#[test]
+fn what_stood_before_the_first_line_may_have_said_that_it_holds_a_secret() {
+    let text = "2026-01-01T00:00:01Z   value: hunter2\n2026-01-01T00:00:02Z   value: on\n";
+    let texts = |entries: Vec<Entry>| -> Vec<String> {
+        entries.iter().flat_map(|entry| &entry.lines).map(|line| line.text.to_string()).collect()
+    };
+    let mut all = Vec::new();
+    let mut entries = Entries::new(0, Arc::default());
+    entries.feed(text.as_bytes(), &mut |entry| all.push(entry));
+    // Lines are missing before the third.
+    let third = b"2026-01-01T00:00:03Z   value: hunter3\n";
+    entries.feed_judged(third, &mut |_, _| Arrival::AfterGap, &mut |entry| all.push(entry));
+    entries.finish(&mut |entry| all.push(entry));
+    assert_eq!(texts(all), ["  value: [masked]", "  value: on", "  value: [masked]"]);
 }
 
 fn own() -> OwnMasks {
@@ -93,6 +113,8 @@ fn a_structured_line_is_masked_after_its_escapes_were_undone() {
         ("msg=x redis://:hunter2@db=5", "x redis://:[masked]@db=5"),
         // Masks of one's own look at the line as it is shown.
         (r#"{"msg":"for CUST\u002d17","customer":"K 4"}"#, "for [masked] customer=[masked]"),
+        (r#"{"msg":"x","by":{"no":"CUST\u002d17"}}"#, r#"x by={"no":"[masked]"}"#),
+        (r#"{"msg":"x","by":{"pass\u0077ord":"hunter2"}}"#, r#"x by={"password":"[masked]"}"#),
         (r#"level=info msg="for \"CUST-17\"" customer=K"#, r#"for "[masked]" customer=K"#),
         ("paid CUST-17 token=x", "paid [masked] token=[masked]"),
     ] {

@@ -109,8 +109,9 @@ struct Judge {
 impl Following {
     /// Nothing of it yet.
     pub fn new(tap: Arc<Tap>, clusters: Arc<Clusters>, roster: watch::Receiver<Roster>) -> Self {
-        let entries = Entries::new(0, tap.masks(&clusters));
-        let into = Outlet::new(tap.clone(), Instant::now());
+        let masks = tap.masks(&clusters);
+        let entries = Entries::new(0, masks.clone());
+        let into = Outlet::new(tap.clone(), masks, Instant::now());
         Self { tap, clusters, roster, judge: Judge::default(), entries, into }
     }
 
@@ -294,7 +295,9 @@ impl Following {
             into.reads(entries.is_open());
             // Others have their turn between two chunks.
             yield_now().await;
-            entries.mask_by(tap.masks(clusters));
+            let masks = tap.masks(clusters);
+            entries.mask_by(masks.clone());
+            into.mask_by(masks);
             let judge = &mut |at, bytes: &[u8]| judge.judge(at, bytes);
             if is_behind {
                 entries.skim_judged(bytes, judge, &mut |came| match came {
@@ -310,7 +313,10 @@ impl Following {
 
     /// A stream ended: an entry that is still open is as whole as it gets. Half a line is not, unless the run is over: it comes again.
     fn ends(&mut self, is_whole: bool) {
-        let Self { judge, entries, into, .. } = self;
+        let Self { tap, clusters, judge, entries, into, .. } = self;
+        let masks = tap.masks(clusters);
+        entries.mask_by(masks.clone());
+        into.mask_by(masks);
         if is_whole {
             entries.finish_judged(&mut |at, bytes| judge.judge(at, bytes), &mut |entry| into.take(entry));
         } else {

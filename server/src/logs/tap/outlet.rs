@@ -12,10 +12,13 @@ use super::super::merge::Item;
 use super::super::ring::Held;
 use super::Tap;
 use crate::clock;
+use crate::mask::OwnMasks;
 
 /// Where entries go.
 pub struct Outlet {
     tap: Arc<Tap>,
+    /// What is masked in what is read.
+    by: Arc<OwnMasks>,
     /// Up to where was read.
     pub position: Position,
     /// How many entries came.
@@ -32,9 +35,14 @@ pub struct Outlet {
 
 impl Outlet {
     /// Nothing came yet.
-    pub fn new(tap: Arc<Tap>, now: Instant) -> Self {
+    pub fn new(tap: Arc<Tap>, by: Arc<OwnMasks>, now: Instant) -> Self {
         let position = Position::default();
-        Self { tap, position, count: 0, latest: i64::MIN, opened: now, read: now, unseen: 0 }
+        Self { tap, by, position, count: 0, latest: i64::MIN, opened: now, read: now, unseen: 0 }
+    }
+
+    /// Something else is masked from now on.
+    pub fn mask_by(&mut self, by: Arc<OwnMasks>) {
+        self.by = by;
     }
 
     /// Lines came.
@@ -81,7 +89,7 @@ impl Outlet {
         if unseen > 0 {
             self.count += 1;
             let held = self.held(Item { rows: Vec::new(), masked: 0 }, Level::Unknown);
-            self.tap.push(Held { unseen, ..held });
+            self.tap.push(Held { unseen, ..held }, &self.by);
         }
     }
 
@@ -97,7 +105,7 @@ impl Outlet {
     }
 
     fn push(&self, item: Item, worst: Level) {
-        self.tap.push(self.held(item, worst));
+        self.tap.push(self.held(item, worst), &self.by);
     }
 
     fn held(&self, item: Item, worst: Level) -> Held {
