@@ -47,7 +47,7 @@ export class Figures {
   }
 
   private part(id: string, runs: number[], value: number): void {
-    this.figures[id] = { value, min: Math.min(...runs), max: Math.max(...runs), runs: runs.length };
+    this.figures[id] = { value, min: runs.reduce((one, other) => Math.min(one, other), Infinity), max: runs.reduce((one, other) => Math.max(one, other), -Infinity), runs: runs.length };
   }
 
   /** What explains figures; written down, not printed. */
