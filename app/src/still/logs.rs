@@ -146,7 +146,7 @@ pub fn logs(page: LogsView) -> AnyView {
                         <p class="flex flex-wrap items-baseline justify-between gap-x-4 text-sm text-soft">
                             <span>{summary} " " {range}</span>
                             <span class="flex flex-wrap gap-x-4">
-                                <span id=FOLLOW_STATE role="status" class="sm:min-w-48 sm:text-right"></span>
+                                <span id=FOLLOW_STATE role="status" class="sm:min-w-40"></span>
                                 {counts}
                                 {all_times}
                                 {errors}
