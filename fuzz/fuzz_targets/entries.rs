@@ -2,19 +2,28 @@
 
 #![no_main]
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use domain::log::split::{RawLine, Splitter, stamped};
 use domain::log::trace::MOST_LINES;
 use domain::log::view::LogLine;
+use domain::registry::LogMask;
 use libfuzzer_sys::fuzz_target;
 use quarterdeck_fuzz::entries::{Entries, Entry};
+use quarterdeck_fuzz::mask::OwnMasks;
 use quarterdeck_fuzz::{LINE_LIMIT, SECRET, assert_shown, chunked};
 
 /// The most spans of a line, which the reader promises.
 const MOST_SPANS: usize = 200;
 /// How many times as long a line becomes at most: a letter is a picture of three bytes, and what is masked no more than twice as long.
 const GROWTH: usize = 6;
+
+/// What only a mask of the registry knows.
+const OWN: &str = "CUST-123456";
+static MASKS: LazyLock<Arc<OwnMasks>> = LazyLock::new(|| {
+    let mask = LogMask { name: "customer number".into(), pattern: "CUST-[0-9]{6}".into() };
+    Arc::new(OwnMasks::new(&[mask]).expect("it is a pattern"))
+});
 
 fuzz_target!(|input: &[u8]| {
     let Some((stream, ends)) = chunked(input) else { return };
@@ -32,12 +41,16 @@ fuzz_target!(|input: &[u8]| {
         for line in alone(read(&planted, &[0, planted.len()], false)) {
             assert!(!line.text.contains(SECRET), "{}", line.text);
         }
+        let planted = [b"1970-01-01T00:00:01Z ", before, OWN.as_bytes(), after].concat();
+        for line in alone(read(&planted, &[0, planted.len()], false)) {
+            assert!(!line.text.contains(OWN), "{}", line.text);
+        }
     }
 });
 
 /// The entries of a stream whose chunks end at these places, perhaps with a pause behind each.
 fn read(stream: &[u8], ends: &[usize], pauses: bool) -> Vec<Entry> {
-    let mut entries = Entries::new(0, Arc::default());
+    let mut entries = Entries::new(0, MASKS.clone());
     let mut all = Vec::new();
     for chunk in ends.windows(2) {
         entries.feed(&stream[chunk[0]..chunk[1]], &mut |entry| all.push(entry));
