@@ -211,3 +211,23 @@ fn together(sources: Vec<Source>) -> Vec<Vec<(u32, Source)>> {
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::registry::LogMask;
+
+    use super::*;
+
+    #[test]
+    fn the_lines_of_a_log_are_those_of_a_page() {
+        let mask = LogMask { name: "card".into(), pattern: "(?i)card[:=] ?([0-9 -]{13,23})".into() };
+        let masks = Arc::new(OwnMasks::new(&[mask]).unwrap());
+        let log = "2026-01-01T00:00:01Z {\"msg\":\"paid\",\"card\":\"4111 1111 1111 1111\"}\n\
+                   2026-01-01T00:00:02Z \u{1b}[31mtoken=hunter2\u{1b}[0m\n\
+                   2026-01-01T00:00:03Z half a line";
+        let (lines, masked) = lines_of(log.as_bytes(), masks);
+        let lines: Vec<&str> = lines.iter().map(|line| &**line).collect();
+        assert_eq!((lines.as_slice(), masked), (&["paid card=[masked]", "token=[masked]", "half a line"][..], 2));
+        assert_eq!(lines_of(b"unable to retrieve container logs", Arc::default()), (Vec::new(), 0));
+    }
+}

@@ -55,6 +55,8 @@ static MASKS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"(?m)^\W*(?P<secret>[A-Za-z0-9+/]{60,}={0,2})(?:\\n)?\W*$".into(),
         // A header, in whatever way it was printed, with the scheme left.
         r#"(?i)\bauthorization\W{1,6}(?:[a-z][\w-]*\s+)?(?P<secret>[^\r\n"'\]]+)"#.into(),
+        // --password …, before `Bearer` without a token takes the flag for one; what is set apart by `=` or in quotes is below.
+        [r"(?i)\s--?[\w-]*", NAMES, r#"\s+(?P<secret>[^\s=:"'-]\S*)"#].concat().into(),
         r#"(?i)\bdigest\s+(?P<secret>username=[^\r\n]+)"#.into(),
         r#"(?i)\bbearer\s+["']?(?P<secret>[A-Za-z0-9._~+/=-]{8,})"#.into(),
         r"(?i)\bbasic\s+(?P<secret>[a-z0-9+/]{7,}={1,2}|[a-z+/]*[0-9][a-z0-9+/=]{7,})".into(),

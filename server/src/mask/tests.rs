@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn all_patterns_are_there() {
-    assert_eq!(MASKS.len(), 26);
+    assert_eq!(MASKS.len(), 27);
 }
 
 #[test]
@@ -65,6 +65,7 @@ fn what_looks_like_a_secret_is_taken_out_and_the_rest_stays() {
         ("<token>a1<token>b2</token>", "<token>[masked]<token>[masked]</token>"),
         ("run --token= --password hunter2", "run --token= [masked] [masked]"),
         ("psql --password hunter2 -h db", "psql --password [masked] -h db"),
+        ("a bearer  --password hunter2", "a bearer  [masked] [masked]"),
         ("ALTER USER app WITH PASSWORD 'hunter2'", "ALTER USER app WITH PASSWORD '[masked]'"),
         ("requirepass hunter2", "requirepass [masked]"),
         (
