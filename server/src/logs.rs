@@ -178,9 +178,8 @@ pub fn lines_of(log: &[u8], masks: Arc<OwnMasks>) -> (Vec<Arc<str>>, u32) {
 
 /// Up to where a log was read, of which these are the times of the lines.
 fn up_to(times: &[i64]) -> Option<Position> {
-    let last = *times.last()?;
-    let count = times.iter().rev().take_while(|at| **at == last).count();
-    Some(Position { at: last, count: u32::try_from(count).unwrap_or(u32::MAX) })
+    let (first, rest) = times.split_first()?;
+    Some(rest.iter().fold(Position { at: *first, count: 1 }, |position, at| position.and(*at)))
 }
 
 /// Does what may take long for a computer, so that others have their turn meanwhile.

@@ -38,7 +38,7 @@ fn constant(text: &str) -> Option<Regex> {
 }
 
 /// What a secret is called: the end of a name, in whatever way its words are joined, and what may still follow it.
-const NAMES: &str = r"(?:passwords?|passwd|passphrase|passcode|passwort|pwd|secrets?|token|credentials?|(?:\b|_)pass|api[ _-]?key|(?:access|account|app|auth|client|encryption|master|private|secret|service|shared[ _-]?access|signing|storage|subscription)[ _-]?key(?:[_-]?(?:id|base|data))?|tls\.key|shared[_-]?access[_-]?signature|signature|session[_-]?id|connection[_-]?string|[?&;]sig)(?:[_-]?v?\d+|[_-](?:hash|prod|production|staging|dev|test|base|value|old|new))?";
+const NAMES: &str = r"(?:passwords?|passwd|passphrase|passcode|passwort|pwd|secrets?|token|credentials?|(?:\b|_)pass|(?-i:[a-z0-9]Pass)|api[ _-]?key|(?:access|account|app|auth|client|encryption|master|private|secret|service|shared[ _-]?access|signing|storage|subscription)[ _-]?key(?:[_-]?(?:id|base|data))?|tls\.key|shared[_-]?access[_-]?signature|signature|session[_-]?id|connection[_-]?string|[?&;]sig)(?:[_-]?v?\d+|[_-]?hash|[_-](?:prod|production|staging|dev|test|base|value|old|new))?";
 /// A quote, as it is or within a text within a text: `"`, `\"`, `\u0022`.
 const QUOTE: &str = r#"(?:\\*["']|\\u002[27]|%22)"#;
 /// What stands between a name and its value.
@@ -54,23 +54,29 @@ static MASKS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         // A line of one, where the others are not seen with it.
         r"(?m)^\W*(?P<secret>[A-Za-z0-9+/]{60,}={0,2})(?:\\n)?\W*$".into(),
         // A header, in whatever way it was printed, with the scheme left.
-        r#"(?i)\bauthorization\W{1,6}(?:[a-z][\w-]*\s+)?(?P<secret>[^\r\n"'\]]+)"#.into(),
+        r#"(?i)(?:\b|_)authorization\W{1,6}(?:[a-z][\w-]*\s+["']?)?(?P<secret>(?:=\s*"[^"\r\n]*"|[^\r\n"'\]])+)"#.into(),
+        // Of several headers of one name all.
+        r#"(?i)(?:cookie|authorization)\\*["']?\s*[:=]\s*\[\s*(?P<secret>\\*["'][^"'\]\r\n]*["']\s*,[^\]\r\n]+)\]"#.into(),
+        // Names and values in turn, as Node has them.
+        [r#"(?i)["'](?:[\w.]+-[\w.-]*"#, NAMES, r#"|(?:set-)?cookie|authorization)["']\s*,\s*["'](?P<secret>[^"']+)["']"#].concat().into(),
         // --password …, before `Bearer` without a token takes the flag for one; what is set apart by `=` or in quotes is below.
-        [r"(?i)\s--?[\w-]*", NAMES, r#"\s+(?P<secret>[^\s=:"'-]\S*)"#].concat().into(),
+        [r"(?i)\s--?[\w-]*", NAMES, r#"\s+(?P<secret>[^\s=:"'-](?:\S*[^\s=:])?)(?:\s|$)"#].concat().into(),
         r#"(?i)\bdigest\s+(?P<secret>username=[^\r\n]+)"#.into(),
         r#"(?i)\bbearer\s+["']?(?P<secret>[A-Za-z0-9._~+/=-]{8,})"#.into(),
         r"(?i)\bbasic\s+(?P<secret>[a-z0-9+/]{7,}={1,2}|[a-z+/]*[0-9][a-z0-9+/=]{7,})".into(),
         r#"(?i)cookie\\*["']\s*[:=]\s*\[?\s*\\*["'](?P<secret>[^"'\\]+)"#.into(),
-        r#"(?i)cookie\s*[:=]\s*\[?(?P<secret>[^\r\n"']+)"#.into(),
+        r#"(?i)cookie\s*[:=]\s*\[?(?P<secret>(?:=\s*"[^"\r\n]*"|[^\r\n"'])+)"#.into(),
         // postgres://user:secret@host, https://token@host, user:secret@tcp(host), also where the scheme was taken for a secret
-        r#"(?i)(?:\b[a-z][a-z0-9+.-]*|\[masked\]):(?:\\?/){2}[^\s/:@"']*:(?P<secret>[^\s/"']+|[^\s/"'0-9][^\s"'@]*/[^\s"'@]*)@"#.into(),
+        r#"(?i)(?:\b[a-z][a-z0-9+.-]*|\[masked\]):(?:\\?/){2}[^\s/:@"']*:(?P<secret>[^\s/"]+|[^\s/"'0-9][^\s"'@]*/[^\s"'@]*)@"#.into(),
         r#"(?i)(?:\b[a-z][a-z0-9+.-]*|\[masked\]):(?:\\?/){2}(?P<secret>[^\s/:@"'?]{16,})@"#.into(),
         r"\w+:(?P<secret>[^\s@/]+)@(?:tcp|unix)\(".into(),
         // password=…, "api_key": "…", DB_PASSWORD: …, AccountKey=…; password: Some("…")
         named(r#"\[?(?:Some\(|b)?"(?P<secret>(?:[^"\\]|\\.)+)"#).into(),
-        named(r"\[?(?:Some\(|b)?'(?P<secret>[^'\r\n\\]+)").into(),
+        named(r"\[?(?:Some\(|b)?'(?P<secret>(?:[^'\r\n\\]|\\.)+)").into(),
+        // A connection string may quote with braces.
+        r"(?i)(?:password|pwd)\s*=\s*\{(?P<secret>[^}\r\n]+)\}".into(),
         // The same as text within a text: {\"password\":\"…\"}
-        named(r#"\[?(?:\\+["']|\\u002[27]|%22)(?P<secret>[^"'\\%]+)"#).into(),
+        named(r#"\[?(?:\\+["']|\\u002[27]|%22)(?P<secret>(?:[^"\\%]|%[^2"\\]|%2[^27"\\])+)"#).into(),
         // --password …, before --token= without a value takes the name of the next one for its own
         [r"(?i)\s--?[\w-]*", NAMES, r"\s+(?P<secret>[^\s-]\S*)"].concat().into(),
         named(r#"\[?(?P<secret>(?:[^\s"',;&)\]}\[\\=]|\\[^\s"'u])(?:[^\s"',;&)\]}\\]|\\[^\s"'])*)"#).into(),
@@ -138,7 +144,10 @@ impl LineMask {
             drawn.spans.clear();
             return 1;
         }
-        if !ends && drawn.text.contains("-----BEGIN ") && drawn.text.contains("PRIVATE KEY-----") {
+        if !ends
+            && drawn.text.contains("-----BEGIN ")
+            && ["PRIVATE KEY-----", "PRIVATE KEY BLOCK-----"].iter().any(|head| drawn.text.contains(head))
+        {
             self.key = LONGEST_KEY;
         }
         let named = std::mem::replace(&mut self.named, NAMED.as_ref().is_some_and(|named| named.is_match(&drawn.text)));
@@ -174,20 +183,30 @@ fn is_of_key(text: &str) -> bool {
 
 /// The value of a field, without what looks like a secret: all of it where its name says that it is one. How many pieces were taken out.
 pub fn mask_value<'a>(name: &str, value: &'a str) -> (Cow<'a, str>, usize) {
-    let is_secret = SECRET_NAME.as_ref().is_some_and(|names| names.is_match(name));
+    let is_secret = is_secret_name(name);
     let is_flag = matches!(value, "" | "null" | "true" | "false") || value == MASKED;
     match value {
         _ if is_secret && is_flag => (Cow::Borrowed(value), 0),
-        // An object is looked through: what is called `credentials` may hold a name beside them.
-        _ if is_secret && !value.starts_with(['{', '[']) => (Cow::Borrowed(MASKED), 1),
+        _ if is_secret && !is_looked_through(name, value) => (Cow::Borrowed(MASKED), 1),
         _ => mask(value),
     }
+}
+
+/// Whether what has the name of a secret may have something else in it: an object that is called `credentials` has a name beside them.
+fn is_looked_through(name: &str, value: &str) -> bool {
+    let is_object = || serde_json::from_str::<serde::de::IgnoredAny>(value).is_ok();
+    value.starts_with('{') && name.to_ascii_lowercase().contains("credential") && is_object()
+}
+
+/// Whether a text is the name of a secret, as `DB_PASSWORD` is.
+pub fn is_secret_name(text: &str) -> bool {
+    SECRET_NAME.as_ref().is_some_and(|names| names.is_match(text))
 }
 
 /// The lines of a text, which may be the value of a field, without what looks like a secret: of all of it, because one may go over the ends
 /// of lines, and then of each. How many pieces were taken out.
 pub fn mask_lines(name: &str, text: &str) -> (Vec<String>, usize) {
-    if !text.starts_with(['{', '[']) && SECRET_NAME.as_ref().is_some_and(|names| names.is_match(name)) {
+    if is_secret_name(name) && !is_looked_through(name, text) {
         return (vec![MASKED.to_owned()], 1);
     }
     if !text.contains('\n') {

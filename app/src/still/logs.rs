@@ -107,8 +107,9 @@ pub fn logs(page: LogsView) -> AnyView {
     let heads = columns.then(|| heads(&query, &environments, &found));
     let again = links::logs(&query);
     let is_empty = rows.is_empty();
-    // Where it has an end nothing more comes.
-    let from = (is_chosen && query.until.is_none()).then(|| {
+    // Where it has an end, or has not begun, nothing more comes.
+    let is_ahead = matches!(query.since, Since::At(since) if since > now);
+    let from = (is_chosen && query.until.is_none() && !is_ahead).then(|| {
         let from: Vec<Read> = sources.iter().map(kept).zip(positions).collect();
         boot::carry(&from)
     });

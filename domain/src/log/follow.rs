@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Up to where a container's log was read.
+/// Up to where a container's log was read. It grows with each line, whatever their times do: two that write one log pass each other by some
+/// microseconds. Only a line whose second is over by then does not count: whoever asks for the log since that second does not get it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Position {
-    /// The time of the last line, nanoseconds since 1970.
+    /// The latest time of its lines, nanoseconds since 1970.
     pub at: i64,
-    /// How many lines of that time there were up to it; 0 is none at all.
+    /// How many lines there were from the first one of that time on; 0 is none at all.
     pub count: u32,
 }
 
@@ -15,8 +16,38 @@ impl Position {
     /// The position behind a line that comes next, of this time.
     #[must_use]
     pub fn and(self, at: i64) -> Self {
-        let count = if at == self.at { self.count.saturating_add(1) } else { 1 };
-        Self { at, count }
+        let second = |at: i64| at.div_euclid(1_000_000_000);
+        match at {
+            _ if at > self.at => Self { at, count: 1 },
+            _ if second(at) == second(self.at) => Self { count: self.count.saturating_add(1), ..self },
+            _ => self,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_grows_with_each_line_of_its_second() {
+        const SECOND: i64 = 1_000_000_000;
+        let mut position = Position::default();
+        for (at, expected) in [
+            (5 * SECOND + 7, (5 * SECOND + 7, 1)),
+            (5 * SECOND + 7, (5 * SECOND + 7, 2)),
+            // One that was passed by.
+            (5 * SECOND + 3, (5 * SECOND + 7, 3)),
+            (5 * SECOND + 9, (5 * SECOND + 9, 1)),
+            // Of a second that is over.
+            (5 * SECOND - 1, (5 * SECOND + 9, 1)),
+            (6 * SECOND, (6 * SECOND, 1)),
+        ] {
+            let next = position.and(at);
+            assert!(next >= position);
+            position = next;
+            assert_eq!((position.at, position.count), expected, "{at}");
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use domain::log::view::LogLine;
 use domain::text::{MESSAGE_LIMIT, plain};
 use memchr::memmem;
 
-use crate::mask::{LineMask, OwnMasks, mask, mask_lines, mask_value};
+use crate::mask::{LineMask, OwnMasks, is_secret_name, mask, mask_lines, mask_value};
 
 /// The most pieces of a line that are drawn in a style: each is an element on the page.
 const MOST_SPANS: usize = 200;
@@ -328,12 +328,17 @@ fn without_secrets(raw: Drawn, lines: &mut LineMask) -> (Vec<Shown>, u32) {
     let mut message = message.into_iter().map(Shown::of);
     let mut first = message.next().unwrap_or_default();
     let mut below: Vec<Shown> = message.collect();
+    // A pair that says what another one holds, as Kubernetes writes variables.
+    let is_pair = fields.iter().any(|(name, value)| {
+        ["name", "key"].iter().any(|known| name.eq_ignore_ascii_case(known)) && is_secret_name(value)
+    });
     for (field, value) in fields {
+        let called = if is_pair && field.eq_ignore_ascii_case("value") { "password" } else { &*field };
         // What is counted for each database is called by its URL.
         let (name, of_name) = mask(&field);
         masked += of_name;
         if value.contains('\n') {
-            let (value, more) = mask_lines(&field, &value);
+            let (value, more) = mask_lines(called, &value);
             masked += more;
             let mut value = value.into_iter();
             let mut named = Shown::default();
@@ -342,7 +347,7 @@ fn without_secrets(raw: Drawn, lines: &mut LineMask) -> (Vec<Shown>, u32) {
             below.push(named);
             below.extend(value.map(Shown::of));
         } else {
-            let (value, more) = mask_value(&field, &value);
+            let (value, more) = mask_value(called, &value);
             masked += more;
             first.name(&name);
             first.drawn.text.push_str(&value);

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn all_patterns_are_there() {
-    assert_eq!(MASKS.len(), 27);
+    assert_eq!(MASKS.len(), 30);
 }
 
 #[test]
@@ -66,6 +66,19 @@ fn what_looks_like_a_secret_is_taken_out_and_the_rest_stays() {
         ("run --token= --password hunter2", "run --token= [masked] [masked]"),
         ("psql --password hunter2 -h db", "psql --password [masked] -h db"),
         ("a bearer  --password hunter2", "a bearer  [masked] [masked]"),
+        ("Authorization: Digest username=\"kim\", realm=\"r\", response=\"hunter2\"", "Authorization: Digest [masked]"),
+        ("run --password  cookie: hunter2", "run --password  [masked] [masked]"),
+        ("Authorization: Bearer \"hunter2hunter2\"", "Authorization: Bearer \"[masked]\""),
+        ("HTTP_AUTHORIZATION: ApiKey hunter2", "HTTP_AUTHORIZATION: ApiKey [masked]"),
+        ("Cookie: prefs=\"dark\"; connect.sid=s%3Ahunter2", "Cookie: [masked]"),
+        (r#"{"set-cookie":["a=1; Path=/","connect.sid=hunter2; Path=/"]}"#, r#"{"set-cookie":[[masked]]}"#),
+        (r#"["X-Api-Key","hunter2","Host","x"]"#, r#"["X-Api-Key","[masked]","Host","x"]"#),
+        (r#"sent {\"password\":\"ab%chunter2\"} ok"#, r#"sent {\"password\":\"[masked]\"} ok"#),
+        (r#"sent {\"password\":\"it'shunter2\"} ok"#, r#"sent {\"password\":\"[masked]\"} ok"#),
+        (r"password='ab\'chunter2'", "password='[masked]'"),
+        ("postgres://fleet:it'shunter2@db/x", "postgres://fleet:[masked]@db/x"),
+        ("User=sa;Password={ab;hunter2};Encrypt=yes", "User=sa;Password=[masked]]};Encrypt=yes"),
+        ("dbPass=hunter2 passwordHash=hunter2", "dbPass=[masked] passwordHash=[masked]"),
         ("ALTER USER app WITH PASSWORD 'hunter2'", "ALTER USER app WITH PASSWORD '[masked]'"),
         ("requirepass hunter2", "requirepass [masked]"),
         (

@@ -199,7 +199,7 @@ fn line(first: LogLine, rest: Vec<LogLine>, whose: &Whose, clock: &Clock) -> imp
         (true, (word, ..)) => (word, "text-faint", "hover:bg-raised"),
     };
     let is_context = first.is_context.then_some("");
-    let near = first.is_context.then(|| view! { <span class="sr-only">"around a hit"</span> });
+    let near = first.is_context.then(|| view! { <span class="sr-only select-none">"around a hit "</span> });
     let said_class = if first.is_context { "sm:inline text-faint" } else { "sm:inline" };
     let pod = name.map(|name| {
         // In two columns the head of the column says it.

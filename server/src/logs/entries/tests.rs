@@ -106,6 +106,17 @@ fn a_structured_line_is_masked_after_its_escapes_were_undone() {
         (r#"{"message":"password\u003dhunter2"}"#, "password=[masked]"),
         (r#"{"message":"postgres:\/\/fleet:hunter2@db"}"#, "postgres://fleet:[masked]@db"),
         (r#"{"msg":"x","password":"correct horse"}"#, "x password=[masked]"),
+        (
+            r#"{"msg":"x","password":"[hunter2","passwords":["hunter2","hunter3"]}"#,
+            "x password=[masked] passwords=[masked]",
+        ),
+        (r#"{"msg":"x","password":{"old":"hunter2"}}"#, "x password=[masked]"),
+        (
+            r#"{"msg":"x","credentials":{"user":"kim","password":"hunter2"}}"#,
+            r#"x credentials={"user":"kim","password":"[masked]"}"#,
+        ),
+        (r#"{"msg":"env","name":"DB_PASSWORD","value":"hunter2"}"#, "env name=DB_PASSWORD value=[masked]"),
+        (r#"{"msg":"env","name":"LOG_LEVEL","value":"info"}"#, "env name=LOG_LEVEL value=info"),
         (r#"{"msg":"x","db":{"password":"hunter2","host":"db"}}"#, r#"x db={"password":"[masked]","host":"db"}"#),
         (r#"level=info msg="login with password=\"hunter2\"" user=kim"#, r#"login with password="[masked]" user=kim"#),
         (r#"{"a":1}"#, "a=1"),
