@@ -194,7 +194,7 @@ pub fn mask_value<'a>(name: &str, value: &'a str) -> (Cow<'a, str>, usize) {
 
 /// Whether what has the name of a secret may have something else in it: an object that is called `credentials` has a name beside them.
 fn is_looked_through(name: &str, value: &str) -> bool {
-    let is_object = || serde_json::from_str::<serde::de::IgnoredAny>(value).is_ok();
+    let is_object = || serde_json::from_str::<serde_json::Value>(value).is_ok();
     value.starts_with('{') && name.to_ascii_lowercase().contains("credential") && is_object()
 }
 
