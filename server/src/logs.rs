@@ -46,7 +46,7 @@ use crate::cluster::Clusters;
 use crate::mask::OwnMasks;
 use choose::{Chosen, Source, choose};
 use entries::{Entries, Entry};
-use merge::Newest;
+use merge::Shares;
 use note::{Note, sentences};
 use read::{Part, Wanted, read};
 
@@ -121,7 +121,7 @@ pub async fn excerpt(
     let begin = wanted.from().map(|from| Position { at: from.min(now).saturating_mul(1_000_000_000), count: 0 });
     let mut positions = vec![None; shown.len()];
     let (mut counted, mut covered) = (Vec::new(), i64::MIN);
-    let (mut newest, mut lines, mut is_any_cut) = (Newest::new(size), 0, false);
+    let (mut newest, mut lines, mut is_any_cut) = (Shares::new(size, found.len()), 0, false);
     // The run before and the one that is there now are looked at together: they may be one.
     let pairs = together(sources).into_iter().map(|pair| async move {
         let reads = pair.into_iter().map(|(place, source)| async move {
@@ -142,7 +142,8 @@ pub async fn excerpt(
                 *position = up_to(&times).or(begin);
             }
             let environment = shown.get(place as usize).map(|source| &source.environment);
-            if let Some((_, count)) = found.iter_mut().find(|(known, _)| Some(known) == environment) {
+            let environment = found.iter().position(|(known, _)| Some(known) == environment).unwrap_or(0);
+            if let Some((_, count)) = found.get_mut(environment) {
                 *count += more;
             }
             lines += read;
@@ -152,7 +153,7 @@ pub async fn excerpt(
             }
             counted.extend(more_counted);
             notes.extend(note);
-            newest.add(place, entries);
+            newest.add(environment, place, entries);
         }
     }
     let (mut rows, masked) = newest.rows();

@@ -119,7 +119,7 @@ pub fn logs(page: LogsView) -> AnyView {
     let list_class = if query.display.unbroken { "w-max min-w-full" } else { "" };
     let bars = (query.filters() || query.has_range()).then(|| chart(&query, &counted));
     // No status: nobody wants to hear each second how many.
-    let counts = view! { <span id=FOLLOW_FOUND class="tabular-nums"></span> };
+    let counts = view! { <span id=FOLLOW_FOUND class="tabular-nums empty:hidden"></span> };
     let taken = (!is_empty).then(|| taking(&query));
     let ways = is_chosen.then(|| ways(&query, &clock, is_recorded));
     let errors = errors_only(&query);
@@ -146,7 +146,7 @@ pub fn logs(page: LogsView) -> AnyView {
                     view! {
                         <p class="flex flex-wrap items-baseline justify-between gap-x-4 text-sm text-soft">
                             <span>{summary} " " {range}</span>
-                            <span class="flex flex-wrap gap-x-4">
+                            <span class="flex flex-wrap gap-x-4 gap-y-2">
                                 <span id=FOLLOW_STATE role="status" class="sm:min-w-40"></span>
                                 {counts}
                                 {all_times}

@@ -83,7 +83,7 @@ pub fn Filter(
             view! { <option value=level.as_str() selected=query.least == Some(level)>{words}</option> }
         })
         .collect();
-    let mut offered = vec![0, 1, 2, 3, 5, 10, 20];
+    let mut offered = vec![0, 3, 10];
     if !offered.contains(&query.context) {
         offered.push(query.context);
     }
