@@ -114,7 +114,7 @@ pub fn logs(page: LogsView) -> AnyView {
         boot::carry(&from)
     });
     let lines = entries(rows).into_iter().map(|entry| row(entry, &whose, &clock)).collect_view();
-    let class = [&*lines_class(&query), " ", whose.indent()].concat();
+    let class = lines_class(&query);
     // As wide as the longest line: all of them are scrolled together.
     let list_class = if query.display.unbroken { "w-max min-w-full" } else { "" };
     let bars = (query.filters() || query.has_range()).then(|| chart(&query, &counted));

@@ -17,14 +17,15 @@ use crate::links;
 /// The colours of pods, in the order in which they are given out.
 const COLOURS: [&str; 6] = ["text-pod-1", "text-pod-2", "text-pod-3", "text-pod-4", "text-pod-5", "text-pod-6"];
 
-/// How far what a line says stands from the left, in characters, with the classes of a list whose lines go on below that.
+/// How far what a line says stands from the left, in characters, with the classes of one that goes on below that. Of each line by itself:
+/// one of today that comes below those of yesterday has a shorter time before it.
 const INDENTS: [(usize, &str); 6] = [
-    (24, "sm:*:pl-[calc(0.75rem+24ch)] sm:*:-indent-[24ch]"),
-    (28, "sm:*:pl-[calc(0.75rem+28ch)] sm:*:-indent-[28ch]"),
-    (34, "sm:*:pl-[calc(0.75rem+34ch)] sm:*:-indent-[34ch]"),
-    (40, "sm:*:pl-[calc(0.75rem+40ch)] sm:*:-indent-[40ch]"),
-    (48, "sm:*:pl-[calc(0.75rem+48ch)] sm:*:-indent-[48ch]"),
-    (60, "sm:*:pl-[calc(0.75rem+60ch)] sm:*:-indent-[60ch]"),
+    (24, "sm:pl-[calc(0.75rem+24ch)] sm:-indent-[24ch]"),
+    (28, "sm:pl-[calc(0.75rem+28ch)] sm:-indent-[28ch]"),
+    (34, "sm:pl-[calc(0.75rem+34ch)] sm:-indent-[34ch]"),
+    (40, "sm:pl-[calc(0.75rem+40ch)] sm:-indent-[40ch]"),
+    (48, "sm:pl-[calc(0.75rem+48ch)] sm:-indent-[48ch]"),
+    (60, "sm:pl-[calc(0.75rem+60ch)] sm:-indent-[60ch]"),
 ];
 /// The longest word of a level, in characters.
 const LEVEL: usize = 5;
@@ -43,7 +44,7 @@ pub struct Whose {
     time: usize,
     /// How wide names are, in characters.
     name: usize,
-    /// The classes of the list.
+    /// The classes of a line.
     indent: &'static str,
 }
 
@@ -123,11 +124,6 @@ impl Whose {
         Self { sources, columns, time, name: all.saturating_sub(beside), indent }
     }
 
-    /// The classes of the list of the lines.
-    pub fn indent(&self) -> &'static str {
-        self.indent
-    }
-
     fn of(&self, source: u32) -> Option<&Name> {
         self.sources.get(source as usize)
     }
@@ -149,7 +145,7 @@ fn width(text: &str) -> usize {
 pub fn row(entry: Vec<LogRow>, whose: &Whose, clock: &Clock) -> AnyView {
     let mut rows = entry.into_iter();
     match rows.next() {
-        Some(LogRow::Mark { at, source, text }) => mark(at, text, whose.of(source), clock).into_any(),
+        Some(LogRow::Mark { at, source, text }) => mark(at, text, whose.of(source), whose.indent, clock).into_any(),
         Some(LogRow::Line(first)) => {
             let rest = rows.filter_map(|row| match row {
                 LogRow::Line(line) => Some(line),
@@ -169,9 +165,9 @@ fn column(name: Option<&Name>) -> &'static str {
     }
 }
 
-fn mark(at: i64, text: Arc<str>, name: Option<&Name>, clock: &Clock) -> impl IntoView + use<> {
+fn mark(at: i64, text: Arc<str>, name: Option<&Name>, indent: &str, clock: &Clock) -> impl IntoView + use<> {
     let seconds = at.div_euclid(1_000_000_000);
-    let class = ["border-y border-dashed border-line bg-raised py-0.5 font-sans text-soft", column(name)];
+    let class = ["border-y border-dashed border-line bg-raised py-0.5 font-sans text-soft ", indent, column(name)];
     let text = match name {
         Some(name) => {
             let address = name.address.clone();
@@ -235,7 +231,7 @@ fn line(first: LogLine, rest: Vec<LogLine>, whose: &Whose, clock: &Clock) -> imp
         }
     });
     view! {
-        <li class=[ground, column(name)].concat() data-level=worst.as_str() data-context=is_context>
+        <li class=[ground, " ", whose.indent, column(name)].concat() data-level=worst.as_str() data-context=is_context>
             <time class="text-faint" title=exact_time(seconds)>
                 {time}
             </time>
