@@ -1,9 +1,8 @@
 //! A declared component against what runs: one assessment that every page shows a part of.
 
-mod finding;
 #[cfg(test)]
 pub(crate) mod fixture;
-mod node;
+pub(crate) mod node;
 #[cfg(test)]
 mod tests;
 mod version;
@@ -14,6 +13,7 @@ use std::sync::Arc;
 use crate::drift;
 pub use crate::drift::Expectation;
 use crate::facts::{AutoscalerFacts, ConfigMapFacts, NodeFacts, WorkloadFacts};
+use crate::finding;
 use crate::freshness::Freshness;
 use crate::health::{self, Word};
 use crate::name::ComponentId;
@@ -21,8 +21,6 @@ use crate::registry;
 use crate::view::{Cell, Finding, PodRow, State, Status};
 
 use version::Version;
-
-pub use finding::merged;
 
 /// Everything that is known about one component.
 #[derive(Debug, Clone, Copy)]

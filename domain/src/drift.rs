@@ -14,7 +14,7 @@ pub(crate) use template::is_mutable;
 
 use crate::component::ComponentFacts;
 use crate::freshness::Freshness;
-use crate::view::{Chip, Finding, FindingKind, State};
+use crate::view::{Chip, Finding, FindingKind, Look, State};
 
 /// The remarks in a component's cell, worst first: replicas, autoscaler bounds, requests and limits, storage, image
 /// repository, config values, pods that run with old config, mutable tags.
@@ -38,6 +38,8 @@ pub fn findings(facts: &ComponentFacts<'_>) -> Vec<Finding> {
             evidence: remark.evidence.into(),
             advice: remark.advice.into(),
             component: Some(facts.id.clone()),
+            since: 0,
+            look: Look::Component,
         })
         .collect();
     findings.sort_by_key(|finding| Reverse(finding.state));

@@ -2,6 +2,8 @@
 //!
 //! Times are seconds since 1970, as Kubernetes stores them.
 
+pub mod around;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

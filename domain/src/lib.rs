@@ -12,6 +12,7 @@ pub mod component;
 pub mod config_source;
 pub mod drift;
 pub mod facts;
+pub mod finding;
 pub mod frame;
 pub mod freshness;
 pub mod group;

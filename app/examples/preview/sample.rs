@@ -234,6 +234,8 @@ fn finding(environment: &EnvironmentId) -> Vec<Finding> {
             evidence: "Pod fleet-api-7c9f8d6b5-x2v9k ended with exit code 1 seven times in 14 minutes.".into(),
             advice: "Read the log from before the crash; roll back if the last change caused it.".into(),
             component: Some(component.clone()),
+            since: 0,
+            look: domain::view::Look::Component,
         },
         Finding {
             state: State::Degraded,
@@ -242,6 +244,8 @@ fn finding(environment: &EnvironmentId) -> Vec<Finding> {
             evidence: "fleet-config changed 19 minutes ago by kubectl-edit; 1 pod runs with it, 3 do not.".into(),
             advice: "".into(),
             component: None,
+            since: 0,
+            look: domain::view::Look::Component,
         },
         Finding {
             state: State::Degraded,
@@ -250,6 +254,8 @@ fn finding(environment: &EnvironmentId) -> Vec<Finding> {
             evidence: "A restart means about 40 s without service.".into(),
             advice: "".into(),
             component: Some(component),
+            since: 0,
+            look: domain::view::Look::Component,
         },
     ]
 }

@@ -208,7 +208,8 @@ impl Follow {
 
     fn add(&mut self, rows: FollowRows) {
         let sees_the_end = self.sees_the_end();
-        if self.rows == 0 {
+        // A frame may tell only how far it has read.
+        if self.rows == 0 && !rows.html.is_empty() {
             _ = self.frame.remove_attribute("hidden");
             if let Some(calm) = element(FOLLOW_CALM) {
                 calm.remove();

@@ -11,7 +11,7 @@ use crate::facts::NodeFacts;
 use crate::health::{self, Word};
 use crate::name::WorkloadKind;
 use crate::text::plain;
-use crate::view::{Chip, Finding, FindingKind, PodRow, State, Status};
+use crate::view::{Chip, Finding, FindingKind, Look, PodRow, State, Status};
 
 /// The most pods that are named; the others are counted.
 const MOST_NAMES: usize = 5;
@@ -53,7 +53,7 @@ pub(super) fn chips(facts: &ComponentFacts<'_>) -> Vec<Chip> {
 }
 
 /// One for each node of note; `seen` is how the component was judged.
-pub(super) fn findings(facts: &ComponentFacts<'_>, seen: &Status) -> Vec<Finding> {
+pub(crate) fn findings(facts: &ComponentFacts<'_>, seen: &Status) -> Vec<Finding> {
     let total = facts.pods.iter().filter(|pod| is_there(pod)).count();
     places(facts).iter().map(|place| finding(facts, seen, place, total)).collect()
 }
@@ -84,6 +84,8 @@ fn finding(facts: &ComponentFacts<'_>, seen: &Status, place: &Place<'_>, total: 
         evidence: format!("{said} On it: {}.", names(&place.pods)).into(),
         advice: advice.into(),
         component: Some(facts.id.clone()),
+        since: 0,
+        look: Look::Component,
     }
 }
 

@@ -1,6 +1,8 @@
 use super::fixture::{NOW, World, condition, ready, world};
 use super::*;
 use crate::facts::Update;
+use crate::finding::merged;
+use crate::view::Look;
 
 const CRASH: &str = "Container api ends with exit code 1 soon after it starts.";
 
@@ -276,8 +278,16 @@ fn a_remark_is_what_differs_and_stops_nothing() {
         (Difference, State::Failed, false),
         (Difference, State::Unknown, false),
     ] {
-        let finding =
-            Finding { state, kind, title: "".into(), evidence: "".into(), advice: "".into(), component: None };
+        let finding = Finding {
+            state,
+            kind,
+            title: "".into(),
+            evidence: "".into(),
+            advice: "".into(),
+            component: None,
+            since: 0,
+            look: Look::Component,
+        };
         assert_eq!(finding.is_remark(), is_remark, "{kind:?} {state:?}");
     }
 }

@@ -52,10 +52,18 @@ pub enum FindingKind {
     Failure,
     /// Its autoscaler does not scale.
     Autoscaler,
+    /// What applies it from elsewhere does not get on, or was told to stop: Flux.
+    Delivery,
+    /// Room runs out: a quota, a volume, memory.
+    Room,
     /// It is not as it was declared.
     Difference,
     /// It is as declared, and runs with what stood there before.
     OldConfig,
+    /// A backup is missing, or older than it should be.
+    Backup,
+    /// A certificate or a secret gets old.
+    Expiry,
     /// What was declared cannot keep a promise.
     Promise,
     /// A node that it runs on is cordoned or lacks something.
@@ -77,6 +85,26 @@ pub struct Finding {
     pub advice: Arc<str>,
     /// The component it is about; `None` when it is about the environment.
     pub component: Option<ComponentId>,
+    /// Since when, seconds since 1970; 0 when not known.
+    pub since: i64,
+    /// Where one looks next.
+    pub look: Look,
+}
+
+/// Where one looks next about a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Look {
+    /// The page of the component, where it is about one.
+    #[default]
+    Component,
+    /// What its containers say.
+    Log,
+    /// What its containers said before they were started again.
+    PreviousLog,
+    /// The environments of the system beside one another.
+    Compare,
+    /// The checks of the environment.
+    Checks,
 }
 
 impl Finding {
@@ -85,9 +113,14 @@ impl Finding {
     pub fn is_remark(&self) -> bool {
         match self.kind {
             FindingKind::Failure | FindingKind::Autoscaler => false,
-            FindingKind::Difference | FindingKind::OldConfig | FindingKind::Promise | FindingKind::Node => {
-                self.state == State::Degraded
-            }
+            FindingKind::Delivery
+            | FindingKind::Room
+            | FindingKind::Difference
+            | FindingKind::OldConfig
+            | FindingKind::Backup
+            | FindingKind::Expiry
+            | FindingKind::Promise
+            | FindingKind::Node => self.state == State::Degraded,
         }
     }
 }

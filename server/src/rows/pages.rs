@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use domain::age::Age;
-use domain::component::merged;
+use domain::finding::merged;
 use domain::frame::{Page, Topic};
 use domain::freshness::Freshness;
 use domain::image::most_run_first;

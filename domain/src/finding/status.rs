@@ -1,64 +1,17 @@
-//! What is wrong with a component, with its evidence and what to do.
+//! A component that fails, or does not get on.
 
-use std::cmp::Reverse;
-use std::sync::Arc;
-
-use super::{Assessment, ComponentFacts, node};
-use crate::drift;
+use crate::component::ComponentFacts;
 use crate::drift::{ago, last_change};
 use crate::facts::TemplateContainer;
-use crate::freshness::Freshness;
-use crate::health::{self, Trouble, Word, exit_code_in};
+use crate::health::{Word, exit_code_in};
 use crate::text::plain;
-use crate::view::{Finding, FindingKind, State, Status};
+use crate::view::{Finding, FindingKind, Look, State, Status};
 
 /// Seconds for which a change before a failure is worth a word.
 const RECENT_CHANGE: i64 = 24 * 3600;
 
-/// The findings of an environment, from those of its components: worst first, and those that say the same about several
-/// components once. A value that is wrong in a ConfigMap is one fault, however many read it.
-pub fn merged<'a>(assessments: impl IntoIterator<Item = &'a Assessment>) -> Vec<Finding> {
-    let mut merged: Vec<Finding> = Vec::new();
-    for finding in assessments.into_iter().flat_map(|assessment| &assessment.findings) {
-        match merged.iter_mut().find(|known| {
-            (&known.title, &known.evidence, &known.advice) == (&finding.title, &finding.evidence, &finding.advice)
-        }) {
-            None => merged.push(finding.clone()),
-            Some(known) if known.component == finding.component => {}
-            Some(known) => {
-                known.component = None;
-                known.state = known.state.max(finding.state);
-            }
-        }
-    }
-    merged.sort_by_key(order);
-    merged
-}
-
-/// Everything that is wrong with a component that was `seen` so, worst first.
-pub(super) fn findings(facts: &ComponentFacts<'_>, seen: &Status) -> Vec<Finding> {
-    match facts.freshness {
-        Freshness::Never => return Vec::new(),
-        Freshness::Live(_) | Freshness::Stale(_) => {}
-    }
-    let nodes = node::findings(facts, seen);
-    // Each node says the same with more of it.
-    let is_said =
-        Word::of(seen) == Some(Word::NodeLost) && nodes.iter().any(|finding| finding.kind == FindingKind::Failure);
-    let mut findings: Vec<Finding> = about_status(facts, seen).into_iter().filter(|_| !is_said).collect();
-    findings.extend(nodes);
-    findings.extend(about_autoscaler(facts));
-    findings.extend(drift::findings(facts));
-    findings.sort_by_key(order);
-    findings
-}
-
-/// Worst first, and of the equally bad what fails before what differs.
-fn order(finding: &Finding) -> (Reverse<State>, FindingKind) {
-    (Reverse(finding.state), finding.kind)
-}
-
-fn about_status(facts: &ComponentFacts<'_>, seen: &Status) -> Option<Finding> {
+/// What is to be said of a component that was `seen` so.
+pub(super) fn finding(facts: &ComponentFacts<'_>, seen: &Status) -> Option<Finding> {
     let word = Word::of(seen)?;
     match seen.state {
         State::Failed | State::Degraded | State::Unknown => {}
@@ -75,6 +28,8 @@ fn about_status(facts: &ComponentFacts<'_>, seen: &Status) -> Option<Finding> {
         evidence: evidence.into(),
         advice: advice.into(),
         component: Some(facts.id.clone()),
+        since: 0,
+        look: Look::Component,
     })
 }
 
@@ -198,40 +153,4 @@ fn evidence(word: Word, facts: &ComponentFacts<'_>, seen: &Status) -> String {
     }
     parts.retain(|part| !part.is_empty());
     parts.join(" ")
-}
-
-fn about_autoscaler(facts: &ComponentFacts<'_>) -> Option<Finding> {
-    let (trouble, sentence) = health::trouble(facts.autoscaler?)?;
-    let name = &facts.id.name;
-    let (title, advice) = match trouble {
-        // Said of its replicas already.
-        Trouble::Off if facts.workload.is_some_and(|workload| workload.wanted == 0) => return None,
-        Trouble::Off => (format!("The HPA of {name} is switched off"), "Scale the target to 1 or more."),
-        Trouble::Blind => (
-            format!("The HPA of {name} does not scale: no metrics"),
-            "Check that the metrics server runs and that all containers have requests; until then scale by hand.",
-        ),
-        Trouble::Unable => {
-            (format!("The HPA of {name} cannot scale"), "Check that its target exists and that nothing else scales it.")
-        }
-        Trouble::AtMaximum => (
-            format!("{name} is at its HPA's maximum"),
-            "Look at the load and at what answers slowly; raise the maximum only if quota and database bear it.",
-        ),
-        Trouble::Silent => {
-            (format!("The HPA of {name} has not reported"), "Give it a minute; then look at the controller manager.")
-        }
-    };
-    let state = match trouble {
-        Trouble::Off | Trouble::Blind | Trouble::Unable | Trouble::AtMaximum => State::Degraded,
-        Trouble::Silent => State::Unknown,
-    };
-    Some(Finding {
-        state,
-        kind: FindingKind::Autoscaler,
-        title: title.into(),
-        evidence: Arc::from(sentence),
-        advice: advice.into(),
-        component: Some(facts.id.clone()),
-    })
 }
