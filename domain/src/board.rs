@@ -138,6 +138,27 @@ pub fn sort(entries: &mut [BoardEntry]) {
     entries.sort_by_key(|entry| (Reverse(entry.tier), Reverse(entry.light.state())));
 }
 
+/// What the board says before it shows anything: how many cannot be used, and of how many that is not known.
+pub fn heading(entries: &[BoardEntry]) -> String {
+    let all = entries.len();
+    let environments = if all == 1 { "environment" } else { "environments" };
+    let of = |light: Light| entries.iter().filter(|entry| entry.light == light).count();
+    let is = |count: usize| if count == 1 { "is" } else { "are" };
+    let (down, unknown) = (of(Light::NotUsable), of(Light::NotKnown));
+    let (limited, changing) = (of(Light::Limited), of(Light::Changing));
+    match (all, down, unknown, limited, changing) {
+        (0, ..) => "There is nothing here that you may look at.".to_owned(),
+        (_, 0, 0, 0, 0) => "Everything is usable.".to_owned(),
+        (_, 0, 0, 0, changing) => format!("{changing} of {all} {environments} {} being changed.", is(changing)),
+        (_, 0, 0, limited, _) => format!("{limited} of {all} {environments} {} usable with a limitation.", is(limited)),
+        (_, 0, unknown, ..) => format!("Of {unknown} of {all} {environments} nothing is known."),
+        (_, down, 0, ..) => format!("{down} of {all} {environments} {} not usable.", is(down)),
+        (_, down, unknown, ..) => {
+            format!("{down} of {all} {environments} {} not usable, and of {unknown} nothing is known.", is(down))
+        }
+    }
+}
+
 /// The system that is shown after this one; the first where none is, or after the last.
 pub fn next<'a>(systems: &'a [SystemId], shown: Option<&SystemId>) -> Option<&'a SystemId> {
     let place = shown.and_then(|shown| systems.iter().position(|system| system == shown));

@@ -355,3 +355,23 @@ fn every_light_has_a_state_and_words_of_its_own() {
     assert_eq!(Light::of(State::Degraded, true), Light::NotUsable);
     assert_eq!(Light::of(State::Progressing, true), Light::Changing);
 }
+
+#[test]
+fn the_heading_says_the_worst_and_of_how_many() {
+    use Light::{Changing, Limited, NotKnown, NotUsable, Off, Usable};
+    let cases: &[(&[Light], &str)] = &[
+        (&[], "There is nothing here that you may look at."),
+        (&[Usable, Off], "Everything is usable."),
+        (&[Usable, Changing], "1 of 2 environments is being changed."),
+        (&[Usable, Limited, Changing, Limited], "2 of 4 environments are usable with a limitation."),
+        (&[NotKnown], "Of 1 of 1 environment nothing is known."),
+        (&[NotUsable, Limited], "1 of 2 environments is not usable."),
+        (&[NotUsable, NotUsable, NotKnown], "2 of 3 environments are not usable, and of 1 nothing is known."),
+    ];
+    for (lights, expected) in cases {
+        let entry = say(&[cell("fleet-app")], &[], live());
+        let entries: Vec<BoardEntry> =
+            lights.iter().map(|light| BoardEntry { light: *light, ..entry.clone() }).collect();
+        assert_eq!(heading(&entries), *expected);
+    }
+}
