@@ -124,6 +124,7 @@ fn still() -> impl IntoView {
 fn entries(screen: Screen) -> Vec<Entry> {
     let mut entries = vec![
         Entry { label: "Wall".into(), kind: "page", address: links::WALL.to_owned() },
+        Entry { label: "Board".into(), kind: "page", address: links::BOARD.to_owned() },
         Entry { label: "Pods".into(), kind: "page", address: links::PODS.to_owned() },
         Entry { label: "Changes".into(), kind: "page", address: links::CHANGES.to_owned() },
         Entry { label: "Account".into(), kind: "page", address: links::ACCOUNT.to_owned() },

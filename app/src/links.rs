@@ -14,6 +14,9 @@ pub const WALL: &str = "/";
 /// The wall, with only what differs.
 pub const WALL_DIFFERS: &str = "/?differs";
 
+/// Every environment in plain words.
+pub const BOARD: &str = "/board";
+
 /// All pods.
 pub const PODS: &str = "/pods";
 

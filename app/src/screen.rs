@@ -248,7 +248,7 @@ impl About {
 }
 
 /// The shape of a state as a character, for titles.
-fn glyph(state: State) -> char {
+pub fn glyph(state: State) -> char {
     match state {
         State::Off => '○',
         State::Ready => '●',

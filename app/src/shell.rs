@@ -76,13 +76,28 @@ fn document(request: &Request, boot: Boot, place: Place) -> impl IntoView + use<
             </noscript>
         }
     });
+    let refresh = request.still.as_ref().and_then(|still| still.refresh.as_ref());
+    let refresh = refresh.map(|refresh| view! { <meta http-equiv="refresh" content=refresh.content() /> });
+    let unscripted = refresh.is_some().then_some("");
     let carried = boot.encode();
     let start =
         ["import init,{hydrate} from \"", &script, "\";init({module_or_path:\"", &wasm, "\"}).then(hydrate);", ZONE]
             .concat();
+    let scripts = unscripted.is_none().then(|| {
+        view! {
+            // After what can be read, so that the page and its style sheet have the line for themselves first.
+            <script type="application/octet-stream" id=boot::ELEMENT nonce=use_nonce()>
+                {carried}
+            </script>
+            <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+            <script type="module" nonce=use_nonce()>
+                {start}
+            </script>
+        }
+    });
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=request.theme.attribute()>
+        <html lang="en" data-theme=request.theme.attribute() data-unscripted=unscripted>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -91,17 +106,11 @@ fn document(request: &Request, boot: Boot, place: Place) -> impl IntoView + use<
                 <link rel="stylesheet" href=style />
                 <link rel="icon" href=icon />
                 {again}
+                {refresh}
             </head>
             <body>
                 <App boot place />
-                // After what can be read, so that the page and its style sheet have the line for themselves first.
-                <script type="application/octet-stream" id=boot::ELEMENT nonce=use_nonce()>
-                    {carried}
-                </script>
-                <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
-                <script type="module" nonce=use_nonce()>
-                    {start}
-                </script>
+                {scripts}
             </body>
         </html>
     }

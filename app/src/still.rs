@@ -4,6 +4,7 @@
 //! to it as HTML ([`Still`]), the others are whole documents of their own.
 
 pub mod account;
+pub mod board;
 pub mod changes;
 mod command;
 pub mod forms;
@@ -17,6 +18,7 @@ pub mod sign_in;
 use std::sync::Arc;
 
 use domain::name::EnvironmentId;
+use domain::query::encode;
 use leptos::prelude::*;
 
 use crate::components::build::Build;
@@ -32,6 +34,35 @@ pub struct Still {
     pub environment: Option<EnvironmentId>,
     /// What stands in `<main>`.
     pub html: Arc<str>,
+    /// What it loads next by itself, if anything.
+    pub refresh: Option<Refresh>,
+}
+
+/// The parameter of an address that a page loaded by itself. Nobody asked for it, so it keeps no session alive.
+pub const AGAIN: &str = "again";
+
+/// That a page is loaded again by itself, or the next one. It has no script then: a link that script follows within the document
+/// would be cut off when the time has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refresh {
+    after_s: u32,
+    address: String,
+}
+
+impl Refresh {
+    /// After so many seconds, a page of ours with these parameters; no text of a request becomes a part of the address unencoded.
+    pub fn new(after_s: u32, path: &'static str, parameters: &[(&'static str, &str)]) -> Self {
+        let mut address = [path, "?", AGAIN].concat();
+        for (name, value) in parameters {
+            address.extend(["&", name, "=", &encode(value)]);
+        }
+        Self { after_s, address }
+    }
+
+    /// As `<meta http-equiv="refresh">` has it.
+    pub(crate) fn content(&self) -> String {
+        format!("{}; url={}", self.after_s, self.address)
+    }
 }
 
 impl Still {
@@ -41,12 +72,17 @@ impl Still {
             provide_context(Build(build));
             content().to_html()
         });
-        Self { title: title.into(), environment: None, html: html.into() }
+        Self { title: title.into(), environment: None, html: html.into(), refresh: None }
     }
 
     /// The same about an environment.
     pub fn about(self, environment: EnvironmentId) -> Self {
         Self { environment: Some(environment), ..self }
+    }
+
+    /// The same, which loads something next by itself.
+    pub fn refreshed(self, refresh: Refresh) -> Self {
+        Self { refresh: Some(refresh), ..self }
     }
 }
 
@@ -114,4 +150,20 @@ fn whole(theme: Theme, assets: &Assets, title: &str, to: Option<&str>, content: 
         .into_any()
         .to_html()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_an_address_that_is_loaded_next_leads_elsewhere() {
+        for (value, expected) in [
+            ("shop", "20; url=/board?again&at=shop"),
+            ("0; url=//evil.test", "20; url=/board?again&at=0%3B+url%3D%2F%2Fevil.test"),
+            ("\"><script>", "20; url=/board?again&at=%22%3E%3Cscript%3E"),
+        ] {
+            assert_eq!(Refresh::new(20, "/board", &[("at", value)]).content(), expected);
+        }
+    }
 }

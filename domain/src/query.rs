@@ -153,7 +153,7 @@ fn normal_filter(text: &str) -> String {
 }
 
 /// Percent-encodes all but the unreserved characters of RFC 3986.
-pub(crate) fn encode(text: &str) -> String {
+pub fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

@@ -9,6 +9,8 @@ mod tests;
 mod wall;
 
 pub use environment::environment;
+pub(crate) use environment::{is_needed, matters};
+pub(crate) use phrase::depth;
 pub use wall::wall;
 
 /// What is said of everything on a cluster that was never reached.

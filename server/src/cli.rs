@@ -4,6 +4,7 @@ pub mod audit;
 pub mod database;
 pub mod plan;
 pub mod policy;
+pub mod status;
 pub mod user;
 
 use std::path::{Path, PathBuf};
@@ -52,6 +53,13 @@ pub enum Command {
     ///
     /// Ends with 0 where it would be permitted, with 1 where it would not, with 2 where no plan can be made.
     Plan(Box<plan::PlanArguments>),
+    /// How the environments are: states, sentences and findings, worst first, read from the clusters now.
+    ///
+    /// Ends with 0 where all is usable (Ready, Progressing, Off), with 1 where something is Degraded, with 2 where something is
+    /// Failed, with 3 where something is Unknown, like a cluster that does not answer. Failed counts before Unknown, and
+    /// Unknown before Degraded. With 64 where it was not asked rightly: a wrong flag, a registry with problems, an environment
+    /// that is not in it. On standard output stands the report and nothing else.
+    Status(status::StatusArguments),
     /// Prints every address that is answered, with who may ask.
     Endpoints,
     /// Prints the JSON Schema of a registry, with which editors check and complete it.

@@ -84,7 +84,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 /// The table. Whoever adds a row says who may ask.
 fn mount() -> Mount {
     use Need::{Administer, Anyone, Look, Operate, SignedIn};
-    use still::{account, changes, log_file, logs, operations, people, provider, series, sign_in};
+    use still::{account, board, changes, log_file, logs, operations, people, provider, series, sign_in};
     let pages = app::routes::routes().fold(Mount::default(), |mount, path| mount.get(path, Look, pages::page));
     pages
         .get("/live", Anyone, live::live)
@@ -104,6 +104,7 @@ fn mount() -> Mount {
         .post("/account/password", SignedIn, "/account", account::password)
         .post("/account/sessions/end", SignedIn, "/account", account::end)
         .post("/account/sessions/end-others", SignedIn, "/account", account::end_others)
+        .get(app::links::BOARD, Look, board::page)
         .get("/changes", Look, changes::page)
         .get("/changes/{number}", Look, changes::entry)
         .post("/changes/export.csv", Look, "/changes", changes::csv)

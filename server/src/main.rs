@@ -17,7 +17,17 @@ use tracing::info;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let command = std::env::args().nth(1);
+            let Some(code) = cli::status::usage_code(command.as_deref(), &error) else { error.exit() };
+            // To standard error; where that is closed the code says it.
+            _ = error.print();
+            return code;
+        }
+    };
+    match cli.command {
         Command::Check { file } => cli::check(&file),
         Command::Schema => {
             cli::schema();
@@ -30,6 +40,7 @@ fn main() -> ExitCode {
         Command::Policy(arguments) => done(cli::policy::run(arguments)),
         Command::Windows(arguments) => done(cli::policy::windows(arguments)),
         Command::Plan(arguments) => code(quietly(async { Ok(cli::plan::run(*arguments).await) })),
+        Command::Status(arguments) => cli::status::run(arguments),
         Command::Audit(arguments) => code(quietly(async { Ok(cli::audit::run(arguments).await) })),
         Command::Database(arguments) => done(quietly(cli::database::run(arguments))),
         Command::User(arguments) => done(quietly(cli::user::run(arguments))),

@@ -3,6 +3,7 @@
 //! Watches write, viewers read. A write only takes facts in and marks what must be judged again; the judging is done once,
 //! by whoever reads next, however many changes came in between.
 
+mod board;
 mod change;
 mod environment;
 mod judge;

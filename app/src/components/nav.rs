@@ -56,6 +56,7 @@ pub fn Nav(
         <nav aria-label=label>
             <div class="grid gap-0.5">
                 {page("Wall", links::WALL, "g w")}
+                {page("Board", links::BOARD, "")}
                 {page("Pods", links::PODS, "g p")}
                 {page("Logs", links::LOGS, "g l")}
                 {page("Changes", links::CHANGES, "g c")}

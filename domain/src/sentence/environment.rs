@@ -8,18 +8,20 @@ use crate::age::Age;
 use crate::freshness::Freshness;
 use crate::health::Word;
 use crate::registry::{self, Replicas, Role, Tier};
-use crate::view::{Cell, State};
+use crate::view::{Cell, Finding, FindingKind, State};
 
 /// How an environment is, in a state and one sentence: `Usable. Nothing changed for 3 days.`
 ///
 /// The state is the worst of its components', with three exceptions: a worker that is down does not keep users from working
 /// and makes it Degraded, unless nothing but workers is declared; a component that was declared and is scaled to 0 is as good as down; and in production any
-/// difference from what was declared makes it Degraded, while elsewhere it is a remark.
+/// difference from what was declared makes it Degraded, while elsewhere it is a remark. What fails in the environment itself
+/// makes it Failed; what else is found there is said where no component is worse, and changes no state.
 ///
-/// `cells` are its components, `now` is seconds since 1970.
+/// `cells` are its components, `findings` what was found in itself: of those about components the cells tell. `now` is seconds since 1970.
 pub fn environment(
     environment: &registry::Environment,
     cells: &[&Cell],
+    findings: &[Finding],
     freshness: Freshness,
     now: i64,
 ) -> (State, String) {
@@ -43,7 +45,51 @@ pub fn environment(
         Tier::Production if drifted.is_some() => worst.max(State::Degraded),
         Tier::Production | Tier::Staging | Tier::Development => worst,
     };
-    (state, sentence(worst, state, &judged, drifted, cells, now))
+    let said = sentence(worst, state, &judged, drifted, cells);
+    if let Some(failure) =
+        of_environment(findings, |finding| finding.kind == FindingKind::Failure && finding.state == State::Failed)
+    {
+        let title = &failure.title;
+        return match worst {
+            State::Failed => (State::Failed, format!("{said} {title}.")),
+            State::Off | State::Ready | State::Progressing | State::Unknown | State::Degraded => {
+                (State::Failed, format!("{title}.{}", serving(&judged)))
+            }
+        };
+    }
+    match worst {
+        State::Off | State::Ready | State::Progressing => {}
+        State::Unknown | State::Degraded | State::Failed => return (state, said),
+    }
+    match of_environment(findings, is_worth_a_word) {
+        Some(finding) => (state, format!("{said} {}.", finding.title)),
+        None if worst == State::Ready && drifted.is_none() => (state, said + &quiet(cells, now)),
+        None => (state, said),
+    }
+}
+
+/// The worst finding about the environment itself that is asked for; of equals what users feel first.
+fn of_environment(findings: &[Finding], is_wanted: impl Fn(&Finding) -> bool) -> Option<&Finding> {
+    let wanted = findings.iter().filter(|finding| finding.component.is_none() && is_wanted(finding));
+    wanted.min_by_key(|finding| (std::cmp::Reverse(finding.state), finding.kind))
+}
+
+/// Whether a finding about the environment belongs into its sentence: somebody must do something about it, soon.
+fn is_worth_a_word(finding: &Finding) -> bool {
+    let kind = match finding.kind {
+        FindingKind::Failure
+        | FindingKind::Delivery
+        | FindingKind::Room
+        | FindingKind::Backup
+        | FindingKind::Expiry => true,
+        // Of these the cells tell.
+        FindingKind::Autoscaler
+        | FindingKind::Difference
+        | FindingKind::OldConfig
+        | FindingKind::Promise
+        | FindingKind::Node => false,
+    };
+    kind && finding.state > State::Ready
 }
 
 fn sentence(
@@ -52,7 +98,6 @@ fn sentence(
     judged: &[(State, &Cell)],
     drifted: Option<(&Cell, &str)>,
     cells: &[&Cell],
-    now: i64,
 ) -> String {
     let of = |wanted: State| judged.iter().filter(move |(state, _)| *state == wanted).map(|(_, cell)| *cell);
     // On their way, and nobody is served meanwhile.
@@ -79,14 +124,14 @@ fn sentence(
         (State::Ready | State::Progressing | State::Off, Some((cell, difference))) => {
             said.push_str(&format!(" Not as declared: {}", what_differs(cell, difference, cells)));
         }
-        (State::Ready, None) => said.push_str(&quiet(cells, now)),
-        (State::Failed | State::Degraded | State::Unknown | State::Progressing | State::Off, _) => {}
+        (State::Ready, None)
+        | (State::Failed | State::Degraded | State::Unknown | State::Progressing | State::Off, _) => {}
     }
     said.trim_start().to_owned()
 }
 
 /// How much a component's state matters to the users of its environment.
-fn matters(environment: &registry::Environment, cell: &Cell, cells: &[&Cell]) -> State {
+pub(crate) fn matters(environment: &registry::Environment, cell: &Cell, cells: &[&Cell]) -> State {
     let declared = environment
         .components
         .iter()
@@ -106,7 +151,7 @@ fn matters(environment: &registry::Environment, cell: &Cell, cells: &[&Cell]) ->
 }
 
 /// Whether users cannot do without it. Where nothing but workers is declared, these are what is used.
-fn is_needed(cell: &Cell, cells: &[&Cell]) -> bool {
+pub(crate) fn is_needed(cell: &Cell, cells: &[&Cell]) -> bool {
     let serves = |cell: &Cell| match cell.role {
         Role::App | Role::Api | Role::Database | Role::Cache => true,
         Role::Worker => false,
@@ -124,11 +169,15 @@ fn down(down: &[&Cell], judged: &[(State, &Cell)]) -> String {
         [one, two] => said.push_str(&format!(" {} and {} are down too.", one.id.name, two.id.name)),
         more => said.push_str(&format!(" {} more are down.", more.len())),
     }
-    let mut apps = judged.iter().filter(|(_, cell)| cell.role == Role::App).peekable();
-    if apps.peek().is_some() && apps.all(|(state, cell)| *state != State::Failed && cell.ready > 0) {
-        said.push_str(" The app serves.");
-    }
+    said.push_str(serving(judged));
     said
+}
+
+/// That the app serves, where it does although something fails.
+fn serving(judged: &[(State, &Cell)]) -> &'static str {
+    let mut apps = judged.iter().filter(|(_, cell)| cell.role == Role::App).peekable();
+    let serve = apps.peek().is_some() && apps.all(|(state, cell)| *state != State::Failed && cell.ready > 0);
+    if serve { " The app serves." } else { "" }
 }
 
 fn degraded(degraded: &[&Cell], is_usable: bool) -> String {

@@ -76,7 +76,7 @@ pub(super) fn difference(cell: &Cell) -> Option<&str> {
 }
 
 /// What others depend on comes first: a cause before what follows from it.
-pub(super) fn depth(role: Role) -> u8 {
+pub(crate) fn depth(role: Role) -> u8 {
     match role {
         Role::Database => 0,
         Role::Cache => 1,

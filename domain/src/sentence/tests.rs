@@ -2,7 +2,7 @@ use crate::component::fixture::{NOW, World, environment_id, production, world};
 use crate::freshness::Freshness;
 use crate::name::EnvironmentId;
 use crate::registry::Tier;
-use crate::view::{Cell, Chip, EnvironmentHead, State, Status};
+use crate::view::{Cell, Chip, EnvironmentHead, Finding, FindingKind, Look, State, Status};
 
 const CRASH: &str = "Container api ends with exit code 1 soon after it starts.";
 const NAMES: [&str; 5] = ["fleet-app", "fleet-api", "fleet-postgres", "fleet-redis", "rag-indexer"];
@@ -30,7 +30,7 @@ fn set(cell: &mut Cell, state: State, word: &str, why: &str, ready: u32) {
 fn say(tier: Tier, cells: &[Cell], freshness: Freshness) -> (State, String) {
     let mut environment = production();
     environment.tier = tier;
-    super::environment(&environment, &cells.iter().collect::<Vec<_>>(), freshness, NOW)
+    super::environment(&environment, &cells.iter().collect::<Vec<_>>(), &[], freshness, NOW)
 }
 
 fn live() -> Freshness {
@@ -165,6 +165,99 @@ fn drift_degrades_production_and_is_a_remark_elsewhere() {
     }
 }
 
+fn found(kind: FindingKind, state: State, title: &str) -> Finding {
+    let (evidence, advice) = ("".into(), "".into());
+    Finding { state, kind, title: title.into(), evidence, advice, component: None, since: 0, look: Look::Checks }
+}
+
+fn say_with(changes: &[Change], findings: &[Finding]) -> (State, String) {
+    let (mut environment, cells) = (production(), cells(changes));
+    environment.tier = Tier::Staging;
+    super::environment(&environment, &cells.iter().collect::<Vec<_>>(), findings, live(), NOW)
+}
+
+#[test]
+fn what_is_found_in_the_environment_is_said_where_no_component_is_worse() {
+    let expiry =
+        || found(FindingKind::Expiry, State::Degraded, "The certificate of fleet.example.com expires in 5 days");
+    let backup = || found(FindingKind::Backup, State::Degraded, "The newest backup is 40 hours old");
+    let room = || found(FindingKind::Room, State::Degraded, "The quota of CPU is used up");
+    let unknown = || found(FindingKind::Delivery, State::Unknown, "How fleet is applied is not known");
+    let of_component = || Finding { component: Some(cell(&world("fleet-app")).id), ..room() };
+    let cases: &[(&[Change], &[Finding], State, &str)] = &[
+        (&[], &[expiry()], State::Ready, "Usable. The certificate of fleet.example.com expires in 5 days."),
+        // Of the equally bad what users feel first, however they come.
+        (&[], &[expiry(), backup(), unknown()], State::Ready, "Usable. The newest backup is 40 hours old."),
+        (&[], &[expiry(), room(), backup()], State::Ready, "Usable. The quota of CPU is used up."),
+        (&[], &[unknown()], State::Ready, "Usable. How fleet is applied is not known."),
+        (
+            &[("fleet-app", roll)],
+            &[backup()],
+            State::Progressing,
+            "Rolling out fleet-app v1.4.0: 2 of 3 ready. The newest backup is 40 hours old.",
+        ),
+        (
+            &[("fleet-api", debug)],
+            &[backup()],
+            State::Ready,
+            "Usable. Not as declared: fleet-api LOG_LEVEL debug, expected info. The newest backup is 40 hours old.",
+        ),
+        // The cells say these, or something worse.
+        (&[], &[of_component()], State::Ready, "Usable. Nothing changed for 3 days."),
+        (
+            &[],
+            &[found(FindingKind::Promise, State::Degraded, "x")],
+            State::Ready,
+            "Usable. Nothing changed for 3 days.",
+        ),
+        (&[], &[found(FindingKind::Room, State::Off, "x")], State::Ready, "Usable. Nothing changed for 3 days."),
+        (&[("rag-indexer", crash)], &[backup()], State::Degraded, "Usable, but rag-indexer crash loops: 0 of 1 ready."),
+        (
+            &[("fleet-api", crash)],
+            &[backup()],
+            State::Failed,
+            "fleet-api is down: crash loop, exit code 1. The app serves.",
+        ),
+    ];
+    for (changes, findings, state, sentence) in cases {
+        assert_eq!(say_with(changes, findings), (*state, (*sentence).to_owned()));
+    }
+}
+
+#[test]
+fn what_fails_in_the_environment_itself_makes_it_failed() {
+    let failure = || found(FindingKind::Failure, State::Failed, "The CNPG cluster fleet-db has no primary");
+    let of_component = || Finding { component: Some(cell(&world("fleet-app")).id), ..failure() };
+    let milder = || found(FindingKind::Failure, State::Degraded, "The CNPG cluster fleet-db has 2 of 3 instances");
+    let cases: &[(&[Change], &[Finding], State, &str)] = &[
+        (&[], &[failure()], State::Failed, "The CNPG cluster fleet-db has no primary. The app serves."),
+        (
+            &[("rag-indexer", crash)],
+            &[failure()],
+            State::Failed,
+            "The CNPG cluster fleet-db has no primary. The app serves.",
+        ),
+        (
+            &[("fleet-app", crash)],
+            &[failure()],
+            State::Failed,
+            "fleet-app is down: crash loop, exit code 1. The CNPG cluster fleet-db has no primary.",
+        ),
+        (&[], &[of_component()], State::Ready, "Usable. Nothing changed for 3 days."),
+        (&[], &[milder()], State::Ready, "Usable. The CNPG cluster fleet-db has 2 of 3 instances."),
+    ];
+    for (changes, findings, state, sentence) in cases {
+        assert_eq!(say_with(changes, findings), (*state, (*sentence).to_owned()));
+    }
+    // The wall says what the environment says, and not what is milder.
+    let (state, said) = say_with(&[("fleet-api", debug)], &[failure()]);
+    let drifted = cells(&[("fleet-api", debug)]);
+    let head = head("fleet-management/production", "Fleet Management", Tier::Production, state, &said);
+    let wall = super::wall(&[head], &drifted.iter().collect::<Vec<_>>(), NOW).sentence;
+    let expected = "Fleet Management production needs you: The CNPG cluster fleet-db has no primary. The app serves.";
+    assert_eq!(&*wall, expected);
+}
+
 #[test]
 fn what_is_not_seen_is_unknown_and_never_usable() {
     let fine = cells(&[]);
@@ -189,7 +282,7 @@ fn no_sentence_changes_twice_in_a_minute_while_nothing_happens() {
     for freshness in [Freshness::Live(NOW * 1000), Freshness::Stale(NOW * 1000)] {
         let said: Vec<String> = (0..7200)
             .map(|second| {
-                let (state, sentence) = super::environment(&environment, &references, freshness, NOW + second);
+                let (state, sentence) = super::environment(&environment, &references, &[], freshness, NOW + second);
                 let head = head("fleet-management/production", "Fleet Management", Tier::Production, state, &sentence);
                 format!("{sentence} {:?}", super::wall(&[head], &references, NOW + second))
             })

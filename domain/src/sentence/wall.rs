@@ -77,8 +77,13 @@ fn trouble(head: &EnvironmentHead, cells: &[&Cell]) -> String {
         State::Unknown | State::Failed | State::Degraded | State::Progressing | State::Ready | State::Off => {
             let worst = in_environment(head, cells)
                 .filter(|cell| needs_you(cell.status.state))
-                .min_by_key(|cell| (Reverse(cell.status.state), depth(cell.role)));
+                .min_by_key(|cell| (Reverse(cell.status.state), depth(cell.role)))
+                // What fails in the environment itself is in its sentence.
+                .filter(|cell| head.state != State::Failed || cell.status.state == State::Failed);
             let drifted = || {
+                if head.state == State::Failed {
+                    return None;
+                }
                 in_environment(head, cells)
                     .find_map(|cell| difference(cell).map(|text| format!("{} {text}.", cell.id.name)))
             };

@@ -2,10 +2,11 @@
 
 use app::components::build::BUILD;
 use app::routes;
+use app::still::AGAIN;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::header::{HOST, HeaderValue, LOCATION};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::access::{Place, Right};
@@ -71,7 +72,7 @@ pub(super) async fn pass(row: Endpoint, mut request: Request, next: Next) -> Res
     };
     let token = token_of(&site, request.headers());
     let who = match &token {
-        Some(token) => match known(&site, &row, token).await {
+        Some(token) => match known(&site, &row, request.uri(), token).await {
             Ok(who) => who,
             Err(error) if row.need == Need::Anyone => {
                 tracing::warn!("who asks is not known: {error}");
@@ -132,10 +133,15 @@ async fn of_this_build(site: &Site, row: &Endpoint, request: Request) -> Result<
     Err(outdated(site, &parts.headers, &written_back(row.form.unwrap_or("/"), Body::from(bytes)).await))
 }
 
-/// Who holds a token. A socket is opened by a page, not by a person: it keeps no session alive.
-async fn known(site: &Site, row: &Endpoint, token: &Token) -> Result<Option<Who>, StoreError> {
+/// Who holds a token. A socket is opened by a page, not by a person, and so is what a page loads again by itself: neither keeps
+/// a session alive.
+async fn known(site: &Site, row: &Endpoint, uri: &Uri, token: &Token) -> Result<Option<Who>, StoreError> {
     let now = clock::now_us();
-    if matches!(row.path, "/live" | app::links::LOGS_LIVE) {
+    let by_itself = || {
+        let query = uri.query().unwrap_or_default().to_owned();
+        routes::Place { path: String::new(), query }.parameter(AGAIN).is_some()
+    };
+    if matches!(row.path, "/live" | app::links::LOGS_LIVE) || by_itself() {
         site.people.still(token, now).await
     } else {
         site.people.who(token, now).await

@@ -250,7 +250,7 @@ impl State {
             component.dirty = false;
         }
         let cells: Vec<&Cell> = environment.cells().collect();
-        let (state, sentence) = sentence::environment(declared, &cells, freshness, now);
+        let (state, sentence) = sentence::environment(declared, &cells, &[], freshness, now);
         environment.head.state = state;
         if *environment.head.sentence != *sentence {
             environment.head.sentence = sentence.into();

@@ -78,8 +78,8 @@ impl Setup {
         assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
     }
 
-    /// Starts the program, and waits until it listens.
-    pub async fn start(&self) -> Program {
+    /// Writes the kubeconfig of its cluster; where it is.
+    pub fn write_kubeconfig(&self) -> PathBuf {
         let kubeconfig = json!({
             "apiVersion": "v1", "kind": "Config", "current-context": "main",
             "clusters": [{"name": "main", "cluster": {"server": self.cluster}}],
@@ -87,6 +87,12 @@ impl Setup {
             "contexts": [{"name": "main", "context": {"cluster": "main", "user": "main"}}],
         });
         std::fs::write(self.path("kubeconfig"), kubeconfig.to_string()).unwrap();
+        self.path("kubeconfig")
+    }
+
+    /// Starts the program, and waits until it listens.
+    pub async fn start(&self) -> Program {
+        self.write_kubeconfig();
         let mut child = Command::new(env!("CARGO_BIN_EXE_quarterdeck"))
             .args(["serve", "--listen", "127.0.0.1:0", "--private-listen", "127.0.0.1:0", "--log", self.log])
             .arg("--config")

@@ -9,4 +9,5 @@ mod ending;
 #[expect(dead_code, reason = "the suite of the store uses more of it")]
 mod postgres;
 mod secrets;
+mod status;
 mod tls;

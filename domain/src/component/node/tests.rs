@@ -69,7 +69,7 @@ fn nothing_is_usable_whose_pods_all_sit_on_a_node_that_is_down() {
         let assessment = world.assess();
         assert_eq!((assessment.cell.status.state, assessment.cell.ready), (State::Unknown, 0), "{name}");
         let cells = [&assessment.cell];
-        let (state, sentence) = crate::sentence::environment(&world.environment, &cells, world.freshness, NOW);
+        let (state, sentence) = crate::sentence::environment(&world.environment, &cells, &[], world.freshness, NOW);
         assert_eq!((state, &*sentence), (State::Unknown, said));
         let head = EnvironmentHead {
             id: assessment.cell.id.environment.clone(),

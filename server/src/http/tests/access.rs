@@ -341,7 +341,9 @@ async fn every_form_says_which_build_made_it() {
     let token = enter(&site, "both", &[(Role::Admin, "*"), (Role::Lead, "*")], State::Valid).await;
     let field = format!("name=\"build\" value=\"{}\"", site.assets.build);
     let mut forms = 0;
-    for path in ["/", "/pods", "/e/shop/production", "/account", "/changes", "/changes/1", "/people", "/nothing"] {
+    for path in
+        ["/", "/pods", "/e/shop/production", "/account", "/changes", "/changes/1", "/people", "/board", "/nothing"]
+    {
         let text = get_as(&router, path, token.as_ref()).await.text();
         for form in text.split("<form").skip(1).filter(|form| form.starts_with(" method=\"post\"")) {
             let form = form.split("</form>").next().unwrap();

@@ -140,6 +140,7 @@ async fn nothing_that_stands_in_the_record_or_in_an_address_does() {
             "/changes".to_owned(),
             "/changes/1".into(),
             "/people".into(),
+            format!("/board?system={written}&tier={written}&rotate={written}&at={written}&again={written}"),
             "/account".into(),
             format!(
                 "/changes?person={written}&environment={written}&kind={written}&from={written}&until={written}&before={written}"
