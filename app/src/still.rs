@@ -7,6 +7,7 @@ pub mod account;
 pub mod changes;
 mod command;
 pub mod forms;
+pub mod health;
 pub mod logs;
 pub mod operation;
 pub mod people;
