@@ -113,7 +113,9 @@ pub(crate) fn go(screen: Screen, address: &str, replace: bool) {
     forget_soon();
     let place = Place::read(address);
     let window = window();
-    if !live::was_joined() || place.topic().is_none() {
+    // A page that loads itself again would do so wherever one went without leaving its document.
+    let refreshes = window.location().search().is_ok_and(|query| query.contains("refresh"));
+    if !live::was_joined() || place.topic().is_none() || refreshes {
         _ = window.location().assign(address);
         return;
     }

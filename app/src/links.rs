@@ -26,6 +26,9 @@ pub const LOGS: &str = "/logs";
 /// The socket of a page of logs.
 pub const LOGS_LIVE: &str = "/logs/live";
 
+/// The checks of all environments.
+pub const HEALTH: &str = "/health";
+
 /// What was done, by whom.
 pub const CHANGES: &str = "/changes";
 
@@ -38,6 +41,11 @@ pub const ACCOUNT: &str = "/account";
 /// An environment's page.
 pub fn environment(id: &EnvironmentId) -> String {
     ["/e/", id.system.as_str(), "/", id.environment.as_str()].concat()
+}
+
+/// The checks of an environment.
+pub fn health(id: &EnvironmentId) -> String {
+    [HEALTH, "?environment=", id.system.as_str(), "/", id.environment.as_str()].concat()
 }
 
 /// A component's page.

@@ -6,9 +6,9 @@ use domain::frame::Page;
 use domain::name::{ClusterId, ComponentId, EnvironmentId, WorkloadKind};
 use domain::registry::Tier;
 use domain::view::{
-    AutoscalerView, Cell, Chrome, ComponentHead, ComponentView, EnvironmentFacts, EnvironmentHead, EnvironmentView,
-    EventRow, Finding, NavEnvironment, OperationView, Person, PodRow, PodsHead, PodsView, RevisionRow, SourceView,
-    State, WallHead, WallView,
+    AutoscalerView, Cell, CheckView, Chrome, ComponentHead, ComponentView, EnvironmentFacts, EnvironmentHead,
+    EnvironmentView, EventRow, Finding, NavEnvironment, OperationView, Person, PodRow, PodsHead, PodsView, RevisionRow,
+    SourceView, State, WallHead, WallView,
 };
 use leptos::prelude::*;
 
@@ -63,6 +63,8 @@ pub struct EnvironmentModel {
     pub facts: ArcRwSignal<EnvironmentFacts>,
     /// What is wrong.
     pub findings: ArcRwSignal<Vec<Finding>>,
+    /// What its checks found.
+    pub checks: ArcRwSignal<Vec<CheckView>>,
     /// Its components.
     pub components: Rows<Cell>,
     /// Its autoscalers.
@@ -133,6 +135,7 @@ impl From<&Page> for Shown {
                 head,
                 facts,
                 findings,
+                checks,
                 components,
                 autoscalers,
                 warnings,
@@ -142,6 +145,7 @@ impl From<&Page> for Shown {
                 head: ArcRwSignal::new(head.clone()),
                 facts: ArcRwSignal::new(facts.clone()),
                 findings: ArcRwSignal::new(findings.clone()),
+                checks: ArcRwSignal::new(checks.clone()),
                 components: Rows::new(components),
                 autoscalers: ArcRwSignal::new(autoscalers.clone()),
                 warnings: Rows::new(warnings),
@@ -178,6 +182,7 @@ impl Shown {
                 keep(&model.head, &page.head);
                 keep(&model.facts, &page.facts);
                 keep(&model.findings, &page.findings);
+                keep(&model.checks, &page.checks);
                 model.components.show(&page.components);
                 keep(&model.autoscalers, &page.autoscalers);
                 model.warnings.show(&page.warnings);

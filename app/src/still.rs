@@ -8,6 +8,7 @@ pub mod board;
 pub mod changes;
 mod command;
 pub mod forms;
+pub mod health;
 pub mod logs;
 pub mod operation;
 pub mod people;

@@ -12,9 +12,9 @@ use crate::listing::{self, ListDelta, OutOfStep};
 use crate::name::{ComponentId, EnvironmentId};
 use crate::query::PodQuery;
 use crate::view::{
-    AutoscalerView, Cell, Chrome, ComponentHead, ComponentView, EnvironmentFacts, EnvironmentHead, EnvironmentView,
-    EventPatch, EventRow, Finding, NavEnvironment, OperationView, Person, PodPatch, PodRow, PodsHead, PodsView,
-    RevisionPatch, RevisionRow, SourceView, WallHead, WallView,
+    AutoscalerView, Cell, CheckView, Chrome, ComponentHead, ComponentView, EnvironmentFacts, EnvironmentHead,
+    EnvironmentView, EventPatch, EventRow, Finding, NavEnvironment, OperationView, Person, PodPatch, PodRow, PodsHead,
+    PodsView, RevisionPatch, RevisionRow, SourceView, WallHead, WallView,
 };
 
 /// The code with which the server closes the socket of somebody who is signed in no more: the tab goes to the sign-in.
@@ -132,6 +132,8 @@ pub enum PageDelta {
         facts: Option<EnvironmentFacts>,
         /// What is wrong.
         findings: Option<ListDelta<Finding, Finding>>,
+        /// What its checks found.
+        checks: Option<Vec<CheckView>>,
         /// Its components.
         components: Option<CellsDelta>,
         /// Its autoscalers.
@@ -204,6 +206,7 @@ impl Page {
                 head: changed(&old.head, &new.head),
                 facts: changed(&old.facts, &new.facts),
                 findings: listing::diff(&old.findings, &new.findings),
+                checks: changed(&old.checks, &new.checks),
                 components: listing::diff(&old.components, &new.components),
                 autoscalers: listing::diff(&old.autoscalers, &new.autoscalers),
                 warnings: listing::diff(&old.warnings, &new.warnings),
@@ -248,6 +251,7 @@ impl Page {
                     head,
                     facts,
                     findings,
+                    checks,
                     components,
                     autoscalers,
                     warnings,
@@ -258,6 +262,7 @@ impl Page {
                 set(&mut page.head, head);
                 set(&mut page.facts, facts);
                 take(&mut page.findings, findings)?;
+                set(&mut page.checks, checks);
                 take(&mut page.components, components)?;
                 take(&mut page.autoscalers, autoscalers)?;
                 take(&mut page.warnings, warnings)?;

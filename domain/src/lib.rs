@@ -9,6 +9,7 @@ extern crate self as domain;
 pub mod access;
 pub mod age;
 pub mod board;
+pub mod check;
 pub mod component;
 pub mod config_source;
 pub mod drift;

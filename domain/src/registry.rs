@@ -3,6 +3,7 @@
 //! The tier of an environment is a field here and nothing else decides it: no name, prefix or host. A namespace that
 //! is not registered is treated as production.
 
+pub mod checks;
 mod maintenance;
 mod mask;
 pub mod validate;
@@ -18,6 +19,7 @@ use crate::name::{
 };
 use crate::policy::Policy;
 use crate::quantity::Quantity;
+pub use checks::Checks;
 pub use maintenance::{Freeze, Maintenance, MaintenanceWindow, WallDateTime, WallTime, Weekday};
 pub use mask::{LogMask, MOST_MASKS};
 
@@ -160,6 +162,9 @@ pub struct Environment {
     /// ConfigMaps that are watched, and what should stand in them.
     #[serde(default)]
     pub config: Vec<ConfigExpectation>,
+    /// What is asked of it from outside, again and again.
+    #[serde(default, skip_serializing_if = "Checks::is_empty")]
+    pub checks: Checks,
     /// What should run.
     pub components: Vec<Component>,
 }

@@ -2,6 +2,7 @@
 //!
 //! Times are seconds since 1970 unless the name says otherwise.
 
+mod check;
 mod component;
 mod environment;
 mod frame;
@@ -9,6 +10,7 @@ mod operation;
 mod pod;
 mod wall;
 
+pub use check::CheckView;
 pub use component::{ComponentHead, ComponentView, Expectation, RevisionPatch, RevisionRow};
 pub use environment::{
     AutoscalerView, ContactView, EnvironmentFacts, EnvironmentView, EventPatch, EventRow, Finding, FindingKind,

@@ -113,6 +113,12 @@ pub struct ServeSettings {
     )]
     pub site: PathBuf,
 
+    /// Lets checks ask what is on this machine, as the demo does.
+    ///
+    /// Whoever can write the registry could otherwise have the program speak with whatever listens beside it.
+    #[arg(long, env = "QUARTERDECK_CHECKS_ALLOW_LOOPBACK")]
+    pub checks_allow_loopback: bool,
+
     /// What is logged: a level, and levels of single parts, like `info,server=debug`.
     ///
     /// `kube_client` stays off whatever is written here: it logs bodies that it cannot read, Secrets among them.

@@ -37,6 +37,7 @@ pub use endpoints::{Endpoint, Need};
 pub use front::{Front, PublicUrl, PublicUrlError};
 pub use private::router as private_router;
 
+use crate::checks::Checks;
 use crate::cluster::Clusters;
 use crate::logs::Taps;
 use crate::oidc::Provider;
@@ -58,6 +59,8 @@ pub struct Site {
     pub people: Arc<People>,
     /// The connections to the clusters, for what is read at the moment somebody asks.
     pub clusters: Arc<Clusters>,
+    /// The checks of the environments.
+    pub checks: Arc<Checks>,
     /// The logs that are followed.
     pub taps: Arc<Taps>,
     /// Where operations are planned, pressed and followed.
@@ -84,7 +87,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 /// The table. Whoever adds a row says who may ask.
 fn mount() -> Mount {
     use Need::{Administer, Anyone, Look, Operate, SignedIn};
-    use still::{account, board, changes, log_file, logs, operations, people, provider, series, sign_in};
+    use still::{account, board, changes, health, log_file, logs, operations, people, provider, series, sign_in};
     let pages = app::routes::routes().fold(Mount::default(), |mount, path| mount.get(path, Look, pages::page));
     pages
         .get("/live", Anyone, live::live)
@@ -112,6 +115,8 @@ fn mount() -> Mount {
         .get("/logs", Look, logs::page)
         .post("/logs/text", Look, app::links::LOGS, log_file::text)
         .post("/logs/ndjson", Look, app::links::LOGS, log_file::ndjson)
+        .get(app::links::HEALTH, Look, health::page)
+        .post("/health/run", Look, app::links::HEALTH, health::run)
         .get("/operations/plan", Look, operations::plan)
         .get("/operations/series", Look, series::plan)
         .post("/operations/series", Operate, "/operations/series", series::press)

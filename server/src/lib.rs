@@ -1,5 +1,6 @@
 //! The world: Kubernetes, HTTP, configuration.
 
+pub mod checks;
 pub mod cli;
 pub mod clock;
 pub mod cluster;
@@ -31,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use crate::checks::{Checks, Reach};
 use crate::cluster::{Clusters, Kubeconfig};
 use crate::http::{Assets, Front, Site};
 use crate::listen::tls::Certificate;
@@ -86,6 +88,9 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
     let clusters = Arc::new(Clusters::new(registries.clone(), kubeconfig.clone()));
     let desk = Arc::new(Desk::new(people.clone(), clusters.clone(), rows.clone(), cancel.clone()));
     loops.spawn(named("the operations", desk.clone().run()));
+    let reach = Reach::new(settings.checks_allow_loopback).context("setting up TLS for checks")?;
+    let checks = Arc::new(Checks::new(rows.clone(), clusters.clone(), store.clone(), reach));
+    loops.spawn(named("the checks", checks.clone().run(registries.clone(), cancel.clone())));
     loops.spawn(named("the clusters", cluster::supervise(registries, rows.clone(), kubeconfig, cancel.clone())));
     loops.spawn(named(
         "the registry",
@@ -134,6 +139,7 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
         people,
         taps: Arc::new(Taps::new(clusters.clone())),
         clusters,
+        checks,
         desk,
         provider,
         front,

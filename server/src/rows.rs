@@ -5,6 +5,7 @@
 
 mod board;
 mod change;
+mod checks;
 mod environment;
 mod judge;
 mod nodes;
@@ -31,6 +32,7 @@ use parking_lot::{RwLock, RwLockUpgradableReadGuard, RwLockWriteGuard};
 use tokio::sync::watch;
 
 pub use change::{Change, Key, Kind, Object, Observed, ObservedEvent, ObservedPod, ObservedRevision, ObservedWorkload};
+pub use checks::Held;
 pub use source::{WatchId, WatchState};
 
 use environment::Environment;
@@ -39,12 +41,15 @@ use pods::Pods;
 use source::Source;
 use texts::Texts;
 
+use crate::checks::CheckBoard;
+
 /// Everything that is known of all clusters.
 pub struct Rows {
     state: RwLock<State>,
     /// Counts up with every change that a viewer could see.
     changed: watch::Sender<u64>,
     clock: fn() -> i64,
+    board: Arc<CheckBoard>,
 }
 
 /// What the lock guards.
@@ -61,6 +66,8 @@ struct State {
     /// When these were swept last, seconds since 1970.
     swept: i64,
     wall: WallHead,
+    /// What checks found last.
+    board: Arc<CheckBoard>,
     /// Whether anything must be judged again before it is read.
     dirty: bool,
 }
@@ -75,6 +82,7 @@ impl Rows {
             policy: Default::default(),
             masks: Vec::new(),
         };
+        let board = Arc::<CheckBoard>::default();
         let state = State {
             registry: Arc::new(empty),
             registry_trouble: "".into(),
@@ -86,9 +94,10 @@ impl Rows {
             texts: Texts::default(),
             swept: 0,
             wall: WallHead::default(),
+            board: board.clone(),
             dirty: true,
         };
-        let rows = Self { state: RwLock::new(state), changed: watch::Sender::new(0), clock };
+        let rows = Self { state: RwLock::new(state), changed: watch::Sender::new(0), clock, board };
         rows.register(&registry);
         rows
     }

@@ -4,6 +4,7 @@
 //! ledger stand or fall together. Times are `i64` microseconds since 1970 and are given by the caller.
 
 mod attempts;
+mod checks;
 mod error;
 mod file;
 mod flows;
@@ -141,7 +142,7 @@ impl Store {
     }
 
     /// Deletes what is of no use any more: sessions that are over for 30 days, counts of attempts after a day, links and
-    /// sign-ins whose time is over, operations that are over for 90 days. Says how many rows. `now`: microseconds since 1970.
+    /// sign-ins whose time is over, operations that are over for 90 days, and results of checks as old, of which sums are kept. Says how many rows. `now`: microseconds since 1970.
     ///
     /// # Errors
     ///
@@ -153,6 +154,7 @@ impl Store {
         rows += write.delete_old_invitations(now).await?;
         rows += write.delete_old_flows(now).await?;
         rows += write.delete_old_operations(now).await?;
+        rows += write.sum_up_old_checks(now).await?;
         write.commit().await?;
         Ok(rows)
     }

@@ -294,6 +294,7 @@ impl Backend for Sample {
                         },
                     },
                     findings: if empty { Vec::new() } else { finding(id) },
+                    checks: Vec::new(),
                     components: if empty { Vec::new() } else { cells_of(id) },
                     autoscalers: if empty { Vec::new() } else {
                         vec![AutoscalerView {

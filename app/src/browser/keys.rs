@@ -63,6 +63,7 @@ fn pressed(screen: Screen, event: &KeyboardEvent) -> bool {
         "w" if after_g => go(screen, links::WALL, false),
         "p" if after_g => go(screen, links::PODS, false),
         "l" if after_g => go(screen, links::LOGS, false),
+        "h" if after_g => go(screen, links::HEALTH, false),
         "c" if after_g => go(screen, links::CHANGES, false),
         "g" => G.set(event.time_stamp()),
         "?" => open_dialog("help"),

@@ -6,11 +6,12 @@ use crate::browser;
 use crate::components::palette::is_backdrop;
 
 /// Keys and what they do.
-const KEYS: [(&str, &str); 12] = [
+const KEYS: [(&str, &str); 13] = [
     ("Ctrl K or ⌘ K", "go to a page, an environment or a component"),
     ("g w", "go to the wall"),
     ("g p", "go to all pods"),
     ("g l", "go to the logs"),
+    ("g h", "go to the checks"),
     ("g c", "go to the changes"),
     ("/", "filter"),
     ("j, k", "next row, row before"),

@@ -59,6 +59,7 @@ pub fn Nav(
                 {page("Board", links::BOARD, "")}
                 {page("Pods", links::PODS, "g p")}
                 {page("Logs", links::LOGS, "g l")}
+                {page("Health", links::HEALTH, "g h")}
                 {page("Changes", links::CHANGES, "g c")}
                 <Show when=move || person.with(|person| person.administers)>{page("People", links::PEOPLE, "")}</Show>
             </div>

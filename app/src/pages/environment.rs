@@ -27,12 +27,22 @@ pub fn EnvironmentPage(
     /// What the tab shows.
     screen: Screen,
 ) -> impl IntoView {
-    let EnvironmentModel { head, facts, findings, components, autoscalers, warnings, more_warnings, undeclared } =
-        model;
+    let EnvironmentModel {
+        head,
+        facts,
+        findings,
+        checks,
+        components,
+        autoscalers,
+        warnings,
+        more_warnings,
+        undeclared,
+    } = model;
     let more_warnings: RwSignal<u32> = more_warnings.into();
     let head: RwSignal<_> = head.into();
     let facts: RwSignal<_> = facts.into();
     let findings: RwSignal<_> = findings.into();
+    let checks: RwSignal<Vec<_>> = checks.into();
     let autoscalers: RwSignal<Vec<_>> = autoscalers.into();
     let undeclared: RwSignal<Vec<_>> = undeclared.into();
     let cluster = move || head.with(|head| head.cluster.clone());
@@ -84,6 +94,28 @@ pub fn EnvironmentPage(
                 <Fact name="Contacts">{move || facts.with(|facts| contacts(&facts.contacts))}</Fact>
                 <Fact name="Links">{move || facts.with(|facts| outside(&facts.links))}</Fact>
             </FactStrip>
+            {move || {
+                let items = checks
+                    .get()
+                    .into_iter()
+                    .map(|check| {
+                        view! {
+                            <li class="flex items-center gap-1.5" title=check.sentence>
+                                <StateDot state=check.outcome.state() />
+                                {check.kind.word()}
+                            </li>
+                        }
+                    });
+                view! {
+                    <a
+                        href=links::health(&head.with(|head| head.id.clone()))
+                        class="flex min-h-9 flex-wrap items-center gap-x-4 gap-y-1 rounded-lg border border-line bg-panel px-3 py-1.5 hover:bg-raised"
+                    >
+                        <span class="font-semibold">"Checks"</span>
+                        <ul class="flex flex-wrap gap-x-4 gap-y-1">{items.collect_view()}</ul>
+                    </a>
+                }
+            }}
             <div class="grid grid-cols-[minmax(0,1fr)] gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
                 <div class="grid grid-cols-[minmax(0,1fr)] content-start gap-4">
                     <Panel title="What is wrong" aside=worst_first>

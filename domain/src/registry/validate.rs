@@ -1,6 +1,7 @@
 //! What a registry must fulfil beyond its form.
 
 mod access;
+mod checks;
 mod component;
 mod environment;
 mod masks;

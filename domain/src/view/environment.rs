@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::listing::Keyed;
 use crate::name::ComponentId;
-use crate::view::{Cell, EnvironmentHead, State};
+use crate::view::{Cell, CheckView, EnvironmentHead, State};
 
 /// What was declared of an environment, in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -227,6 +227,8 @@ pub struct EnvironmentView {
     pub facts: EnvironmentFacts,
     /// What is wrong, worst first.
     pub findings: Vec<Finding>,
+    /// What its checks found last, in their order; empty until they have run.
+    pub checks: Vec<CheckView>,
     /// Its components, in the registry's order.
     pub components: Vec<Cell>,
     /// Its autoscalers, by name.

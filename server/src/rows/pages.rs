@@ -133,6 +133,7 @@ impl State {
                     .collect(),
             },
             findings,
+            checks: self.board.views(&environment.id),
             components: environment.cells().cloned().collect(),
             autoscalers: environment
                 .autoscalers

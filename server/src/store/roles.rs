@@ -6,7 +6,7 @@ use super::link::sql;
 use super::{Store, StoreError, Write};
 
 /// What the serving role may do with each table.
-const TABLES: [(&str, &str); 11] = [
+const TABLES: [(&str, &str); 13] = [
     ("_sqlx_migrations", "select"),
     ("compatibility", "select"),
     ("ledger", "select, insert"),
@@ -18,6 +18,8 @@ const TABLES: [(&str, &str); 11] = [
     ("invitations", "select, insert, update, delete"),
     ("flows", "select, insert, delete"),
     ("operations", "select, insert, update, delete"),
+    ("check_results", "select, insert, delete"),
+    ("check_hours", "select, insert, update, delete"),
 ];
 
 impl Store {

@@ -1,7 +1,7 @@
 //! What one environment must fulfil.
 
 use super::text::{host_trouble, is_secret_like, link_trouble, zone_trouble};
-use super::{Problems, Seen, component};
+use super::{Problems, Seen, checks, component};
 use crate::registry::{ConfigExpectation, Environment, Maintenance, MaintenanceWindow};
 
 pub(super) fn check(environment: &Environment, path: &str, problems: &mut Problems) {
@@ -49,6 +49,7 @@ pub(super) fn check(environment: &Environment, path: &str, problems: &mut Proble
         }
         config(expectation, &path, problems);
     }
+    checks::check(environment, path, problems);
     if environment.components.is_empty() {
         problems.add(&format!("{path}.components"), "nothing is declared to run here: write at least one component");
     }

@@ -48,7 +48,11 @@ pub(super) fn host_trouble(host: &str) -> Option<String> {
 
 /// What is wrong with the address of a link. Only what a browser opens as a page, and nothing that holds a password.
 pub(super) fn link_trouble(url: &str) -> Option<String> {
-    let instead = "write an address like https://grafana.example.com/d/fleet";
+    address_trouble(url, "write an address like https://grafana.example.com/d/fleet")
+}
+
+/// What is wrong with an address of HTTP; `instead` says what to write.
+pub(super) fn address_trouble(url: &str, instead: &str) -> Option<String> {
     let scheme_length = url.find(':').unwrap_or(0);
     let scheme = url[..scheme_length].to_ascii_lowercase();
     if scheme != "https" && scheme != "http" {
@@ -69,7 +73,7 @@ pub(super) fn link_trouble(url: &str) -> Option<String> {
 }
 
 /// A DNS name or an address, with or without a port.
-fn is_host(text: &str) -> bool {
+pub(super) fn is_host(text: &str) -> bool {
     let (name, port) = match text.strip_prefix('[') {
         Some(rest) => match rest.split_once(']') {
             Some((address, port)) if address.parse::<std::net::Ipv6Addr>().is_ok() => ("localhost", port),

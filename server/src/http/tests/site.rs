@@ -135,8 +135,12 @@ pub async fn site(rows: Arc<Rows>) -> Site {
     let (_, registry) = tokio::sync::watch::channel(registry());
     let clusters = Arc::new(Clusters::new(registry, Kubeconfig { path: Some("/no/such/kubeconfig".into()) }));
     let desk = Arc::new(Desk::new(people.clone(), clusters.clone(), rows.clone(), cancel.clone()));
+    let reach = crate::checks::Reach::new(false).unwrap();
+    let store = people.store().clone();
+    let checks = Arc::new(crate::checks::Checks::new(rows.clone(), clusters.clone(), store, reach));
     let site = Site {
         rows,
+        checks,
         taps: Arc::new(Taps::new(clusters.clone())),
         clusters,
         desk,
