@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::NOT_SEEN_YET;
 use super::phrase::{cause, clause, counts, depth, difference, opening};
 use crate::age::Age;
+use crate::finding::restarts::said_of;
 use crate::freshness::Freshness;
 use crate::health::Word;
 use crate::registry::{self, Replicas, Role, Tier};
@@ -79,7 +80,7 @@ fn sentence(
         (State::Ready | State::Progressing | State::Off, Some((cell, difference))) => {
             said.push_str(&format!(" Not as declared: {}", what_differs(cell, difference, cells)));
         }
-        (State::Ready, None) => said.push_str(&quiet(cells, now)),
+        (State::Ready, None) => said.push_str(&restarted(judged).unwrap_or_else(|| quiet(cells, now))),
         (State::Failed | State::Degraded | State::Unknown | State::Progressing | State::Off, _) => {}
     }
     said.trim_start().to_owned()
@@ -212,6 +213,18 @@ fn what_differs(cell: &Cell, difference: &str, cells: &[&Cell]) -> String {
         0 | 1 => format!("{what}."),
         more => format!("{what}, and {} more.", more - 1),
     }
+}
+
+/// ` fleet-api restarted 4 times in the last hour.` What others depend on comes first.
+fn restarted(judged: &[(State, &Cell)]) -> Option<String> {
+    let mut told = judged.iter().filter_map(|(_, cell)| said_of(cell).map(|said| (&cell.id.name, said)));
+    let (name, said) = told.next()?;
+    let more = match told.count() {
+        0 => String::new(),
+        1 => " One more component restarted as well.".to_owned(),
+        more => format!(" {more} more components restarted as well."),
+    };
+    Some(format!(" {name} {said}.{more}"))
 }
 
 /// When something last changed.

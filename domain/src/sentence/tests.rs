@@ -306,3 +306,25 @@ fn a_rollout_is_named_by_the_version_that_it_brings() {
         assert_eq!((state, said.as_str()), (State::Progressing, expected));
     }
 }
+
+#[test]
+fn restarts_are_told_where_all_else_is_well() {
+    fn often(cell: &mut Cell) {
+        cell.chips = vec![Chip { state: State::Off, text: "restarted 4 times in the last hour".into() }];
+    }
+    let cases: &[(&[Change], &str)] = &[
+        (&[("fleet-api", often)], "Usable. fleet-api restarted 4 times in the last hour."),
+        (
+            &[("fleet-app", often), ("fleet-postgres", often)],
+            "Usable. fleet-postgres restarted 4 times in the last hour. One more component restarted as well.",
+        ),
+        (
+            &[("fleet-api", often), ("fleet-redis", crash)],
+            "fleet-redis is down: crash loop, exit code 1. The app serves.",
+        ),
+        (&[], "Usable. Nothing changed for 3 days."),
+    ];
+    for (changes, expected) in cases {
+        assert_eq!(say(Tier::Production, &cells(changes), live()).1, *expected);
+    }
+}
