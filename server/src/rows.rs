@@ -4,8 +4,10 @@
 //! by whoever reads next, however many changes came in between.
 
 mod change;
+mod crashes;
 mod environment;
 mod judge;
+mod measured;
 mod nodes;
 mod owner;
 mod pages;
@@ -30,6 +32,8 @@ use parking_lot::{RwLock, RwLockUpgradableReadGuard, RwLockWriteGuard};
 use tokio::sync::watch;
 
 pub use change::{Change, Key, Kind, Object, Observed, ObservedEvent, ObservedPod, ObservedRevision, ObservedWorkload};
+pub use crashes::Crash;
+pub use measured::Measured;
 pub use source::{WatchId, WatchState};
 
 use environment::Environment;
@@ -56,6 +60,8 @@ struct State {
     places: HashMap<(ClusterId, Namespace), usize>,
     pods: Pods,
     nodes: HashMap<ClusterId, Nodes>,
+    /// The clusters of which it is not known what pods use, and why.
+    unmeasured: HashMap<ClusterId, Arc<str>>,
     texts: Texts,
     /// When these were swept last, seconds since 1970.
     swept: i64,
@@ -82,6 +88,7 @@ impl Rows {
             places: HashMap::new(),
             pods: Pods::default(),
             nodes: HashMap::new(),
+            unmeasured: HashMap::new(),
             texts: Texts::default(),
             swept: 0,
             wall: WallHead::default(),
@@ -215,7 +222,7 @@ impl Seen<'_> {
             }
             Topic::Wall if !self.all => self.rows.read(|state| state.part_of_wall(now, |id| self.sees(id))),
             Topic::Wall | Topic::Environment(_) | Topic::Component(_) | Topic::Operation(_) => {
-                self.rows.read(|state| state.page(topic, now))
+                self.rows.read(|state| state.page(topic, now, |id| self.sees(id)))
             }
         }
     }
