@@ -207,7 +207,8 @@ fn version(cells: &[&Cell]) -> Option<(Arc<str>, Arc<str>)> {
 fn since(light: Light, findings: &[Finding]) -> i64 {
     let counts = |finding: &&Finding| match finding.kind {
         FindingKind::Failure => finding.state == light.state() && finding.since > 0,
-        FindingKind::Autoscaler
+        FindingKind::Restarts
+        | FindingKind::Autoscaler
         | FindingKind::Delivery
         | FindingKind::Room
         | FindingKind::Difference

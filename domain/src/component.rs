@@ -1,5 +1,6 @@
 //! A declared component against what runs: one assessment that every page shows a part of.
 
+pub mod clues;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub(crate) mod node;
@@ -20,6 +21,8 @@ use crate::name::ComponentId;
 use crate::registry;
 use crate::view::{Cell, Finding, PodRow, State, Status};
 
+use clues::Clues;
+use node::Lost;
 use version::Version;
 
 /// Everything that is known about one component.
@@ -45,6 +48,8 @@ pub struct ComponentFacts<'a> {
     pub unreadable: Unreadable,
     /// When its newest revision was made, seconds since 1970; 0 when not known.
     pub changed: i64,
+    /// What explains how it is, and decides nothing.
+    pub clues: Clues<'a>,
     /// How old all this is.
     pub freshness: Freshness,
     /// Seconds since 1970.
@@ -105,6 +110,8 @@ pub struct Assessment {
     pub cell: Cell,
     /// What is wrong with it, worst first.
     pub findings: Vec<Finding>,
+    /// Of these, what follows from nodes that are NotReady: other components suffer from the same.
+    pub(crate) lost: Vec<Lost>,
     /// What was declared: name, actual, expected, whether they agree.
     pub expectations: Vec<Expectation>,
 }
@@ -118,7 +125,9 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
     let (ready, wanted) = (facts.ready(), facts.workload.map(|held| held.wanted));
     let mut chips = drift::chips(facts);
     chips.extend(node::chips(facts));
+    chips.extend(finding::chips(facts, &seen));
     let mut findings = finding::findings(facts, &seen);
+    let mut lost = node::lost(facts, &findings);
     let mut expectations = drift::expectations(facts);
     // What is held of it was read before the right was lost.
     let is_lost = facts.unreadable.workload.is_some() && facts.workload.is_some();
@@ -130,6 +139,7 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
         Freshness::Live(_) => seen,
         Freshness::Never => {
             findings.clear();
+            lost.clear();
             for line in &mut expectations {
                 (line.1, line.3) = ("not seen yet".into(), false);
             }
@@ -141,7 +151,10 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
             }
             for finding in &mut findings {
                 finding.state = State::Unknown;
-                finding.title = format!("Last seen: {}", finding.title).into();
+                finding.title = last_seen(&finding.title);
+            }
+            for title in lost.iter_mut().flat_map(|lost| &mut lost.titles) {
+                *title = last_seen(title);
             }
             for line in &mut expectations {
                 line.3 = false;
@@ -173,7 +186,11 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
         changed: facts.changed,
         chips,
     };
-    Assessment { cell, findings, expectations }
+    Assessment { cell, findings, lost, expectations }
+}
+
+fn last_seen(title: &str) -> Arc<str> {
+    format!("Last seen: {title}").into()
 }
 
 /// How it was when it was seen.

@@ -36,9 +36,10 @@ pub fn findings(facts: &ComponentFacts<'_>) -> Vec<Finding> {
             kind: remark.kind,
             title: remark.title.into(),
             evidence: remark.evidence.into(),
+            lines: Vec::new(),
             advice: remark.advice.into(),
             component: Some(facts.id.clone()),
-            since: 0,
+            since: remark.since,
             look: Look::Component,
         })
         .collect();
@@ -71,14 +72,31 @@ struct Remark {
     title: String,
     evidence: String,
     advice: String,
+    /// Seconds since 1970; 0 when not known.
+    since: i64,
 }
 
 impl Difference {
     fn new(state: State, chip: String, title: String, evidence: String, advice: impl Into<String>) -> Self {
         Self {
             chip: Some(Chip { state, text: chip.into() }),
-            remark: Some(Remark { state, kind: FindingKind::Difference, title, evidence, advice: advice.into() }),
+            remark: Some(Remark {
+                state,
+                kind: FindingKind::Difference,
+                title,
+                evidence,
+                advice: advice.into(),
+                since: 0,
+            }),
         }
+    }
+
+    /// The same, known to have been so since then.
+    fn since(mut self, since: i64) -> Self {
+        if let Some(remark) = &mut self.remark {
+            remark.since = since;
+        }
+        self
     }
 
     /// The same, of another kind.

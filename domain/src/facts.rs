@@ -27,8 +27,14 @@ pub struct PodFacts {
     pub ready: bool,
     /// Reason of the condition `Ready` when it is not: `ContainersNotReady`, or `NodeNotReady`-like ones.
     pub not_ready_reason: Option<Arc<str>>,
+    /// When the condition `Ready` last turned; 0 when not told.
+    pub turned: i64,
     /// Message of the condition `PodScheduled` while it is False: why no node takes it.
     pub unschedulable: Option<Arc<str>>,
+    /// `spec.imagePullSecrets`, by name.
+    pub pull_secrets: Vec<Arc<str>>,
+    /// PersistentVolumeClaims that its volumes name.
+    pub claims: Vec<Arc<str>>,
     /// Init containers first, then the others.
     pub containers: Vec<ContainerFacts>,
 }

@@ -1,34 +1,41 @@
 //! What is wrong, with its evidence and what to do: one file per kind of fault below `finding/`.
 
 mod autoscaler;
+pub mod crash;
+pub mod differs;
+mod image;
+mod not_ready;
+pub(crate) mod pending;
+pub(crate) mod restarts;
+pub mod room;
+mod since;
+mod spread;
 mod status;
+mod together;
 
-use std::cmp::Reverse;
+use std::sync::Arc;
 
-use crate::component::{Assessment, ComponentFacts, node};
+use crate::component::{ComponentFacts, node};
 use crate::drift;
 use crate::freshness::Freshness;
 use crate::health::Word;
-use crate::view::{Finding, FindingKind, State, Status};
+use crate::view::{Chip, Finding, FindingKind, Status};
 
-/// The findings of an environment, from those of its components: worst first, and those that say the same about several
-/// components once. A value that is wrong in a ConfigMap is one fault, however many read it.
-pub fn merged<'a>(assessments: impl IntoIterator<Item = &'a Assessment>) -> Vec<Finding> {
-    let mut merged: Vec<Finding> = Vec::new();
-    for finding in assessments.into_iter().flat_map(|assessment| &assessment.findings) {
-        match merged.iter_mut().find(|known| {
-            (&known.title, &known.evidence, &known.advice) == (&finding.title, &finding.evidence, &finding.advice)
-        }) {
-            None => merged.push(finding.clone()),
-            Some(known) if known.component == finding.component => {}
-            Some(known) => {
-                known.component = None;
-                known.state = known.state.max(finding.state);
-            }
-        }
-    }
-    merged.sort_by_key(order);
-    merged
+pub use together::merged;
+
+use together::order;
+
+/// What explains a fault beyond the words of its status.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Explanation {
+    /// What was seen, in sentences; empty when there is nothing more to say.
+    evidence: String,
+    /// What one can do, where that is known better.
+    advice: Option<&'static str>,
+    /// What the title says of it in addition.
+    title: Option<String>,
+    /// The last lines of a log.
+    lines: Vec<Arc<str>>,
 }
 
 /// Everything that is wrong with a component that was `seen` so, worst first.
@@ -44,12 +51,24 @@ pub(crate) fn findings(facts: &ComponentFacts<'_>, seen: &Status) -> Vec<Finding
     let mut findings: Vec<Finding> = status::finding(facts, seen).into_iter().filter(|_| !is_said).collect();
     findings.extend(nodes);
     findings.extend(autoscaler::finding(facts));
+    findings.extend(restarts::finding(facts, seen));
+    findings.extend(room::findings(facts));
+    findings.extend(spread::finding(facts));
     findings.extend(drift::findings(facts));
     findings.sort_by_key(order);
     findings
 }
 
-/// Worst first, and of the equally bad what fails before what differs.
-fn order(finding: &Finding) -> (Reverse<State>, FindingKind) {
-    (Reverse(finding.state), finding.kind)
+/// Puts findings in order: worst first, and of the equally bad what fails before what differs. Those that are equal in both stay
+/// as they are.
+pub fn sort(findings: &mut [Finding]) {
+    findings.sort_by_key(order);
+}
+
+/// Neutral remarks for the cell of a component that was `seen` so.
+pub(crate) fn chips(facts: &ComponentFacts<'_>, seen: &Status) -> Option<Chip> {
+    match facts.freshness {
+        Freshness::Never => None,
+        Freshness::Live(_) | Freshness::Stale(_) => restarts::chip(facts, seen),
+    }
 }

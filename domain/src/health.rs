@@ -3,6 +3,7 @@
 mod autoscaler;
 mod node;
 mod pod;
+mod pull;
 mod word;
 mod workload;
 
@@ -13,6 +14,7 @@ pub use word::Word;
 pub use workload::workload;
 
 pub(crate) use autoscaler::{Trouble, trouble};
-pub(crate) use node::{down_condition, pressures};
-pub(crate) use word::{exit_code_in, with_message};
+pub(crate) use node::{down_condition, pressures, pressures_since};
+pub(crate) use pull::PullCause;
+pub(crate) use word::{exit_code_in, full_stop, with_message};
 pub(crate) use workload::{is_mixed, known_ready};

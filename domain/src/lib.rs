@@ -31,6 +31,7 @@ pub mod policy;
 pub mod quantity;
 pub mod query;
 pub mod registry;
+pub mod restarts;
 pub mod sentence;
 pub mod session;
 pub mod text;

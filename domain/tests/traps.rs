@@ -219,6 +219,7 @@ fn fleet_api(digests: &[&str]) -> Assessment {
         config_maps: &BTreeMap::new(),
         unreadable: Unreadable::default(),
         changed: NOW - 60,
+        clues: Default::default(),
         freshness: Freshness::Live(NOW * 1000),
         now: NOW,
     })

@@ -14,6 +14,7 @@ mod project;
 mod read_only;
 mod supervise;
 mod template;
+mod usage;
 mod watch;
 
 #[cfg(test)]

@@ -96,6 +96,7 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
         "the registry",
         take_in_registries(current, registry, rows.clone(), people.clone(), issuer, cancel.clone()),
     ));
+    loops.spawn(named("the logs of what crashes", logs::read_crashes(rows.clone(), clusters.clone(), cancel.clone())));
     loops.spawn(named("the ticks", tick(rows.clone(), cancel.clone())));
     loops.spawn(named("the sweep", sweep(store.clone(), cancel.clone())));
     loops.spawn(named("the look at the database", {

@@ -2,6 +2,7 @@
 
 mod budget;
 mod choose;
+mod crashes;
 mod entries;
 mod find;
 mod follow;
@@ -36,6 +37,7 @@ use tokio::sync::Semaphore;
 use tokio::task::block_in_place;
 use tokio::time::Instant;
 
+pub use crashes::read_crashes;
 pub use find::{Finder, NoFinder, said};
 pub use follow::Viewer;
 pub use size::Size;

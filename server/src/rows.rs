@@ -6,8 +6,10 @@
 mod board;
 mod change;
 mod checks;
+mod crashes;
 mod environment;
 mod judge;
+mod measured;
 mod nodes;
 mod owner;
 mod pages;
@@ -33,6 +35,8 @@ use tokio::sync::watch;
 
 pub use change::{Change, Key, Kind, Object, Observed, ObservedEvent, ObservedPod, ObservedRevision, ObservedWorkload};
 pub use checks::Held;
+pub use crashes::Crash;
+pub use measured::Measured;
 pub use source::{WatchId, WatchState};
 
 use environment::Environment;
@@ -62,6 +66,8 @@ struct State {
     places: HashMap<(ClusterId, Namespace), usize>,
     pods: Pods,
     nodes: HashMap<ClusterId, Nodes>,
+    /// The clusters of which it is not known what pods use, and why.
+    unmeasured: HashMap<ClusterId, Arc<str>>,
     texts: Texts,
     /// When these were swept last, seconds since 1970.
     swept: i64,
@@ -91,6 +97,7 @@ impl Rows {
             places: HashMap::new(),
             pods: Pods::default(),
             nodes: HashMap::new(),
+            unmeasured: HashMap::new(),
             texts: Texts::default(),
             swept: 0,
             wall: WallHead::default(),
@@ -225,7 +232,7 @@ impl Seen<'_> {
             }
             Topic::Wall if !self.all => self.rows.read(|state| state.part_of_wall(now, |id| self.sees(id))),
             Topic::Wall | Topic::Environment(_) | Topic::Component(_) | Topic::Operation(_) => {
-                self.rows.read(|state| state.page(topic, now))
+                self.rows.read(|state| state.page(topic, now, |id| self.sees(id)))
             }
         }
     }

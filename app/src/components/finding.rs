@@ -36,7 +36,10 @@ fn item(address: Option<String>, finding: Finding) -> impl IntoView {
         let state = finding.state;
         view! { <StateDot state=Signal::derive(move || state) size="14" /> }.into_any()
     };
-    let Finding { title, evidence, advice, .. } = finding;
+    let Finding { title, evidence, lines, advice, .. } = finding;
+    let lines = (!lines.is_empty()).then(|| {
+        view! { <pre class="my-1 overflow-x-auto rounded bg-raised px-2 py-1 font-mono">{lines.join("\n")}</pre> }
+    });
     let link = address.map(|address| {
         view! {
             <a
@@ -57,6 +60,7 @@ fn item(address: Option<String>, finding: Finding) -> impl IntoView {
                     {is_remark.then(|| view! { <span class="text-remark">"Remark: "</span> })} {title.clone()}
                 </div>
                 <div class="text-soft">{evidence}</div>
+                {lines}
                 <div>{advice}</div>
             </div>
             <div class="w-full pl-7 empty:hidden sm:w-auto sm:shrink-0 sm:pl-0">{link}</div>

@@ -140,6 +140,7 @@ fn worth_a_word(state: State, findings: &[Finding]) -> Option<&'static str> {
         // Of what is on its way the sentence says it.
         FindingKind::Failure if state == State::Progressing => return None,
         FindingKind::Failure => "Something that it depends on needs attention.",
+        FindingKind::Restarts => "Some of it had to be started again in the last hour.",
         FindingKind::Autoscaler => "It may become slow when many people use it at once.",
         FindingKind::Delivery => "New versions do not reach it at the moment.",
         FindingKind::Room => "It is running out of room.",

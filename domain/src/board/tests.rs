@@ -92,7 +92,17 @@ fn head(state: State) -> EnvironmentHead {
 
 fn found(kind: FindingKind, state: State, since: i64) -> Finding {
     let said = || Arc::<str>::from(FROM_A_CLUSTER);
-    Finding { state, kind, title: said(), evidence: said(), advice: said(), component: None, since, look: Look::Checks }
+    Finding {
+        state,
+        kind,
+        title: said(),
+        evidence: said(),
+        advice: said(),
+        component: None,
+        since,
+        look: Look::Checks,
+        lines: Vec::new(),
+    }
 }
 
 /// What the board says of cells, as the rows would judge them.

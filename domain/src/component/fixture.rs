@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::clues::{Clues, LastLines, PodClue, ProbeFailure, Restarted, Usage};
 use super::{Assessment, ComponentFacts, Unreadable, assess};
-use crate::facts::{AutoscalerFacts, Condition, ConfigMapFacts, NodeFacts, TemplateContainer, Update, WorkloadFacts};
+use crate::facts::{
+    AutoscalerFacts, Condition, ConfigMapFacts, NodeFacts, PodFacts, TemplateContainer, Update, WorkloadFacts,
+};
 use crate::freshness::Freshness;
 use crate::name::{EnvironmentId, WorkloadKind};
 use crate::registry::Environment;
@@ -25,7 +28,18 @@ pub(crate) struct World {
     pub(crate) config_maps: BTreeMap<Arc<str>, ConfigMapFacts>,
     pub(crate) unreadable: Unreadable,
     pub(crate) changed: i64,
+    pub(crate) clues: KnownClues,
     pub(crate) freshness: Freshness,
+}
+
+/// What explains how the component is, of its pods by their place.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct KnownClues {
+    pub(crate) facts: BTreeMap<usize, PodFacts>,
+    pub(crate) restarted: BTreeMap<usize, Restarted>,
+    pub(crate) usage: BTreeMap<usize, Usage>,
+    pub(crate) probes: Vec<ProbeFailure>,
+    pub(crate) lines: Option<LastLines>,
 }
 
 /// Fleet Management production, as product.md declares it.
@@ -140,6 +154,7 @@ pub(crate) fn world(name: &str) -> World {
         config_maps: [("fleet-config".into(), held)].into(),
         unreadable: Unreadable::default(),
         changed: NOW - 3 * 86_400,
+        clues: KnownClues::default(),
         freshness: Freshness::Live(NOW * 1000),
     }
 }
@@ -148,6 +163,13 @@ impl World {
     pub(crate) fn with<T>(&self, ask: impl FnOnce(&ComponentFacts<'_>) -> T) -> T {
         let declared = &self.environment.components[self.component];
         let pods: Vec<&PodRow> = self.pods.iter().collect();
+        let known = self.pods.iter().enumerate().map(|(place, row)| PodClue {
+            row,
+            facts: self.clues.facts.get(&place),
+            restarted: self.clues.restarted.get(&place).copied().unwrap_or_default(),
+            usage: self.clues.usage.get(&place).copied(),
+        });
+        let known: Vec<PodClue<'_>> = known.collect();
         ask(&ComponentFacts {
             id: &declared.id(&environment_id()),
             declared,
@@ -159,6 +181,7 @@ impl World {
             config_maps: &self.config_maps,
             unreadable: self.unreadable,
             changed: self.changed,
+            clues: Clues { pods: &known, probes: &self.clues.probes, lines: self.clues.lines.as_ref() },
             freshness: self.freshness,
             now: NOW,
         })

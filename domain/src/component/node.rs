@@ -4,12 +4,14 @@
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::ComponentFacts;
 use crate::age::Age;
 use crate::facts::NodeFacts;
+use crate::finding::pending;
 use crate::health::{self, Word};
-use crate::name::WorkloadKind;
+use crate::name::{ComponentId, WorkloadKind};
 use crate::text::plain;
 use crate::view::{Chip, Finding, FindingKind, Look, PodRow, State, Status};
 
@@ -82,11 +84,82 @@ fn finding(facts: &ComponentFacts<'_>, seen: &Status, place: &Place<'_>, total: 
         kind,
         title: title.into(),
         evidence: format!("{said} On it: {}.", names(&place.pods)).into(),
+        lines: Vec::new(),
         advice: advice.into(),
         component: Some(facts.id.clone()),
-        since: 0,
+        since: turned(place.node),
         look: Look::Component,
     }
+}
+
+/// Since when a node is down, or has lacked all that it lacks; 0 when that is not told, as of one that is cordoned.
+fn turned(node: &NodeFacts) -> i64 {
+    match health::down_condition(node) {
+        Some(condition) => condition.since,
+        None if node.unschedulable => 0,
+        None => health::pressures_since(node),
+    }
+}
+
+/// What follows for a component from a node that is NotReady.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Lost {
+    /// The component.
+    pub(crate) component: ComponentId,
+    /// The node.
+    pub(crate) node: Arc<str>,
+    /// Its pods there.
+    pub(crate) there: Vec<Arc<str>>,
+    /// Its pods that wait for a node, this one among them.
+    pub(crate) pending: Vec<Arc<str>>,
+    /// The titles of its findings that say so.
+    pub(crate) titles: Vec<Arc<str>>,
+    /// Since when the node is down and why, in a sentence.
+    pub(crate) said: Arc<str>,
+    /// Since when, seconds since 1970; 0 when not known.
+    pub(crate) since: i64,
+}
+
+/// What of a component's `findings` follows from nodes that are NotReady, by node. Pods that wait because of one are put to its
+/// account only while no other is down.
+pub(crate) fn lost(facts: &ComponentFacts<'_>, findings: &[Finding]) -> Vec<Lost> {
+    let down: Vec<(&Arc<str>, &NodeFacts)> =
+        facts.nodes.iter().filter(|(_, node)| health::is_node_down(node)).collect();
+    let places = places(facts);
+    let title_of = |starts: &str, has: &str| {
+        let titles = findings.iter().filter(|finding| finding.kind == FindingKind::Failure).map(|found| &found.title);
+        titles.into_iter().find(|title| title.starts_with(starts) && title.contains(has)).cloned()
+    };
+    let name = facts.id.name.as_str();
+    let found = down.iter().filter_map(|(node, held)| {
+        let place = Place { name: node, node: held, pods: Vec::new() };
+        let there = places.iter().find(|place| *place.name == ***node);
+        let mut titles: Vec<Arc<str>> = Vec::new();
+        if there.is_some() {
+            titles.extend(title_of(name, &format!(" on {}, which is NotReady", shown(node))));
+        }
+        let pending = if down.len() == 1 { waiting(facts) } else { Vec::new() };
+        if !pending.is_empty() {
+            titles.extend(title_of(&format!("{name} finds no node"), ""));
+        }
+        (!titles.is_empty()).then(|| Lost {
+            component: facts.id.clone(),
+            node: Arc::clone(node),
+            there: there.map(|there| there.pods.iter().map(|pod| pod.name.clone()).collect()).unwrap_or_default(),
+            pending,
+            titles,
+            said: since(facts, &place).into(),
+            since: turned(held),
+        })
+    });
+    found.collect()
+}
+
+/// Pods that no node takes, one that is NotReady among these.
+fn waiting(facts: &ComponentFacts<'_>) -> Vec<Arc<str>> {
+    let blames = |pod: &crate::facts::PodFacts| pod.unschedulable.as_deref().is_some_and(pending::blames_lost_nodes);
+    let clues = facts.clues.pods.iter().filter(|pod| pod.facts.is_some_and(blames));
+    clues.map(|pod| pod.row.name.clone()).collect()
 }
 
 /// `Node worker-2 has been NotReady for 2 minutes (KubeletNotReady): container runtime is down.`

@@ -73,7 +73,8 @@ fn values(config: &ConfigExpectation, held: &ConfigMapFacts, now: i64) -> Vec<Di
                 }
             };
             let advice = "Set it back and restart what reads it, or change the registry when this is meant.";
-            Difference::new(State::Degraded, chip, title, last_change(config.config_map.as_str(), held, now), advice)
+            let evidence = last_change(config.config_map.as_str(), held, now);
+            Difference::new(State::Degraded, chip, title, evidence, advice).since(held.changed)
         })
         .collect()
 }
@@ -125,7 +126,7 @@ fn old_config(facts: &ComponentFacts<'_>, name: &str, held: &ConfigMapFacts) -> 
         format!("{} {old} {noun} {verb} with what stood there before{others}.", last_change(name, held, facts.now)),
         format!("Restart {component} when the change is meant; a restart applies it."),
     );
-    Some(found.of_kind(FindingKind::OldConfig))
+    Some(found.of_kind(FindingKind::OldConfig).since(held.changed))
 }
 
 /// When a pod read its config last. A container that starts again reads it again; with several of them it is not known

@@ -34,6 +34,7 @@ pub(super) fn differences(facts: &ComponentFacts<'_>) -> Option<Difference> {
         title: format!("{} has one replica; zero downtime is promised here", facts.id.name),
         evidence: "A restart, a rollout without surge or a lost node means time without service.".to_owned(),
         advice: advice.to_owned(),
+        since: 0,
     };
     Some(Difference { chip: None, remark: Some(remark) })
 }

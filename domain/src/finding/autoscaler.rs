@@ -38,6 +38,7 @@ pub(super) fn finding(facts: &ComponentFacts<'_>) -> Option<Finding> {
         kind: FindingKind::Autoscaler,
         title: title.into(),
         evidence: Arc::from(sentence),
+        lines: Vec::new(),
         advice: advice.into(),
         component: Some(facts.id.clone()),
         since: 0,

@@ -1,11 +1,13 @@
 //! A component that fails, or does not get on.
 
 use crate::component::ComponentFacts;
+use crate::component::clues::PodClue;
 use crate::drift::{ago, last_change};
-use crate::facts::TemplateContainer;
 use crate::health::{Word, exit_code_in};
-use crate::text::plain;
 use crate::view::{Finding, FindingKind, Look, State, Status};
+
+use super::since::since;
+use super::{Explanation, crash, image, not_ready, pending};
 
 /// Seconds for which a change before a failure is worth a word.
 const RECENT_CHANGE: i64 = 24 * 3600;
@@ -19,22 +21,138 @@ pub(super) fn finding(facts: &ComponentFacts<'_>, seen: &Status) -> Option<Findi
         State::Progressing | State::Ready | State::Off => return None,
     }
     let restarts = facts.pods.iter().fold(0, |sum: u32, pod| sum.saturating_add(pod.restarts));
-    let (title, advice) = words(word, facts, restarts, exit_code_in(&seen.why));
-    let evidence = evidence(word, facts, seen);
+    let (behind, pod) = cause(word, facts);
+    let explained = explain(behind, facts, seen, pod);
+    let (title, advice) = words(word, facts, restarts, exit_code_in(&seen.why), explained.title.as_deref());
+    let evidence = evidence(word, facts, seen, &explained.evidence);
     Some(Finding {
         state: seen.state,
         kind: FindingKind::Failure,
         title: title.into(),
         evidence: evidence.into(),
-        advice: advice.into(),
+        lines: explained.lines,
+        advice: explained.advice.filter(|_| behind == word).unwrap_or(advice).into(),
         component: Some(facts.id.clone()),
-        since: 0,
-        look: Look::Component,
+        since: since(word, facts),
+        look: look(behind),
     })
 }
 
-/// Title and advice.
-fn words(word: Word, facts: &ComponentFacts<'_>, restarts: u32, exit_code: Option<i32>) -> (String, &'static str) {
+/// What keeps it, and the pod that shows that: behind a rollout that is stuck stands what its worst pod says.
+fn cause<'a>(word: Word, facts: &ComponentFacts<'a>) -> (Word, Option<&'a PodClue<'a>>) {
+    let worst = |pods: &mut dyn Iterator<Item = &'a PodClue<'a>>| {
+        pods.max_by_key(|pod| (pod.row.status.state, pod.row.restarts, std::cmp::Reverse(pod.row.name.clone())))
+    };
+    match word {
+        Word::StuckRollout => {
+            let pod = worst(&mut facts.clues.pods.iter().filter(|pod| pod.row.status.state > State::Progressing));
+            (pod.and_then(|pod| Word::of(&pod.row.status)).unwrap_or(word), pod)
+        }
+        Word::CrashLoop
+        | Word::InitCrashLoop
+        | Word::Crashed
+        | Word::OomKilled
+        | Word::ImagePull
+        | Word::ConfigError
+        | Word::Unschedulable
+        | Word::Pending
+        | Word::Starting
+        | Word::NotReady
+        | Word::Terminating
+        | Word::StuckTerminating
+        | Word::Completed
+        | Word::Evicted
+        | Word::Failed
+        | Word::NodeLost
+        | Word::Unknown
+        | Word::Off
+        | Word::Rolling
+        | Word::Scaling
+        | Word::Paused
+        | Word::HeldBack
+        | Word::ReplicaFailure
+        | Word::FewReady
+        | Word::NoPods
+        | Word::Missing
+        | Word::Ready => {
+            (word, worst(&mut facts.clues.pods.iter().filter(|pod| Word::of(&pod.row.status) == Some(word))))
+        }
+    }
+}
+
+/// What explains it, by the pod that shows it.
+fn explain(word: Word, facts: &ComponentFacts<'_>, seen: &Status, pod: Option<&PodClue<'_>>) -> Explanation {
+    match word {
+        Word::CrashLoop | Word::InitCrashLoop | Word::Crashed | Word::OomKilled => crash::explain(word, facts, pod),
+        Word::ImagePull => {
+            image::explain(pod.map_or(&seen.why, |pod| &pod.row.status.why), pod.and_then(|pod| pod.facts))
+        }
+        Word::Unschedulable => pod.and_then(|pod| pending::explain(pod.facts?)).unwrap_or_default(),
+        Word::NotReady | Word::Starting => Explanation {
+            evidence: pod.map(|pod| not_ready::explain(facts, &pod.row.name)).unwrap_or_default(),
+            ..Explanation::default()
+        },
+        Word::ConfigError
+        | Word::Pending
+        | Word::Terminating
+        | Word::StuckTerminating
+        | Word::Completed
+        | Word::Evicted
+        | Word::Failed
+        | Word::NodeLost
+        | Word::Unknown
+        | Word::Off
+        | Word::Rolling
+        | Word::Scaling
+        | Word::StuckRollout
+        | Word::Paused
+        | Word::HeldBack
+        | Word::ReplicaFailure
+        | Word::FewReady
+        | Word::NoPods
+        | Word::Missing
+        | Word::Ready => Explanation::default(),
+    }
+}
+
+/// Where one looks next.
+fn look(word: Word) -> Look {
+    match word {
+        Word::CrashLoop | Word::InitCrashLoop | Word::Crashed | Word::OomKilled => Look::PreviousLog,
+        Word::NotReady | Word::Starting => Look::Log,
+        Word::ImagePull
+        | Word::ConfigError
+        | Word::Unschedulable
+        | Word::Pending
+        | Word::Terminating
+        | Word::StuckTerminating
+        | Word::Completed
+        | Word::Evicted
+        | Word::Failed
+        | Word::NodeLost
+        | Word::Unknown
+        | Word::Off
+        | Word::Rolling
+        | Word::Scaling
+        | Word::StuckRollout
+        | Word::Paused
+        | Word::HeldBack
+        | Word::ReplicaFailure
+        | Word::FewReady
+        | Word::NoPods
+        | Word::Missing
+        | Word::Ready => Look::Component,
+    }
+}
+
+/// Title and advice. `with` is what the title says in addition of a pod that finds no node.
+fn words(
+    word: Word,
+    facts: &ComponentFacts<'_>,
+    restarts: u32,
+    exit_code: Option<i32>,
+    with: Option<&str>,
+) -> (String, &'static str) {
     let name = &facts.id.name;
     let counted = facts.workload.map(|workload| format!("{} of {} ready", facts.ready(), workload.wanted));
     let counted = counted.unwrap_or_default();
@@ -62,7 +180,10 @@ fn words(word: Word, facts: &ComponentFacts<'_>, restarts: u32, exit_code: Optio
             "Create what is missing, or roll back the change that asks for it.",
         ),
         Word::Unschedulable => (
-            format!("{name} finds no node: {counted}"),
+            match with {
+                Some(with) => format!("{name} finds no node {with}: {counted}"),
+                None => format!("{name} finds no node: {counted}"),
+            },
             "Free room, add a node, or lower the requests; anti-affinity and zones may leave no node either.",
         ),
         Word::NotReady => (
@@ -133,14 +254,14 @@ fn ends(restarts: u32, exit_code: Option<i32>) -> String {
     if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) }
 }
 
-/// What was seen, in sentences: why, the limit it hit, and what changed before.
-fn evidence(word: Word, facts: &ComponentFacts<'_>, seen: &Status) -> String {
-    let mut parts = vec![seen.why.to_string()];
-    let container = facts.workload.and_then(|workload| workload.container.as_ref());
-    if word == Word::OomKilled
-        && let Some(TemplateContainer { name, memory_limit: Some(limit), .. }) = container
-    {
-        parts.push(format!("The memory limit of container {} is {limit}.", plain(name, 63)));
+/// What was seen, in sentences: why, what explains it, and what changed before.
+fn evidence(word: Word, facts: &ComponentFacts<'_>, seen: &Status, explained: &str) -> String {
+    // The scheduler's own words are said in plainer ones.
+    let is_said = word == Word::Unschedulable && !explained.is_empty();
+    let why = if is_said { String::new() } else { seen.why.to_string() };
+    let mut parts = vec![why];
+    if word == Word::StuckRollout {
+        parts.extend(overdue(facts));
     }
     let is_recent = |at: i64| at > 0 && facts.now.saturating_sub(at) < RECENT_CHANGE;
     if word != Word::Missing && is_recent(facts.changed) {
@@ -151,6 +272,14 @@ fn evidence(word: Word, facts: &ComponentFacts<'_>, seen: &Status) -> String {
             parts.push(last_change(name.as_str(), held, facts.now));
         }
     }
+    // What it wrote last stands below the sentences.
+    parts.push(explained.to_owned());
     parts.retain(|part| !part.is_empty());
     parts.join(" ")
+}
+
+/// `It passed its deadline 12 minutes ago.`
+fn overdue(facts: &ComponentFacts<'_>) -> Option<String> {
+    let passed = since(Word::StuckRollout, facts);
+    (passed > 0).then(|| format!("That was {}.", ago(passed, facts.now)))
 }

@@ -39,6 +39,14 @@ pub(crate) fn pressures(node: &NodeFacts) -> Vec<&'static str> {
     PRESSURES.into_iter().filter(|(kind, _)| is_true(kind)).map(|(_, words)| words).collect()
 }
 
+/// Since when a node has lacked something of that; 0 when it does not, or it is not told.
+pub(crate) fn pressures_since(node: &NodeFacts) -> i64 {
+    let lacks = node.conditions.iter().filter(|condition| {
+        condition.status == Some(true) && PRESSURES.iter().any(|(kind, _)| *kind == &*condition.kind)
+    });
+    lacks.map(|condition| condition.since).filter(|since| *since > 0).min().unwrap_or(0)
+}
+
 /// Whether there is anything to be said of the pods on a node.
 pub fn is_node_of_note(node: &NodeFacts) -> bool {
     is_node_down(node) || node.unschedulable || !pressures(node).is_empty()

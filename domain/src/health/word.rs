@@ -114,7 +114,7 @@ pub(crate) fn exit_code_in(why: &str) -> Option<i32> {
 }
 
 /// A message of the cluster as a sentence: safe to show, of bearable length, with a full stop.
-pub(super) fn full_stop(message: &str) -> String {
+pub(crate) fn full_stop(message: &str) -> String {
     let shown = plain(message.trim(), 240);
     let shown = shown.trim_end_matches(['.', ' ', '!']);
     if shown.is_empty() { String::new() } else { format!("{shown}.") }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::NOT_SEEN_YET;
 use super::phrase::{cause, clause, counts, depth, difference, opening};
 use crate::age::Age;
+use crate::finding::restarts::said_of;
 use crate::freshness::Freshness;
 use crate::health::Word;
 use crate::registry::{self, Replicas, Role, Tier};
@@ -63,7 +64,10 @@ pub fn environment(
     }
     match of_environment(findings, is_worth_a_word) {
         Some(finding) => (state, format!("{said} {}.", finding.title)),
-        None if worst == State::Ready && drifted.is_none() => (state, said + &quiet(cells, now)),
+        None if worst == State::Ready && drifted.is_none() => {
+            let last = restarted(&judged).unwrap_or_else(|| quiet(cells, now));
+            (state, said + &last)
+        }
         None => (state, said),
     }
 }
@@ -83,7 +87,8 @@ fn is_worth_a_word(finding: &Finding) -> bool {
         | FindingKind::Backup
         | FindingKind::Expiry => true,
         // Of these the cells tell.
-        FindingKind::Autoscaler
+        FindingKind::Restarts
+        | FindingKind::Autoscaler
         | FindingKind::Difference
         | FindingKind::OldConfig
         | FindingKind::Promise
@@ -261,6 +266,18 @@ fn what_differs(cell: &Cell, difference: &str, cells: &[&Cell]) -> String {
         0 | 1 => format!("{what}."),
         more => format!("{what}, and {} more.", more - 1),
     }
+}
+
+/// ` fleet-api restarted 4 times in the last hour.` What others depend on comes first.
+fn restarted(judged: &[(State, &Cell)]) -> Option<String> {
+    let mut told = judged.iter().filter_map(|(_, cell)| said_of(cell).map(|said| (&cell.id.name, said)));
+    let (name, said) = told.next()?;
+    let more = match told.count() {
+        0 => String::new(),
+        1 => " One more component restarted as well.".to_owned(),
+        more => format!(" {more} more components restarted as well."),
+    };
+    Some(format!(" {name} {said}.{more}"))
 }
 
 /// When something last changed.

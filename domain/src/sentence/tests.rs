@@ -167,7 +167,17 @@ fn drift_degrades_production_and_is_a_remark_elsewhere() {
 
 fn found(kind: FindingKind, state: State, title: &str) -> Finding {
     let (evidence, advice) = ("".into(), "".into());
-    Finding { state, kind, title: title.into(), evidence, advice, component: None, since: 0, look: Look::Checks }
+    Finding {
+        state,
+        kind,
+        title: title.into(),
+        evidence,
+        advice,
+        component: None,
+        since: 0,
+        look: Look::Checks,
+        lines: Vec::new(),
+    }
 }
 
 fn say_with(changes: &[Change], findings: &[Finding]) -> (State, String) {
@@ -397,5 +407,27 @@ fn a_rollout_is_named_by_the_version_that_it_brings() {
     ] {
         let (state, said) = say(Tier::Production, &cells(&[("fleet-app", change)]), live());
         assert_eq!((state, said.as_str()), (State::Progressing, expected));
+    }
+}
+
+#[test]
+fn restarts_are_told_where_all_else_is_well() {
+    fn often(cell: &mut Cell) {
+        cell.chips = vec![Chip { state: State::Off, text: "restarted 4 times in the last hour".into() }];
+    }
+    let cases: &[(&[Change], &str)] = &[
+        (&[("fleet-api", often)], "Usable. fleet-api restarted 4 times in the last hour."),
+        (
+            &[("fleet-app", often), ("fleet-postgres", often)],
+            "Usable. fleet-postgres restarted 4 times in the last hour. One more component restarted as well.",
+        ),
+        (
+            &[("fleet-api", often), ("fleet-redis", crash)],
+            "fleet-redis is down: crash loop, exit code 1. The app serves.",
+        ),
+        (&[], "Usable. Nothing changed for 3 days."),
+    ];
+    for (changes, expected) in cases {
+        assert_eq!(say(Tier::Production, &cells(changes), live()).1, *expected);
     }
 }

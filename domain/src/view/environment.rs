@@ -52,6 +52,8 @@ pub enum FindingKind {
     Failure,
     /// Its autoscaler does not scale.
     Autoscaler,
+    /// It ended, and was started again, more often than it should.
+    Restarts,
     /// What applies it from elsewhere does not get on, or was told to stop: Flux.
     Delivery,
     /// Room runs out: a quota, a volume, memory.
@@ -81,6 +83,8 @@ pub struct Finding {
     pub title: Arc<str>,
     /// What was seen, in sentences.
     pub evidence: Arc<str>,
+    /// The last lines of the log that tell of it, oldest first, masked as on a page of logs.
+    pub lines: Vec<Arc<str>>,
     /// What one can do, in a sentence; empty when there is nothing to say.
     pub advice: Arc<str>,
     /// The component it is about; `None` when it is about the environment.
@@ -113,7 +117,8 @@ impl Finding {
     pub fn is_remark(&self) -> bool {
         match self.kind {
             FindingKind::Failure | FindingKind::Autoscaler => false,
-            FindingKind::Delivery
+            FindingKind::Restarts
+            | FindingKind::Delivery
             | FindingKind::Room
             | FindingKind::Difference
             | FindingKind::OldConfig

@@ -37,6 +37,20 @@ objects! {
         pub containers: Vec<ContainerSpec>,
         #[serde(deserialize_with = "nullable")]
         pub init_containers: Vec<ContainerSpec>,
+        #[serde(deserialize_with = "nullable")]
+        pub image_pull_secrets: Vec<Reference>,
+        #[serde(deserialize_with = "nullable")]
+        pub volumes: Vec<Volume>,
+    }
+
+    /// Only which claim it is of.
+    struct Volume {
+        pub persistent_volume_claim: Option<ClaimReference>,
+    }
+
+    struct ClaimReference {
+        #[serde(deserialize_with = "nullable")]
+        pub claim_name: String,
     }
 
     struct ContainerSpec {
@@ -393,6 +407,26 @@ objects! {
         pub last_timestamp: Option<Time>,
         pub event_time: Option<Time>,
         pub series: Option<EventSeries>,
+    }
+
+    /// What the containers of a pod use. <https://github.com/kubernetes/metrics>
+    struct PodMetrics {
+        #[serde(deserialize_with = "meta")]
+        pub metadata: ObjectMeta,
+        #[serde(deserialize_with = "nullable")]
+        pub containers: Vec<ContainerMetrics>,
+    }
+
+    struct ContainerMetrics {
+        #[serde(deserialize_with = "nullable")]
+        pub name: String,
+        #[serde(deserialize_with = "nullable")]
+        pub usage: BTreeMap<String, Amount>,
+    }
+
+    struct PodMetricsList {
+        #[serde(deserialize_with = "nullable")]
+        pub items: Vec<PodMetrics>,
     }
 
     struct ObjectReference {

@@ -70,7 +70,7 @@ fn owner(meta: &ObjectMeta) -> Option<&OwnerReference> {
 }
 
 /// A name that an object can have; nothing longer is kept.
-fn named(name: &str) -> Option<Arc<str>> {
+pub fn named(name: &str) -> Option<Arc<str>> {
     ObjectName::new(name).ok().map(Arc::from)
 }
 
@@ -113,6 +113,12 @@ impl Project for objects::Pod {
         let condition = |kind: &str| self.status.conditions.iter().find(|condition| condition.kind == kind);
         let ready = condition("Ready");
         let unschedulable = condition("PodScheduled").filter(|condition| condition.status == "False");
+        let is_ready = ready.is_some_and(|condition| condition.status == "True");
+        // Only what is not ready is ever asked for these.
+        let names = |of: Vec<&str>| if is_ready { Vec::new() } else { of.into_iter().filter_map(named).collect() };
+        let secrets = self.spec.image_pull_secrets.iter().map(|secret| secret.name.as_str()).collect();
+        let claims = self.spec.volumes.iter().filter_map(|volume| volume.persistent_volume_claim.as_ref());
+        let claims = claims.map(|claim| claim.claim_name.as_str()).collect();
         let init = &self.spec.init_containers;
         let facts = |init: bool, specs: Vec<&objects::ContainerSpec>, statuses: &[objects::ContainerStatus]| {
             specs.into_iter().map(|spec| container(init, spec, statuses)).collect::<Vec<_>>()
@@ -136,7 +142,10 @@ impl Project for objects::Pod {
                 message: some_message(self.status.message.as_ref()),
                 created: seconds(self.metadata.creation_timestamp.as_ref()),
                 deletion: self.metadata.deletion_timestamp.as_ref().map(|time| time.0.as_second()),
-                ready: ready.is_some_and(|condition| condition.status == "True"),
+                ready: is_ready,
+                turned: ready.map_or(0, |condition| seconds(condition.last_transition_time.as_ref())),
+                pull_secrets: names(secrets),
+                claims: names(claims),
                 not_ready_reason: ready
                     .filter(|condition| condition.status != "True" && !condition.reason.is_empty())
                     .map(|condition| message(&condition.reason)),
@@ -197,7 +206,8 @@ pub fn conditions(conditions: &[objects::ObjectCondition]) -> Vec<Condition> {
         .collect()
 }
 
-fn quantity(amounts: &std::collections::BTreeMap<String, Amount>, name: &str) -> Option<Quantity> {
+/// An amount of a resource, by name.
+pub fn quantity(amounts: &std::collections::BTreeMap<String, Amount>, name: &str) -> Option<Quantity> {
     match amounts.get(name)? {
         Amount::Text(text) => text.parse().ok(),
         Amount::Number(number) => number.to_string().parse().ok(),

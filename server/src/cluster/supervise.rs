@@ -25,6 +25,7 @@ use super::connect::Kubeconfig;
 use super::objects;
 use super::probe::probe;
 use super::project::Project;
+use super::usage::usage;
 use super::watch::Watch;
 use crate::metrics;
 use crate::rows::{Kind, Rows, WatchId};
@@ -178,6 +179,7 @@ async fn connected(
         WatchScope::Cluster => vec![None],
         WatchScope::Namespaces => plan.namespaces.iter().cloned().map(Some).collect(),
     };
+    starter.measure(places.clone());
     starter.rows.watches_starting(&starter.cluster);
     let mut ids = Vec::new();
     for place in places {
@@ -267,6 +269,12 @@ impl Starter {
         K: Project + Resource<Scope = ClusterResourceScope> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
     {
         self.spawn(WatchId { kind, within: None }, Api::<K>::all(self.client.clone()), watch_config())
+    }
+
+    /// Asks what the pods use.
+    fn measure(&self, places: Vec<Option<Namespace>>) {
+        let (client, rows, cluster) = (self.client.clone(), self.rows.clone(), self.cluster.clone());
+        self.tasks.spawn(usage(client, rows, cluster, places, self.cancel.clone()));
     }
 
     fn spawn<K>(&self, id: WatchId, api: Api<K>, config: watcher::Config) -> WatchId

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use domain::component::Assessment;
+use domain::component::clues::{LastLines, ProbeFailure};
 use domain::facts::{AutoscalerFacts, ConfigMapFacts};
 use domain::image::{ImageReference, running_digest, short_digest};
 use domain::name::{ClusterId, ComponentId, EnvironmentId, WorkloadKind};
+use domain::restarts::Restarts;
 use domain::view::{EnvironmentHead, EventRow, PodRow, Status};
 
 use super::owner::half;
@@ -17,6 +19,8 @@ use super::{
 
 /// The most events of one environment that are kept; the oldest go first.
 const MOST_EVENTS: usize = 5_000;
+/// The most failures of probes that explain one component.
+const MOST_PROBES: usize = 16;
 
 /// What is held of one environment.
 pub struct Environment {
@@ -78,6 +82,8 @@ pub struct Component {
     pub declared: usize,
     /// Its pods.
     pub pods: Vec<RowId>,
+    /// The last lines of a container of it that ends again and again.
+    pub lines: Option<LastLines>,
     /// What is to be said of it; `None` until it was judged.
     pub assessment: Option<Assessment>,
     /// Whether it must be judged again.
@@ -125,6 +131,18 @@ impl Events {
 
     fn uid(&self, name: &str) -> Option<u128> {
         self.by_name.get(name).map(|(_, uid)| *uid)
+    }
+
+    /// What probes of these pods said when they failed since then, newest first.
+    pub fn probes(&self, pods: &[&str], since: i64) -> Vec<ProbeFailure> {
+        let recent = self.newest_first().take_while(|event| event.row.last >= since);
+        let failures = recent.filter(|event| &*event.row.reason == "Unhealthy" && pods.contains(&&*event.about));
+        let failure = |event: &Event| ProbeFailure {
+            pod: event.about.clone(),
+            message: event.row.message.clone(),
+            last: event.row.last,
+        };
+        failures.take(MOST_PROBES).map(failure).collect()
     }
 
     /// From the newest to the oldest.
@@ -334,6 +352,8 @@ impl State {
             Some(before) => domain::health::with_known_cause(&before.row.status, judged),
             None => judged,
         };
+        let same = before.filter(|before| before.row.uid == uid);
+        let restarts = restarts(&pod.facts, same, now);
         let settled = status.state == domain::view::State::Ready;
         let status = domain::health::pod_on_node(status, &pod.node, node);
         let row = PodRow {
@@ -348,7 +368,7 @@ impl State {
             status: share(texts, status),
             ready: count(steady.clone().filter(|container| container.ready).count()),
             containers: count(steady.count()),
-            restarts: pod.facts.containers.iter().fold(0, |sum: u32, container| sum.saturating_add(container.restarts)),
+            restarts: count_of_restarts(&pod.facts),
             created: pod.facts.created,
             restarted: last_end(&pod.facts),
             tag: texts.share(main.map_or("", |main| ImageReference::parse(&main.image).tag).into()),
@@ -363,6 +383,8 @@ impl State {
             revision: texts.share(pod.revision),
             digest,
             unsettled: (!settled).then(|| Box::new(pod.facts)),
+            restarts,
+            usage: same.and_then(|same| same.usage),
         };
         if let Some(before) =
             before.filter(|before| (&before.revision, &before.digest) != (&entry.revision, &entry.digest))
@@ -447,6 +469,26 @@ impl State {
         let about = texts.share(event.about.1);
         self.environments[place].events.put(name.clone(), Event { row, about, name });
     }
+}
+
+/// How often containers of a pod were started again.
+fn count_of_restarts(facts: &domain::facts::PodFacts) -> u32 {
+    facts.containers.iter().fold(0, |sum: u32, container| sum.saturating_add(container.restarts))
+}
+
+/// When they were within the last hour, with what was seen of the same pod before.
+fn restarts(facts: &domain::facts::PodFacts, before: Option<&Entry>, now: i64) -> Option<Box<Restarts>> {
+    let (count, last) = (count_of_restarts(facts), last_end(facts));
+    let known = before.filter(|before| before.row.restarts <= count);
+    let restarts = match known {
+        Some(before) => {
+            let mut restarts = before.restarts.as_deref().cloned().unwrap_or_default();
+            restarts.note(count - before.row.restarts, last, now);
+            restarts
+        }
+        None => Restarts::first(count, facts.created, last, now),
+    };
+    (!restarts.is_empty()).then(|| Box::new(restarts))
 }
 
 /// When a container last ended, seconds since 1970; 0 when none did.

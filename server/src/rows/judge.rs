@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use domain::component::clues::{Clues, PodClue};
 use domain::component::{ComponentFacts, Unread, Unreadable, assess};
 use domain::freshness::Freshness;
 use domain::name::{ClusterId, WorkloadKind};
@@ -23,6 +24,9 @@ const HISTORY: (i64, i64) = (3600, 30);
 /// Time between two sweeps of the texts that nobody uses, in seconds.
 const SWEEP_INTERVAL: i64 = 60;
 
+/// How far back failures of probes are looked for, in seconds.
+const PROBES_REACH: i64 = 15 * 60;
+
 impl State {
     /// Takes a registry in.
     pub fn register(&mut self, registry: Arc<Registry>) {
@@ -36,6 +40,7 @@ impl State {
             .map(|cluster| (cluster.id.clone(), known_sources.remove(&cluster.id).unwrap_or_default()))
             .collect();
         self.nodes.retain(|id, _| self.sources.iter().any(|(other, _)| other == id));
+        self.unmeasured.retain(|id, _| self.sources.iter().any(|(other, _)| other == id));
         // From an environment's old place to its new one.
         let mut moved: HashMap<usize, usize> = HashMap::new();
         // All pods are taken out and put back in the place that their environment has now.
@@ -63,6 +68,7 @@ impl State {
                         id: component.id(&id),
                         declared: place,
                         pods: Vec::new(),
+                        lines: None,
                         assessment: None,
                         dirty: true,
                     })
@@ -204,7 +210,8 @@ impl State {
             autoscalers: may_not_read(Kind::Autoscaler).or(environment.is_unread(Kind::Autoscaler, None)),
             config_maps: may_not_read(Kind::ConfigMap).or(environment.is_unread(Kind::ConfigMap, None)),
         };
-        let Environment { components, workloads, autoscalers, config_maps, revisions, unread, uids, .. } = environment;
+        let Environment { components, workloads, autoscalers, config_maps, revisions, unread, uids, events, .. } =
+            environment;
         let owners = Owners::among(uids);
         let garbled = |(kind, name): &(WorkloadKind, Arc<str>)| {
             unread.contains(&(Kind::Workload(*kind), name.clone())).then_some(Unread::Garbled)
@@ -215,7 +222,13 @@ impl State {
             let key = (component.id.kind, component.id.name.shared());
             let known = if unreadable.pods.is_some() { &[][..] } else { &component.pods };
             let of_it = known.iter().filter_map(|id| pods.get(*id)).filter(|pod| owners.owns_present(pod, revisions));
-            let rows: Vec<_> = of_it.map(|pod| &pod.row).collect();
+            let clues: Vec<PodClue<'_>> = of_it.map(|pod| pod.clue(now)).collect();
+            let rows: Vec<_> = clues.iter().map(|clue| clue.row).collect();
+            // Whose pods are all ready has no probe to speak of.
+            let unready = rows.iter().filter(|row| row.status.state != Health::Ready).map(|row| &*row.name);
+            let unready: Vec<&str> = unready.collect();
+            let since = now.saturating_sub(PROBES_REACH);
+            let probes = if unready.is_empty() { Vec::new() } else { events.probes(&unready, since) };
             let workload = workloads.get(&key);
             let newest = revisions.values().filter(|revision| revision.observed.workload == key);
             let newest = newest.filter(|revision| owners.is_of_present(revision));
@@ -244,6 +257,7 @@ impl State {
                 },
                 // A rollback makes no new ReplicaSet, so the rollout's own progress counts as well.
                 changed: made.max(workload.map_or(0, |workload| workload.progressed)),
+                clues: Clues { pods: &clues, probes: &probes, lines: component.lines.as_ref() },
                 freshness,
                 now,
             }));

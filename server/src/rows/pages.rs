@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use domain::age::Age;
+use domain::finding::differs::{Elsewhere, differs};
 use domain::finding::merged;
 use domain::frame::{Page, Topic};
 use domain::freshness::Freshness;
@@ -34,8 +35,8 @@ const MOST_REVISIONS: usize = 50;
 const MOST_PODS: usize = 200;
 
 impl State {
-    /// What a page shows. `now` is milliseconds since 1970. The pods are not asked for here: their query must be prepared.
-    pub fn page(&self, topic: &Topic, now: i64) -> Page {
+    /// What a page shows to somebody who `sees` these environments. `now` is milliseconds since 1970. The pods are not asked for here: their query must be prepared.
+    pub fn page(&self, topic: &Topic, now: i64, sees: impl Fn(&EnvironmentId) -> bool) -> Page {
         match topic {
             Topic::Wall => Page::Wall(WallView {
                 head: self.wall.clone(),
@@ -43,7 +44,7 @@ impl State {
                 cells: self.environments.iter().flat_map(Environment::cells).cloned().collect(),
             }),
             Topic::Environment(id) => match self.environment(id) {
-                Some(environment) => Page::Environment(self.environment_page(environment, now)),
+                Some(environment) => Page::Environment(self.environment_page(environment, now, sees)),
                 None => Page::Absent,
             },
             Topic::Component(id) => self.component_page(id).map_or(Page::Absent, Page::Component),
@@ -90,7 +91,12 @@ impl State {
         }
     }
 
-    fn environment_page(&self, environment: &Environment, now: i64) -> EnvironmentView {
+    fn environment_page(
+        &self,
+        environment: &Environment,
+        now: i64,
+        sees: impl Fn(&EnvironmentId) -> bool,
+    ) -> EnvironmentView {
         let declared = declared(&self.registry, environment);
         let source = self.sources.iter().find(|(cluster, _)| *cluster == environment.cluster).map(|(_, source)| source);
         let region = self.registry.clusters.iter().find(|cluster| cluster.id == environment.cluster);
@@ -105,7 +111,13 @@ impl State {
         let (window, window_open) = window_words(declared, now);
         let fresh = source.map_or(Freshness::Never, Source::freshness_of_readable);
         let missing = |kind| source.and_then(|source| source.missing_right(kind, &declared.namespace));
-        let findings = merged(environment.components.iter().filter_map(|component| component.assessment.as_ref()));
+        let mut findings = merged(environment.components.iter().filter_map(|component| component.assessment.as_ref()));
+        if fresh.is_live() {
+            let cells: Vec<_> = environment.cells().collect();
+            findings.extend(differs(declared.tier, &cells, &self.elsewhere(environment, sees)));
+            findings.extend(self.unmeasured_finding(environment));
+            domain::finding::sort(&mut findings);
+        }
         let is_declared = |key: &(domain::name::WorkloadKind, Arc<str>)| environment.by_workload.contains_key(key);
         let mut warnings = grouped(environment.events.newest_first().map(|event| &event.row).filter(|row| row.warning));
         let more_warnings = warnings.len().saturating_sub(MOST_WARNINGS);
@@ -152,6 +164,32 @@ impl State {
                     .map(|(kind, name)| format!("{} {name}", kind.title()).into())
                     .collect()
             },
+        }
+    }
+
+    /// What ran in the other environments of the system that somebody `sees`. One that is not current may have run anything since.
+    fn elsewhere(&self, here: &Environment, sees: impl Fn(&EnvironmentId) -> bool) -> Vec<Elsewhere> {
+        let is_live = |environment: &&Environment| {
+            let source = self.sources.iter().find(|(cluster, _)| *cluster == environment.cluster);
+            environment.listed && source.is_some_and(|(_, source)| source.freshness_of_readable().is_live())
+        };
+        let others = self.environments.iter().filter(|other| other.id.system == here.id.system && other.id != here.id);
+        let seen = others.filter(|other| sees(&other.id)).filter(is_live);
+        seen.flat_map(|other| other.components.iter().map(move |component| self.ran_in(other, component))).collect()
+    }
+
+    fn ran_in(&self, environment: &Environment, component: &Component) -> Elsewhere {
+        let declared = &declared(&self.registry, environment).components[component.declared];
+        let ran = |row: &RevisionRow| {
+            let tag = domain::image::ImageReference::parse(&row.image).tag.into();
+            (tag, domain::image::short_digest(&row.digest).into())
+        };
+        Elsewhere {
+            title: environment.head.title.clone(),
+            tier: environment.head.tier,
+            name: component.id.name.shared(),
+            role: declared.role,
+            ran: self.revisions(environment, component).iter().map(ran).collect(),
         }
     }
 

@@ -4,10 +4,12 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use domain::component::clues::{PodClue, Usage};
 use domain::facts::{NodeFacts, PodFacts};
 use domain::health;
 use domain::name::{EnvironmentId, WorkloadKind};
 use domain::query::{PodColumn, PodQuery, Sort};
+use domain::restarts::Restarts;
 use domain::view::{PodRow, PodsHead, PodsView, State, Status};
 
 /// The number of a row, as long as it lives.
@@ -37,9 +39,23 @@ pub struct Entry {
     /// What it was judged by, kept while the judgement may change with time alone: unless it is ready by itself, whatever its
     /// node makes of that.
     pub unsettled: Option<Box<PodFacts>>,
+    /// When its containers were started again within the last hour; `None` when none was.
+    pub restarts: Option<Box<Restarts>>,
+    /// What its first container uses; `None` when that is not known.
+    pub usage: Option<Usage>,
 }
 
 impl Entry {
+    /// What explains how it is at `now`, seconds since 1970.
+    pub fn clue(&self, now: i64) -> PodClue<'_> {
+        PodClue {
+            row: &self.row,
+            facts: self.unsettled.as_deref(),
+            restarted: self.restarts.as_ref().map(|restarts| restarts.within_the_hour(now)).unwrap_or_default(),
+            usage: self.usage,
+        }
+    }
+
     /// How it is at `now`, seconds since 1970, on a node of which this is known.
     pub fn judged(&self, node: Option<&NodeFacts>, now: i64) -> Status {
         // What is kept of a pod that is ready by itself is only that it is, and of one that cannot be read no node is known.
@@ -172,6 +188,11 @@ impl Pods {
         change(&mut entry);
         self.relist(id, Some(&before), Some(&entry.row));
         self.entries[id as usize] = Some(entry);
+    }
+
+    /// Takes in what a pod uses. No list is sorted by it.
+    pub fn use_of(&mut self, id: RowId) -> Option<&mut Option<Usage>> {
+        self.entries.get_mut(id as usize)?.as_mut().map(|entry| &mut entry.usage)
     }
 
     /// Takes a pod out.

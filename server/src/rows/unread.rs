@@ -76,7 +76,18 @@ impl State {
             digest: nothing.clone(),
         };
         let (revision, digest) = (nothing.clone(), nothing);
-        Entry { row, environment: place, component, workload, owner: 0, revision, digest, unsettled: None }
+        Entry {
+            row,
+            environment: place,
+            component,
+            workload,
+            owner: 0,
+            revision,
+            digest,
+            unsettled: None,
+            restarts: None,
+            usage: None,
+        }
     }
 
     /// What of a cluster cannot be read, in a sentence; empty when there is nothing. Without names: not everybody sees all of them.

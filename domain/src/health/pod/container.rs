@@ -3,6 +3,7 @@
 use super::{CRASH_MEMORY, CRASH_RESTARTS, LONG_RUN, READINESS_GRACE, RECENT_END, SLOW_START};
 use crate::age::apart;
 use crate::facts::{ContainerFacts, ContainerState, PodFacts, Termination};
+use crate::health::pull::PullCause;
 use crate::health::word::{Word, exit_code, full_stop};
 use crate::text::plain;
 use crate::view::{State, Status};
@@ -45,7 +46,7 @@ fn waiting(container: &ContainerFacts, reason: &str, message: &str, initialised:
         | "ImageInspectError"
         | "RegistryUnavailable"
         | "SignatureValidationFailed" => {
-            let why = format!("Image {} {}", plain(&container.image, 200), pull_cause(reason, message));
+            let why = format!("Image {} {}", plain(&container.image, 200), PullCause::of(reason, message).said());
             Word::ImagePull.status(State::Failed, why)
         }
         "CreateContainerConfigError"
@@ -74,27 +75,6 @@ fn waiting(container: &ContainerFacts, reason: &str, message: &str, initialised:
             Word::Starting.status(state, format!("{name} waits: {said}"))
         }
     })
-}
-
-/// Why a pull fails, by what runtimes write. The message itself flips between two texts with every try.
-fn pull_cause(reason: &str, message: &str) -> &'static str {
-    let message = message.to_ascii_lowercase();
-    let says = |parts: &[&str]| parts.iter().any(|part| message.contains(part));
-    if reason == "InvalidImageName" {
-        "is not a valid image name."
-    } else if reason == "ErrImageNeverPull" {
-        "is not on the node, and the pull policy is Never."
-    } else if says(&["unauthorized", "forbidden", "denied", "no basic auth", "authentication required"]) {
-        "cannot be pulled: the registry refuses the credentials, or there is no such repository."
-    } else if says(&["not found", "manifest unknown", "does not exist"]) {
-        "cannot be pulled: the registry has no such image or tag."
-    } else if says(&["too many requests", "toomanyrequests", " 429 "]) {
-        "cannot be pulled: the registry limits how often it is asked."
-    } else if says(&["no such host", "connection refused", "timeout", "timed out", "dial tcp", "unreachable"]) {
-        "cannot be pulled: the registry cannot be reached."
-    } else {
-        "cannot be pulled."
-    }
 }
 
 fn running(container: &ContainerFacts, since: i64, initialised: bool, now: i64) -> Option<Status> {

@@ -134,6 +134,7 @@ fn finding(finding: &Finding) -> Told {
             FindingKind::Backup => "backup",
             FindingKind::Expiry => "expiry",
             FindingKind::Promise => "promise",
+            FindingKind::Restarts => "restarts",
             FindingKind::Node => "node",
         },
         title: safe(&finding.title),
