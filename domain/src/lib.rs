@@ -10,6 +10,7 @@ pub mod access;
 pub mod age;
 pub mod component;
 pub mod config_source;
+mod demand;
 pub mod drift;
 pub mod facts;
 pub mod finding;

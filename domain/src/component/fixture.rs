@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Assessment, ComponentFacts, Unreadable, assess};
-use crate::facts::{AutoscalerFacts, Condition, ConfigMapFacts, NodeFacts, TemplateContainer, Update, WorkloadFacts};
+use crate::facts::{
+    AutoscalerFacts, AutoscalerTargets, Condition, ConfigMapFacts, NodeFacts, TemplateContainer, TemplateFacts, Update,
+    WorkloadFacts,
+};
 use crate::freshness::Freshness;
 use crate::name::{EnvironmentId, WorkloadKind};
 use crate::registry::Environment;
@@ -114,11 +117,14 @@ pub(crate) fn world(name: &str) -> World {
             memory_limit: memory.and_then(|bounds| bounds.limit),
             storage: declared.storage.clone(),
         }),
+        template: TemplateFacts::default(),
         config_maps: Vec::new(),
+        labels: BTreeMap::new(),
     };
     let autoscaler = (name == "fleet-app").then(|| AutoscalerFacts {
         min: 3,
         max: 20,
+        targets: AutoscalerTargets { cpu: Some(70), ..AutoscalerTargets::default() },
         current: 3,
         desired: 3,
         cpu: Some((38, 70)),

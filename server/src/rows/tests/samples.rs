@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::sync::{Arc, LazyLock};
 
 use domain::facts::{
-    AutoscalerFacts, Condition, ConfigMapFacts, ContainerFacts, ContainerState, NodeFacts, Phase, PodFacts,
-    TemplateContainer, Termination, Update, WorkloadFacts,
+    AutoscalerFacts, AutoscalerTargets, Condition, ConfigMapFacts, ContainerFacts, ContainerState, NodeFacts, Phase,
+    PodFacts, TemplateContainer, TemplateFacts, Termination, Update, WorkloadFacts,
 };
 use domain::name::{ClusterId, Namespace, WorkloadKind};
 use domain::registry::Registry;
@@ -242,6 +242,7 @@ fn workload(kind: WorkloadKind, name: &str, variant: u16) -> ObservedWorkload {
                 memory_limit: "512Mi".parse().ok(),
                 storage: None,
             }),
+            template: TemplateFacts::default(),
             config_maps: vec!["settings".into()],
         },
         progressed: START - 40 + i64::from(variant % 5),
@@ -266,6 +267,7 @@ fn autoscaler(name: &str, variant: u16) -> Object {
     let facts = AutoscalerFacts {
         min: 1,
         max: 3,
+        targets: AutoscalerTargets::default(),
         current: u32::from(variant % 4),
         desired: u32::from(variant / 4 % 4),
         cpu: (!variant.is_multiple_of(3)).then_some((u32::from(variant % 90), 70)),
