@@ -138,3 +138,15 @@ impl<'a> Pod<'a> {
 pub(crate) fn milli(amounts: &[(Arc<str>, Quantity)], resource: &str) -> Option<i64> {
     amounts.iter().find(|(name, _)| **name == *resource).map(|(_, amount)| amount.milli())
 }
+
+/// How many pods a number or a share of them is: `2`, `50%`. Shares are rounded up.
+/// <https://kubernetes.io/docs/tasks/run-application/configure-pdb/#rounding-logic-when-specifying-percentages>
+pub(crate) fn share(text: &str, pods: u32) -> Option<u32> {
+    match text.strip_suffix('%') {
+        Some(percent) => {
+            let of_hundred = percent.parse::<u64>().ok()?.checked_mul(u64::from(pods))?;
+            u32::try_from(of_hundred.div_ceil(100)).ok()
+        }
+        None => text.parse().ok(),
+    }
+}

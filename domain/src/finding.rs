@@ -1,15 +1,19 @@
 //! What is wrong, with its evidence and what to do: one file per kind of fault below `finding/`.
 
 mod autoscaler;
+mod budget;
+mod quota_for_maximum;
+mod settings;
 mod status;
 
 use std::cmp::Reverse;
 
 use crate::component::{Assessment, ComponentFacts, node};
-use crate::drift;
+use crate::drift::{self, Surroundings};
 use crate::freshness::Freshness;
 use crate::health::Word;
 use crate::view::{Finding, FindingKind, State, Status};
+pub(crate) use settings::danger;
 
 /// The findings of an environment, from those of its components: worst first, and those that say the same about several
 /// components once. A value that is wrong in a ConfigMap is one fault, however many read it.
@@ -29,6 +33,26 @@ pub fn merged<'a>(assessments: impl IntoIterator<Item = &'a Assessment>) -> Vec<
     }
     merged.sort_by_key(order);
     merged
+}
+
+/// What is wrong with quota, limit range and disruption budgets of an environment: where they are not as declared, and where
+/// what was declared cannot hold. What was last seen of a cluster that does not answer is marked as such.
+pub fn surroundings(facts: &Surroundings<'_>) -> Vec<Finding> {
+    let mut findings = drift::environment(facts).1;
+    findings.extend(quota_for_maximum::findings(facts));
+    findings.extend(budget::findings(facts));
+    match facts.freshness {
+        Freshness::Never => return Vec::new(),
+        Freshness::Live(_) => {}
+        Freshness::Stale(_) => {
+            for finding in &mut findings {
+                finding.state = State::Unknown;
+                finding.title = format!("Last seen: {}", finding.title).into();
+            }
+        }
+    }
+    findings.sort_by_key(order);
+    findings
 }
 
 /// Everything that is wrong with a component that was `seen` so, worst first.
