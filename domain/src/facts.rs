@@ -131,6 +131,8 @@ pub struct WorkloadFacts {
     pub container: Option<TemplateContainer>,
     /// ConfigMaps that containers of the template take environment variables from.
     pub config_maps: Vec<Arc<str>>,
+    /// Labels of the template, by which disruption budgets select its pods.
+    pub labels: BTreeMap<Arc<str>, Arc<str>>,
 }
 
 /// Which pods the controller brings to the newest revision by itself.

@@ -212,6 +212,7 @@ fn fleet_api(digests: &[&str]) -> Assessment {
                 storage: None,
             }),
             config_maps: Vec::new(),
+            labels: BTreeMap::new(),
         }),
         autoscaler: None,
         pods: &pods.iter().collect::<Vec<_>>(),

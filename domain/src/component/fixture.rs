@@ -115,6 +115,7 @@ pub(crate) fn world(name: &str) -> World {
             storage: declared.storage.clone(),
         }),
         config_maps: Vec::new(),
+        labels: BTreeMap::new(),
     };
     let autoscaler = (name == "fleet-app").then(|| AutoscalerFacts {
         min: 3,

@@ -17,6 +17,7 @@ fn facts(kind: WorkloadKind, wanted: u32, existing: u32, updated: u32, ready: u3
         conditions: Vec::new(),
         container: None,
         config_maps: Vec::new(),
+        labels: Default::default(),
     }
 }
 
