@@ -26,6 +26,12 @@ pub const LOGS_LIVE: &str = "/logs/live";
 /// What was done, by whom.
 pub const CHANGES: &str = "/changes";
 
+/// The environments of a system beside one another.
+pub const COMPARE: &str = "/compare";
+
+/// The same as a table for spreadsheets.
+pub const COMPARE_CSV: &str = "/compare.csv";
+
 /// People and their roles.
 pub const PEOPLE: &str = "/people";
 

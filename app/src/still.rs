@@ -6,6 +6,7 @@
 pub mod account;
 pub mod changes;
 mod command;
+pub mod compare;
 pub mod forms;
 pub mod logs;
 pub mod operation;

@@ -17,7 +17,9 @@ pub(crate) use settings::danger;
 
 /// The findings of an environment, from those of its components: worst first, and those that say the same about several
 /// components once. A value that is wrong in a ConfigMap is one fault, however many read it.
-pub fn merged<'a>(assessments: impl IntoIterator<Item = &'a Assessment>) -> Vec<Finding> {
+///
+/// `around` are those of what stands around them.
+pub fn merged<'a>(assessments: impl IntoIterator<Item = &'a Assessment>, around: Vec<Finding>) -> Vec<Finding> {
     let mut merged: Vec<Finding> = Vec::new();
     for finding in assessments.into_iter().flat_map(|assessment| &assessment.findings) {
         match merged.iter_mut().find(|known| {
@@ -31,6 +33,7 @@ pub fn merged<'a>(assessments: impl IntoIterator<Item = &'a Assessment>) -> Vec<
             }
         }
     }
+    merged.extend(around);
     merged.sort_by_key(order);
     merged
 }

@@ -3,7 +3,9 @@
 //! Watches write, viewers read. A write only takes facts in and marks what must be judged again; the judging is done once,
 //! by whoever reads next, however many changes came in between.
 
+mod around;
 mod change;
+mod compare;
 mod environment;
 mod judge;
 mod nodes;
@@ -29,7 +31,9 @@ use domain::view::{Chrome, WallHead};
 use parking_lot::{RwLock, RwLockUpgradableReadGuard, RwLockWriteGuard};
 use tokio::sync::watch;
 
-pub use change::{Change, Key, Kind, Object, Observed, ObservedEvent, ObservedPod, ObservedRevision, ObservedWorkload};
+pub use change::{
+    Change, Key, Kind, Object, Observed, ObservedAround, ObservedEvent, ObservedPod, ObservedRevision, ObservedWorkload,
+};
 pub use source::{WatchId, WatchState};
 
 use environment::Environment;

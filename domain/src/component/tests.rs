@@ -213,8 +213,10 @@ fn of_equal_state_what_fails_comes_before_what_differs() {
     let mut stuck = world("fleet-api");
     stuck.workload().conditions = vec![condition("Progressing", false, "ProgressDeadlineExceeded")];
     stuck.config().changed = NOW - 60;
-    let titles: Vec<_> =
-        merged(&[old.assess(), stuck.assess()]).into_iter().map(|finding| finding.title.to_string()).collect();
+    let titles: Vec<_> = merged(&[old.assess(), stuck.assess()], Vec::new())
+        .into_iter()
+        .map(|finding| finding.title.to_string())
+        .collect();
     let expected = [
         "The rollout of fleet-api is stuck: 1 of 1 ready",
         "fleet-app runs with old config",
@@ -231,7 +233,7 @@ fn one_fault_that_several_components_share_is_one_finding() {
         world.config().values.insert("LOG_LEVEL".into(), "debug".into());
         world.assess()
     };
-    let findings = merged(&[spoil("fleet-app"), spoil("fleet-api")]);
+    let findings = merged(&[spoil("fleet-app"), spoil("fleet-api")], Vec::new());
     let levels: Vec<_> = findings.iter().filter(|finding| finding.title.contains("LOG_LEVEL")).collect();
     assert_eq!(levels.len(), 1, "{findings:#?}");
     assert_eq!(levels[0].component, None);

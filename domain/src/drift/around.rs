@@ -193,7 +193,7 @@ fn budget_of(facts: &Surroundings<'_>, component: &registry::Component) -> Actua
     }
     let is_it = |workload: &Neighbour<'_>| workload.kind == component.kind && workload.name == component.name.as_str();
     if !facts.workloads.iter().any(is_it) {
-        return Actual::Unknown("Which PDB would select its pods is not known: it does not exist.".into());
+        return Actual::Unknown("Which PDB would select its pods is not known: it was not seen.".into());
     }
     let mut rules: Vec<String> = Vec::new();
     let mut is_certain = true;

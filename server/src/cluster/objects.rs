@@ -20,6 +20,8 @@ macro_rules! objects {
     };
 }
 
+pub mod around;
+
 objects! {
     #[derive(Resource)]
     #[resource(inherit = k8s_openapi::api::core::v1::Pod)]
@@ -198,7 +200,15 @@ objects! {
 
     struct Template {
         #[serde(deserialize_with = "nullable")]
+        pub metadata: TemplateMeta,
+        #[serde(deserialize_with = "nullable")]
         pub spec: TemplateSpec,
+    }
+
+    struct TemplateMeta {
+        /// All of them: disruption budgets select by any.
+        #[serde(deserialize_with = "nullable")]
+        pub labels: BTreeMap<String, Option<String>>,
     }
 
     struct TemplateSpec {

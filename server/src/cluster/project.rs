@@ -1,5 +1,7 @@
 //! From a narrow Kubernetes object to what the rules read.
 
+mod around;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -22,6 +24,10 @@ use crate::rows::{Key, Kind, Object, Observed, ObservedEvent, ObservedPod, Obser
 pub trait Project: Resource<DynamicType = ()> {
     /// The kind.
     const KIND: Kind;
+    /// Whether the API server is asked for its metadata alone, so that nothing else of it ever gets here.
+    const METADATA_ONLY: bool = false;
+    /// Which objects of the kind are watched, as a field selector; empty: all.
+    const FIELDS: &'static str = "";
     /// What the rules read of it; `None` when it is of no interest, like a ReplicaSet without a Deployment.
     fn object(self) -> Option<Object>;
 }
@@ -260,6 +266,14 @@ fn config_maps(spec: &objects::WorkloadSpec) -> Vec<Arc<str>> {
     names
 }
 
+/// The most labels of a template that are kept.
+const MOST_LABELS: usize = 64;
+
+fn labels(spec: &objects::WorkloadSpec) -> BTreeMap<Arc<str>, Arc<str>> {
+    let labels = spec.template.metadata.labels.iter().take(MOST_LABELS);
+    labels.map(|(name, value)| (message(name), message(value.as_deref().unwrap_or_default()))).collect()
+}
+
 /// Who applies an object, as far as its labels say: Flux and Argo CD put theirs on everything they apply.
 /// <https://fluxcd.io/flux/components/helm/helmreleases/>, <https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/>
 fn managed_by(meta: &ObjectMeta) -> Arc<str> {
@@ -317,6 +331,7 @@ fn workload(
             container: template(spec),
             template: demand(&spec.template.spec),
             config_maps: config_maps(spec),
+            labels: labels(spec),
         },
         progressed: progressing.map_or(0, |condition| seconds(condition.last_update_time.as_ref())),
         managed_by: message(&managed_by(meta)),

@@ -2,6 +2,7 @@
 
 pub(super) mod account;
 pub(super) mod changes;
+pub(super) mod compare;
 pub(super) mod log_file;
 pub(super) mod logs;
 pub(super) mod operations;

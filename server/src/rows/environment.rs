@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use domain::component::Assessment;
+use domain::facts::around::Around;
 use domain::facts::{AutoscalerFacts, ConfigMapFacts};
 use domain::image::{ImageReference, running_digest, short_digest};
 use domain::name::{ClusterId, ComponentId, EnvironmentId, WorkloadKind};
@@ -34,6 +35,8 @@ pub struct Environment {
     pub autoscalers: BTreeMap<Arc<str>, Autoscaler>,
     /// Its ConfigMaps that the registry names, with the expected keys.
     pub config_maps: BTreeMap<Arc<str>, ConfigMapFacts>,
+    /// What stands around its workloads.
+    pub around: Around,
     /// Its events.
     pub events: Events,
     /// Whether its namespace was listed since it was registered; before that nothing is known of it.
@@ -174,7 +177,11 @@ impl State {
                 self.environments[place].is_read(key.kind, &name);
                 match &object {
                     Object::Pod(_) | Object::Event(_) | Object::Node(_) => {}
-                    Object::Workload(_) | Object::Revision(_) | Object::Autoscaler(..) | Object::ConfigMap(_) => {
+                    Object::Workload(_)
+                    | Object::Revision(_)
+                    | Object::Autoscaler(..)
+                    | Object::ConfigMap(_)
+                    | Object::Around(_) => {
                         self.environments[place].uids.insert((key.kind, name.clone()), uid);
                     }
                 }
@@ -185,6 +192,7 @@ impl State {
                     Object::Autoscaler(facts, target) => self.put_autoscaler(place, name, *facts, target, now),
                     Object::ConfigMap(facts) => self.put_config_map(place, name, facts),
                     Object::Event(event) => self.put_event(place, name, uid, *event),
+                    Object::Around(around) => self.environments[place].put_around(name, *around),
                     Object::Node(_) => {}
                 }
             }
@@ -256,6 +264,7 @@ impl State {
             Kind::Autoscaler => environment.autoscalers.keys().cloned().collect(),
             Kind::ConfigMap => environment.config_maps.keys().cloned().collect(),
             Kind::Event => environment.events.names(),
+            Kind::Around(kind) => environment.names_around(kind),
             Kind::Node => Vec::new(),
         };
         names.extend(environment.unread.iter().filter(|(of, _)| *of == kind).map(|(_, name)| name.clone()));
@@ -307,6 +316,7 @@ impl State {
                 environment.mark_all();
             }
             Kind::Event => environment.events.remove(name),
+            Kind::Around(kind) => environment.remove_around(kind, name),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use domain::age::Age;
-use domain::finding::merged;
+use domain::finding::{self, merged};
 use domain::frame::{Page, Topic};
 use domain::freshness::Freshness;
 use domain::image::most_run_first;
@@ -105,7 +105,9 @@ impl State {
         let (window, window_open) = window_words(declared, now);
         let fresh = source.map_or(Freshness::Never, Source::freshness_of_readable);
         let missing = |kind| source.and_then(|source| source.missing_right(kind, &declared.namespace));
-        let findings = merged(environment.components.iter().filter_map(|component| component.assessment.as_ref()));
+        let around = self.surroundings(environment, finding::surroundings);
+        let assessments = environment.components.iter().filter_map(|component| component.assessment.as_ref());
+        let findings = merged(assessments, around);
         let is_declared = |key: &(domain::name::WorkloadKind, Arc<str>)| environment.by_workload.contains_key(key);
         let mut warnings = grouped(environment.events.newest_first().map(|event| &event.row).filter(|row| row.warning));
         let more_warnings = warnings.len().saturating_sub(MOST_WARNINGS);
@@ -272,7 +274,7 @@ impl State {
     }
 }
 
-fn declared<'a>(registry: &'a Registry, environment: &Environment) -> &'a registry::Environment {
+pub(super) fn declared<'a>(registry: &'a Registry, environment: &Environment) -> &'a registry::Environment {
     &registry.systems[environment.declared.0].environments[environment.declared.1]
 }
 

@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use proptest::prelude::*;
 
 use super::*;
@@ -21,7 +19,7 @@ fn facts(kind: WorkloadKind, wanted: u32, existing: u32, updated: u32, ready: u3
         container: None,
         template: TemplateFacts::default(),
         config_maps: Vec::new(),
-        labels: BTreeMap::new(),
+        labels: Default::default(),
     }
 }
 
