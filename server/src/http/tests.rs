@@ -2,6 +2,7 @@
 
 mod access;
 mod coming;
+mod compare;
 mod exports;
 mod hostile;
 mod html;
