@@ -32,6 +32,12 @@ pub const HEALTH: &str = "/health";
 /// What was done, by whom.
 pub const CHANGES: &str = "/changes";
 
+/// The environments of a system beside one another.
+pub const COMPARE: &str = "/compare";
+
+/// The same as a table for spreadsheets.
+pub const COMPARE_CSV: &str = "/compare.csv";
+
 /// People and their roles.
 pub const PEOPLE: &str = "/people";
 

@@ -7,6 +7,7 @@ pub mod account;
 pub mod board;
 pub mod changes;
 mod command;
+pub mod compare;
 pub mod forms;
 pub mod health;
 pub mod logs;

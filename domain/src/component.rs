@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use crate::drift;
 pub use crate::drift::Expectation;
+use crate::drift::{Actual, Expected, Item, Place, Value};
 use crate::facts::{AutoscalerFacts, ConfigMapFacts, NodeFacts, WorkloadFacts};
 use crate::finding;
 use crate::freshness::Freshness;
@@ -114,6 +115,8 @@ pub struct Assessment {
     pub(crate) lost: Vec<Lost>,
     /// What was declared: name, actual, expected, whether they agree.
     pub expectations: Vec<Expectation>,
+    /// All that can be declared of it, for holding its environment against others.
+    pub items: Vec<Item>,
 }
 
 /// Says how a component is, what differs from what was declared, and what is wrong.
@@ -129,6 +132,9 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
     let mut findings = finding::findings(facts, &seen);
     let mut lost = node::lost(facts, &findings);
     let mut expectations = drift::expectations(facts);
+    let version = version::running(facts);
+    let mut items = Vec::from(version_items(facts, &version));
+    items.extend(drift::items(facts));
     // What is held of it was read before the right was lost.
     let is_lost = facts.unreadable.workload.is_some() && facts.workload.is_some();
     let freshness = match facts.freshness {
@@ -143,6 +149,7 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
             for line in &mut expectations {
                 (line.1, line.3) = ("not seen yet".into(), false);
             }
+            items = items.into_iter().map(|item| item.unknown(crate::sentence::NOT_SEEN_YET)).collect();
             Word::Unknown.status(State::Unknown, crate::sentence::NOT_SEEN_YET)
         }
         Freshness::Stale(_) => {
@@ -159,6 +166,7 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
             for line in &mut expectations {
                 line.3 = false;
             }
+            items = items.into_iter().map(Item::last_seen).collect();
             let counts = wanted.map(|wanted| format!(" ({ready} of {wanted} ready)")).unwrap_or_default();
             let why_not = match facts.freshness {
                 Freshness::Live(_) => "the account of Quarterdeck may not read it any more",
@@ -168,7 +176,7 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
             Word::Unknown.status(State::Unknown, why)
         }
     };
-    let Version { tag, digest, next } = version::running(facts);
+    let Version { tag, digest, next } = version;
     let cell = Cell {
         id: facts.id.clone(),
         role: facts.declared.role,
@@ -186,11 +194,30 @@ pub fn assess(facts: &ComponentFacts<'_>) -> Assessment {
         changed: facts.changed,
         chips,
     };
-    Assessment { cell, findings, lost, expectations }
+    Assessment { cell, findings, lost, expectations, items }
 }
 
 fn last_seen(title: &str) -> Arc<str> {
     format!("Last seen: {title}").into()
+}
+
+/// Which version runs: nobody declares it, and it is what people compare first.
+fn version_items(facts: &ComponentFacts<'_>, version: &Version) -> [Item; 2] {
+    let place = Place::Component { kind: facts.id.kind, name: facts.id.name.shared(), role: facts.declared.role };
+    let unread = match (facts.workload, facts.unreadable.workload) {
+        (None, Some(unread)) => Some(unread),
+        (None | Some(_), _) => None,
+    };
+    let item = |name: &str, text: &Arc<str>, unread: Option<Unread>| Item {
+        place: place.clone(),
+        name: name.into(),
+        actual: match unread {
+            Some(unread) => Actual::Unknown(unread.sentence().into()),
+            None => Actual::Is(Value::text(Some(text.clone()).filter(|text| !text.is_empty()))),
+        },
+        expected: Expected::Free,
+    };
+    [item("version", &version.tag, unread), item("digest", &version.digest, unread.or(facts.unreadable.pods))]
 }
 
 /// How it was when it was seen.

@@ -1,6 +1,8 @@
 //! What differs between what was declared and what runs.
 
+mod around;
 mod config;
+mod item;
 mod promise;
 mod replicas;
 mod template;
@@ -9,7 +11,10 @@ mod tests;
 
 use std::cmp::Reverse;
 
+pub(crate) use around::rule;
+pub use around::{Neighbour, Surroundings, environment};
 pub(crate) use config::{ago, last_change};
+pub use item::{Actual, Expected, Item, Place, Value};
 pub(crate) use template::is_mutable;
 
 use crate::component::ComponentFacts;
@@ -53,6 +58,15 @@ pub(crate) fn expectations(facts: &ComponentFacts<'_>) -> Vec<Expectation> {
     lines.extend(template::expectations(facts));
     lines.extend(config::expectations(facts));
     lines
+}
+
+/// Everything about a component that can be declared, whether it is declared here or not: what environments are compared by.
+pub(crate) fn items(facts: &ComponentFacts<'_>) -> Vec<Item> {
+    let place = Place::Component { kind: facts.id.kind, name: facts.id.name.shared(), role: facts.declared.role };
+    let mut items = replicas::items(facts, &place);
+    items.extend(template::items(facts, &place));
+    items.extend(config::items(facts));
+    items
 }
 
 pub use crate::view::Expectation;

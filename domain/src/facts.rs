@@ -7,6 +7,7 @@ pub mod around;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::guard::facts::{InitContainer, Resources};
 use crate::name::WorkloadKind;
 use crate::quantity::Quantity;
 
@@ -135,8 +136,27 @@ pub struct WorkloadFacts {
     pub conditions: Vec<Condition>,
     /// First container of the template.
     pub container: Option<TemplateContainer>,
+    /// How much its pods ask for.
+    pub template: TemplateFacts,
     /// ConfigMaps that containers of the template take environment variables from.
     pub config_maps: Vec<Arc<str>>,
+    /// Labels of the template, by which disruption budgets select its pods.
+    pub labels: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+/// What decides how much a pod of a template asks for.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TemplateFacts {
+    /// The containers, without init containers, by name.
+    pub containers: Vec<(Arc<str>, Resources)>,
+    /// The init containers, as they start.
+    pub init_containers: Vec<InitContainer>,
+    /// `overhead`: what a pod costs beside its containers, by resource.
+    pub overhead: Vec<(Arc<str>, Quantity)>,
+    /// Whether the pod as a whole has `resources`, which stand for the sum of its containers. They are not read.
+    pub has_pod_resources: bool,
+    /// Whether it names a RuntimeClass, which can add overhead that is not read.
+    pub has_runtime_class: bool,
 }
 
 /// Which pods the controller brings to the newest revision by itself.
@@ -192,6 +212,8 @@ pub struct AutoscalerFacts {
     pub min: u32,
     /// Most.
     pub max: u32,
+    /// What it is told to keep to.
+    pub targets: AutoscalerTargets,
     /// `status.currentReplicas`.
     pub current: u32,
     /// `status.desiredReplicas`.
@@ -202,6 +224,17 @@ pub struct AutoscalerFacts {
     pub memory: Option<(u32, u32)>,
     /// Conditions: `AbleToScale`, `ScalingActive`, `ScalingLimited`.
     pub conditions: Vec<Condition>,
+}
+
+/// What an autoscaler is told to keep to, whatever is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AutoscalerTargets {
+    /// CPU utilisation of the request in percent; none: it does not look at CPU so.
+    pub cpu: Option<u32>,
+    /// Memory likewise.
+    pub memory: Option<u32>,
+    /// `behavior.scaleDown.stabilizationWindowSeconds`; none where nothing is said, which is 300.
+    pub scale_down_seconds: Option<u32>,
 }
 
 /// A node.

@@ -1,13 +1,16 @@
 //! What is wrong, with its evidence and what to do: one file per kind of fault below `finding/`.
 
 mod autoscaler;
+mod budget;
 pub mod crash;
 pub mod differs;
 mod image;
 mod not_ready;
 pub(crate) mod pending;
+mod quota_for_maximum;
 pub(crate) mod restarts;
 pub mod room;
+mod settings;
 mod since;
 mod spread;
 mod status;
@@ -16,11 +19,12 @@ mod together;
 use std::sync::Arc;
 
 use crate::component::{ComponentFacts, node};
-use crate::drift;
+use crate::drift::{self, Surroundings};
 use crate::freshness::Freshness;
 use crate::health::Word;
-use crate::view::{Chip, Finding, FindingKind, Status};
+use crate::view::{Chip, Finding, FindingKind, State, Status};
 
+pub(crate) use settings::danger;
 pub use together::merged;
 
 use together::order;
@@ -36,6 +40,26 @@ struct Explanation {
     title: Option<String>,
     /// The last lines of a log.
     lines: Vec<Arc<str>>,
+}
+
+/// What is wrong with quota, limit range and disruption budgets of an environment: where they are not as declared, and where
+/// what was declared cannot hold. What was last seen of a cluster that does not answer is marked as such.
+pub fn surroundings(facts: &Surroundings<'_>) -> Vec<Finding> {
+    let mut findings = drift::environment(facts).1;
+    findings.extend(quota_for_maximum::findings(facts));
+    findings.extend(budget::findings(facts));
+    match facts.freshness {
+        Freshness::Never => return Vec::new(),
+        Freshness::Live(_) => {}
+        Freshness::Stale(_) => {
+            for finding in &mut findings {
+                finding.state = State::Unknown;
+                finding.title = format!("Last seen: {}", finding.title).into();
+            }
+        }
+    }
+    findings.sort_by_key(order);
+    findings
 }
 
 /// Everything that is wrong with a component that was `seen` so, worst first.

@@ -1,9 +1,13 @@
 //! Amounts of CPU, memory and storage as Kubernetes writes them.
 
+mod amount;
+
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+pub(crate) use amount::Amount;
 
 /// An amount: `250m`, `1`, `512Mi`, `100Gi`. Equal when the amounts are, however they are written: `1` is `1000m`.
 /// <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>

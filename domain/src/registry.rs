@@ -3,6 +3,7 @@
 //! The tier of an environment is a field here and nothing else decides it: no name, prefix or host. A namespace that
 //! is not registered is treated as production.
 
+mod bounds;
 pub mod checks;
 mod maintenance;
 mod mask;
@@ -19,6 +20,7 @@ use crate::name::{
 };
 use crate::policy::Policy;
 use crate::quantity::Quantity;
+pub use bounds::{Amounts, Count, DisruptionBudget, ExpectedLimitRange, ExpectedQuota};
 pub use checks::Checks;
 pub use maintenance::{Freeze, Maintenance, MaintenanceWindow, WallDateTime, WallTime, Weekday};
 pub use mask::{LogMask, MOST_MASKS};
@@ -165,6 +167,12 @@ pub struct Environment {
     /// What is asked of it from outside, again and again.
     #[serde(default, skip_serializing_if = "Checks::is_empty")]
     pub checks: Checks,
+    /// What all its pods together may use at most, by its ResourceQuotas.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<ExpectedQuota>,
+    /// What containers get that say nothing, by its LimitRanges.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_range: Option<ExpectedLimitRange>,
     /// What should run.
     pub components: Vec<Component>,
 }
@@ -261,6 +269,9 @@ pub struct Component {
     /// What backs its data up: the CronJob whose last success is the age of the newest backup.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup: Option<Backup>,
+    /// The PodDisruptionBudget that should select its pods.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disruption_budget: Option<DisruptionBudget>,
 }
 
 /// What backs data up.
@@ -292,6 +303,15 @@ pub struct AutoscaledReplicas {
     pub min: u32,
     /// Most.
     pub max: u32,
+    /// CPU utilisation of the request that it keeps to, in percent. Left out: not compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<u32>,
+    /// Memory utilisation of the request that it keeps to, in percent. Left out: not compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u32>,
+    /// For how many seconds it looks back before it scales down. Left out: not compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale_down_seconds: Option<u32>,
 }
 
 /// What a container may use.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::component::{Assessment, ComponentFacts, Unreadable, assess};
-use domain::facts::{TemplateContainer, Update, WorkloadFacts};
+use domain::facts::{TemplateContainer, TemplateFacts, Update, WorkloadFacts};
 use domain::freshness::Freshness;
 use domain::name::{ClusterId, EnvironmentId, Namespace, ObjectName};
 use domain::registry::validate::validate;
@@ -211,7 +211,9 @@ fn fleet_api(digests: &[&str]) -> Assessment {
                 memory_limit: None,
                 storage: None,
             }),
+            template: TemplateFacts::default(),
             config_maps: Vec::new(),
+            labels: BTreeMap::new(),
         }),
         autoscaler: None,
         pods: &pods.iter().collect::<Vec<_>>(),

@@ -3,6 +3,7 @@
 mod assets;
 mod cookies;
 mod crowd;
+mod csv;
 mod endpoints;
 mod follow;
 mod front;
@@ -87,7 +88,9 @@ pub fn endpoints() -> Vec<Endpoint> {
 /// The table. Whoever adds a row says who may ask.
 fn mount() -> Mount {
     use Need::{Administer, Anyone, Look, Operate, SignedIn};
-    use still::{account, board, changes, health, log_file, logs, operations, people, provider, series, sign_in};
+    use still::{
+        account, board, changes, compare, health, log_file, logs, operations, people, provider, series, sign_in,
+    };
     let pages = app::routes::routes().fold(Mount::default(), |mount, path| mount.get(path, Look, pages::page));
     pages
         .get("/live", Anyone, live::live)
@@ -112,6 +115,8 @@ fn mount() -> Mount {
         .get("/changes/{number}", Look, changes::entry)
         .post("/changes/export.csv", Look, "/changes", changes::csv)
         .post("/changes/export.ndjson", Look, "/changes", changes::ndjson)
+        .get(app::links::COMPARE, Look, compare::page)
+        .get(app::links::COMPARE_CSV, Look, compare::csv)
         .get("/logs", Look, logs::page)
         .post("/logs/text", Look, app::links::LOGS, log_file::text)
         .post("/logs/ndjson", Look, app::links::LOGS, log_file::ndjson)

@@ -3,9 +3,11 @@
 //! Watches write, viewers read. A write only takes facts in and marks what must be judged again; the judging is done once,
 //! by whoever reads next, however many changes came in between.
 
+mod around;
 mod board;
 mod change;
 mod checks;
+mod compare;
 mod crashes;
 mod environment;
 mod judge;
@@ -33,7 +35,9 @@ use domain::view::{Chrome, WallHead};
 use parking_lot::{RwLock, RwLockUpgradableReadGuard, RwLockWriteGuard};
 use tokio::sync::watch;
 
-pub use change::{Change, Key, Kind, Object, Observed, ObservedEvent, ObservedPod, ObservedRevision, ObservedWorkload};
+pub use change::{
+    Change, Key, Kind, Object, Observed, ObservedAround, ObservedEvent, ObservedPod, ObservedRevision, ObservedWorkload,
+};
 pub use checks::Held;
 pub use crashes::Crash;
 pub use measured::Measured;

@@ -60,6 +60,7 @@ pub fn Nav(
                 {page("Pods", links::PODS, "g p")}
                 {page("Logs", links::LOGS, "g l")}
                 {page("Health", links::HEALTH, "g h")}
+                {page("Compare", links::COMPARE, "")}
                 {page("Changes", links::CHANGES, "g c")}
                 <Show when=move || person.with(|person| person.administers)>{page("People", links::PEOPLE, "")}</Show>
             </div>

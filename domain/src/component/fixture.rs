@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::clues::{Clues, LastLines, PodClue, ProbeFailure, Restarted, Usage};
 use super::{Assessment, ComponentFacts, Unreadable, assess};
 use crate::facts::{
-    AutoscalerFacts, Condition, ConfigMapFacts, NodeFacts, PodFacts, TemplateContainer, Update, WorkloadFacts,
+    AutoscalerFacts, AutoscalerTargets, Condition, ConfigMapFacts, NodeFacts, PodFacts, TemplateContainer,
+    TemplateFacts, Update, WorkloadFacts,
 };
 use crate::freshness::Freshness;
 use crate::name::{EnvironmentId, WorkloadKind};
@@ -128,11 +129,14 @@ pub(crate) fn world(name: &str) -> World {
             memory_limit: memory.and_then(|bounds| bounds.limit),
             storage: declared.storage.clone(),
         }),
+        template: TemplateFacts::default(),
         config_maps: Vec::new(),
+        labels: BTreeMap::new(),
     };
     let autoscaler = (name == "fleet-app").then(|| AutoscalerFacts {
         min: 3,
         max: 20,
+        targets: AutoscalerTargets { cpu: Some(70), ..AutoscalerTargets::default() },
         current: 3,
         desired: 3,
         cpu: Some((38, 70)),

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Difference, Expectation, NONE};
+use super::{Actual, Difference, Expectation, Expected, Item, NONE, Place, Remark, Value};
 use crate::age::Age;
 use crate::component::ComponentFacts;
 use crate::facts::ConfigMapFacts;
+use crate::finding::danger;
 use crate::health::Word;
 use crate::registry::ConfigExpectation;
 use crate::text::plain;
@@ -47,7 +48,8 @@ pub(super) fn differences(facts: &ComponentFacts<'_>) -> Vec<Difference> {
                 "Apply it: pods that need it do not start without it.",
             )),
             (Some(held), _) => {
-                found.extend(values(config, held, facts.now));
+                found.extend(values(config, held, facts));
+                found.extend(dangers(config, held, facts));
                 found.extend(old_config(facts, name, held));
             }
         }
@@ -56,11 +58,12 @@ pub(super) fn differences(facts: &ComponentFacts<'_>) -> Vec<Difference> {
 }
 
 /// Values that are not the declared ones.
-fn values(config: &ConfigExpectation, held: &ConfigMapFacts, now: i64) -> Vec<Difference> {
+fn values(config: &ConfigExpectation, held: &ConfigMapFacts, facts: &ComponentFacts<'_>) -> Vec<Difference> {
     let differing = config.expect.iter().filter(|(key, expected)| held_value(held, key) != Some(expected.as_str()));
     differing
         .map(|(key, expected)| {
             let actual = held_value(held, key);
+            let danger = actual.and_then(|actual| danger(facts.environment.tier, key, actual));
             let (key, expected) = (plain(key, VALUE_LIMIT), plain(expected, VALUE_LIMIT));
             let (chip, title) = match actual {
                 None => {
@@ -72,11 +75,28 @@ fn values(config: &ConfigExpectation, held: &ConfigMapFacts, now: i64) -> Vec<Di
                     (format!("{key} {shown}, expected {expected}"), format!("{key} is {shown}, expected {expected}"))
                 }
             };
+            let title = danger.map_or_else(|| title.clone(), |danger| format!("{danger}: {title}"));
             let advice = "Set it back and restart what reads it, or change the registry when this is meant.";
-            let evidence = last_change(config.config_map.as_str(), held, now);
+            let evidence = last_change(config.config_map.as_str(), held, facts.now);
             Difference::new(State::Degraded, chip, title, evidence, advice).since(held.changed)
         })
         .collect()
+}
+
+/// Values that are as they were declared, and dangerous in an environment of this tier. Remarks without a chip.
+fn dangers(config: &ConfigExpectation, held: &ConfigMapFacts, facts: &ComponentFacts<'_>) -> Vec<Difference> {
+    let name = config.config_map.as_str();
+    let as_declared = config.expect.iter().filter(|(key, expected)| held_value(held, key) == Some(expected.as_str()));
+    let found = as_declared.filter_map(|(key, value)| Some((danger(facts.environment.tier, key, value)?, key, value)));
+    let remark = |(danger, key, value): (&str, &String, &String)| Remark {
+        state: State::Degraded,
+        kind: FindingKind::Promise,
+        title: format!("{danger}: {} is {}", plain(key, VALUE_LIMIT), plain(value, VALUE_LIMIT)),
+        evidence: format!("It was declared so. {}", last_change(name, held, facts.now)),
+        advice: "Declare another value and apply it; then restart what reads it.".to_owned(),
+        since: held.changed,
+    };
+    found.map(remark).map(|remark| Difference { chip: None, remark: Some(remark) }).collect()
 }
 
 fn held_value<'a>(held: &'a ConfigMapFacts, key: &str) -> Option<&'a str> {
@@ -158,4 +178,27 @@ pub(super) fn expectations(facts: &ComponentFacts<'_>) -> Vec<Expectation> {
         }
     }
     lines
+}
+
+pub(super) fn items(facts: &ComponentFacts<'_>) -> Vec<Item> {
+    let mut items = Vec::new();
+    for config in read_by(facts) {
+        let place = Place::ConfigMap(config.config_map.shared());
+        let held = facts.config_maps.get(config.config_map.as_str());
+        for (key, expected) in &config.expect {
+            let value = held.and_then(|held| held_value(held, key));
+            let shown = |text: &str| Value::text(Some(&*plain(text, VALUE_LIMIT)));
+            let actual = match (held, facts.unreadable.config_maps) {
+                (None, Some(unread)) => Actual::Unknown(unread.sentence().into()),
+                (_, _) => Actual::Is(value.map_or(Value::Nothing, shown)),
+            };
+            // Of long values only the beginning is shown, and all of it is compared.
+            let expected = Expected::Declared {
+                text: shown(expected).to_string().into(),
+                agrees: value == Some(expected.as_str()),
+            };
+            items.push(Item { place: place.clone(), name: plain(key, VALUE_LIMIT).as_ref().into(), actual, expected });
+        }
+    }
+    items
 }

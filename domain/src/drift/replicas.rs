@@ -1,8 +1,10 @@
 //! How many run, and who decides that.
 
-use super::{Difference, Expectation, NONE};
+use std::sync::Arc;
+
+use super::{Actual, Difference, Expectation, Expected, Item, NONE, Place, Value};
 use crate::component::ComponentFacts;
-use crate::registry::Replicas;
+use crate::registry::{AutoscaledReplicas, Replicas};
 use crate::view::State;
 
 pub(super) fn differences(facts: &ComponentFacts<'_>) -> Vec<Difference> {
@@ -53,6 +55,7 @@ pub(super) fn differences(facts: &ComponentFacts<'_>) -> Vec<Difference> {
                 )),
                 (Some(_), _) => {}
             }
+            found.extend(other_targets(facts, bounds));
             match (wanted, range) {
                 (Some(0), _) => found.push(other_count(facts, 0, &expected)),
                 // A count set by hand under an HPA: the HPA sets it back, so it is news for seconds only.
@@ -123,10 +126,111 @@ pub(super) fn expectations(facts: &ComponentFacts<'_>) -> Vec<Expectation> {
         Replicas::Autoscaled(bounds) => {
             let expected = format!("{}–{}", bounds.min, bounds.max);
             let inside = wanted.is_some_and(|wanted| (bounds.min..=bounds.max).contains(&wanted));
-            vec![
+            let mut lines: Vec<Expectation> = vec![
                 ("replicas".into(), actual.into(), expected.as_str().into(), inside),
                 ("HPA".into(), range_text.into(), expected.as_str().into(), range == Some((bounds.min, bounds.max))),
-            ]
+            ];
+            for target in targets(facts, bounds).into_iter() {
+                let Some(expected) = target.expected else { continue };
+                let actual = if facts.autoscaler.is_some() { target.words(target.actual) } else { absent.to_owned() };
+                let agrees = target.actual == Some(expected);
+                lines.push((target.name.into(), actual.into(), target.words(Some(expected)).into(), agrees));
+            }
+            lines
         }
     }
+}
+
+/// Something that an autoscaler is told.
+struct Target {
+    name: &'static str,
+    unit: &'static str,
+    actual: Option<u32>,
+    expected: Option<u32>,
+}
+
+impl Target {
+    fn words(&self, value: Option<u32>) -> String {
+        value.map_or_else(|| NONE.to_owned(), |value| format!("{value} {}", self.unit))
+    }
+}
+
+/// Seconds that an autoscaler looks back before it scales down, where nothing is said.
+/// <https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#default-behavior>
+const SCALE_DOWN_SECONDS: u32 = 300;
+
+fn targets(facts: &ComponentFacts<'_>, declared: AutoscaledReplicas) -> [Target; 3] {
+    let AutoscaledReplicas { min: _, max: _, cpu, memory, scale_down_seconds } = declared;
+    let held = facts.autoscaler.map(|autoscaler| autoscaler.targets);
+    let scale_down = held.map(|held| held.scale_down_seconds.unwrap_or(SCALE_DOWN_SECONDS));
+    [
+        Target { name: "HPA CPU target", unit: "%", actual: held.and_then(|held| held.cpu), expected: cpu },
+        Target { name: "HPA memory target", unit: "%", actual: held.and_then(|held| held.memory), expected: memory },
+        Target { name: "HPA scale-down window", unit: "s", actual: scale_down, expected: scale_down_seconds },
+    ]
+}
+
+/// What the autoscaler is told and was not declared so. One that is missing is missing as a whole.
+fn other_targets(facts: &ComponentFacts<'_>, declared: AutoscaledReplicas) -> Vec<Difference> {
+    if facts.autoscaler.is_none() {
+        return Vec::new();
+    }
+    let name = &facts.id.name;
+    let differing = targets(facts, declared)
+        .into_iter()
+        .filter(|target| target.expected.is_some() && target.actual != target.expected);
+    differing
+        .map(|target| {
+            let (what, actual, expected) = (target.name, target.words(target.actual), target.words(target.expected));
+            Difference::new(
+                State::Degraded,
+                format!("{what} {actual}, expected {expected}"),
+                format!("{name} has {what} {actual}, expected {expected}"),
+                format!("The HPA of {name} says {actual}; {expected} was declared."),
+                "Set it in the HPA, or change the registry when this is meant.",
+            )
+        })
+        .collect()
+}
+
+pub(super) fn items(facts: &ComponentFacts<'_>, place: &Place) -> Vec<Item> {
+    let wanted = facts.workload.map(|workload| workload.wanted);
+    let actual = match (wanted, facts.unreadable.workload) {
+        (None, Some(unread)) => Actual::Unknown(unread.sentence().into()),
+        (wanted, _) => Actual::Is(Value::text(wanted.map(|wanted| wanted.to_string()))),
+    };
+    let of_autoscaler = |value: Option<String>| match (facts.autoscaler, facts.unreadable.autoscalers) {
+        (None, Some(unread)) => Actual::Unknown(unread.sentence().into()),
+        (None | Some(_), _) => Actual::Is(Value::text(value)),
+    };
+    let range = of_autoscaler(facts.autoscaler.map(|autoscaler| format!("{}–{}", autoscaler.min, autoscaler.max)));
+    let item = |name: &str, actual: Actual, expected: Expected| Item {
+        place: place.clone(),
+        name: name.into(),
+        actual,
+        expected,
+    };
+    let (replicas, hpa, bounds) = match facts.declared.replicas {
+        None => (Expected::Undeclared, Expected::Undeclared, None),
+        Some(Replicas::Exactly(count)) => {
+            let text: Arc<str> = count.to_string().into();
+            let none = Expected::Declared { text: NONE.into(), agrees: range == Actual::Is(Value::Nothing) };
+            (Expected::Declared { text, agrees: wanted == Some(count) }, none, None)
+        }
+        Some(Replicas::Autoscaled(bounds)) => {
+            let text: Arc<str> = format!("{}–{}", bounds.min, bounds.max).into();
+            let inside = wanted.is_some_and(|wanted| (bounds.min..=bounds.max).contains(&wanted));
+            let agrees = range == Actual::Is(Value::Text(text.clone()));
+            let hpa = Expected::Declared { text: text.clone(), agrees };
+            (Expected::Declared { text, agrees: inside }, hpa, Some(bounds))
+        }
+    };
+    let mut items = vec![item("replicas", actual, replicas), item("HPA", range, hpa)];
+    let undeclared = AutoscaledReplicas { min: 0, max: 0, cpu: None, memory: None, scale_down_seconds: None };
+    for target in targets(facts, bounds.unwrap_or(undeclared)) {
+        let actual = of_autoscaler(target.actual.map(|actual| target.words(Some(actual))));
+        let expected = target.expected.map(|expected| Value::text(Some(target.words(Some(expected)))));
+        items.push(Item::new(place, target.name, actual, expected.as_ref()));
+    }
+    items
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Difference, Expectation, NONE};
+use super::{Actual, Difference, Expectation, Expected, Item, NONE, Place, Value};
 use crate::component::ComponentFacts;
 use crate::facts::TemplateContainer;
 use crate::health;
@@ -60,8 +60,6 @@ fn lines(facts: &ComponentFacts<'_>) -> Vec<Line> {
 
 fn bounds_line(name: &'static str, bounds: &Bounds, actual: Option<(&Option<Quantity>, &Option<Quantity>)>) -> Line {
     let (request, limit) = actual.map_or((None, None), |(request, limit)| (request.as_ref(), limit.as_ref()));
-    // A request that was not declared may be anything; Kubernetes sets it to the limit when it is left out.
-    let request_agrees = bounds.request.is_none() || bounds.request.as_ref() == request;
     let pair = |request: Option<&Quantity>, limit: Option<&Quantity>| format!("{}–{}", text(request), text(limit));
     let (actual_text, expected) = match &bounds.request {
         Some(expected) => (pair(request, limit), pair(Some(expected), bounds.limit.as_ref())),
@@ -71,8 +69,13 @@ fn bounds_line(name: &'static str, bounds: &Bounds, actual: Option<(&Option<Quan
         name,
         actual: if actual.is_some() { actual_text } else { NONE.to_owned() },
         expected,
-        agrees: actual.is_some() && request_agrees && bounds.limit.as_ref() == limit,
+        agrees: actual.is_some() && is_declared_request(bounds, request) && bounds.limit.as_ref() == limit,
     }
+}
+
+/// A request that was not declared may be anything; Kubernetes sets it to the limit when it is left out.
+fn is_declared_request(bounds: &Bounds, request: Option<&Quantity>) -> bool {
+    bounds.request.is_none() || bounds.request.as_ref() == request
 }
 
 fn text(quantity: Option<&Quantity>) -> String {
@@ -93,6 +96,62 @@ fn full_repository(text: &str) -> String {
 pub(super) fn expectations(facts: &ComponentFacts<'_>) -> Vec<Expectation> {
     let of = |line: Line| (line.name.into(), line.actual.into(), line.expected.into(), line.agrees);
     lines(facts).into_iter().map(of).collect()
+}
+
+pub(super) fn items(facts: &ComponentFacts<'_>, place: &Place) -> Vec<Item> {
+    let container = facts.workload.and_then(|workload| workload.container.as_ref());
+    let known = |value: Value| match (container, facts.unreadable.workload) {
+        (None, Some(unread)) => Actual::Unknown(unread.sentence().into()),
+        (None | Some(_), _) => Actual::Is(value),
+    };
+    let amount = |name: &'static str, held: Option<&Quantity>, expected: Expected| Item {
+        place: place.clone(),
+        name: name.into(),
+        actual: known(held.into()),
+        expected,
+    };
+    let declared = |expected: Option<&Quantity>, agrees: bool| Expected::Declared {
+        text: text(expected).into(),
+        agrees: container.is_some() && agrees,
+    };
+    let mut items = Vec::new();
+    let resources = facts.declared.resources.as_ref();
+    for (names, bounds, request, limit) in [
+        (
+            ["CPU request", "CPU limit"],
+            resources.and_then(|resources| resources.cpu.as_ref()),
+            container.and_then(|held| held.cpu_request.as_ref()),
+            container.and_then(|held| held.cpu_limit.as_ref()),
+        ),
+        (
+            ["memory request", "memory limit"],
+            resources.and_then(|resources| resources.memory.as_ref()),
+            container.and_then(|held| held.memory_request.as_ref()),
+            container.and_then(|held| held.memory_limit.as_ref()),
+        ),
+    ] {
+        let wanted = bounds.filter(|bounds| bounds.request.is_some());
+        let expected = wanted.map_or(Expected::Undeclared, |bounds| {
+            declared(bounds.request.as_ref(), is_declared_request(bounds, request))
+        });
+        items.push(amount(names[0], request, expected));
+        let expected = bounds
+            .map_or(Expected::Undeclared, |bounds| declared(bounds.limit.as_ref(), bounds.limit.as_ref() == limit));
+        items.push(amount(names[1], limit, expected));
+    }
+    let storage = container.and_then(|container| container.storage.as_ref());
+    let expected = facts.declared.storage.as_ref();
+    let expected =
+        expected.map_or(Expected::Undeclared, |expected| declared(Some(expected), storage == Some(expected)));
+    items.push(amount("storage", storage, expected));
+    let repository = container.map(|container| ImageReference::parse(&container.image).repository);
+    let expected = facts.declared.image.as_ref().map_or(Expected::Undeclared, |expected| Expected::Declared {
+        text: expected.as_str().into(),
+        agrees: repository.is_some_and(|actual| full_repository(actual) == full_repository(expected)),
+    });
+    let shown = repository.map(|repository| plain(repository, IMAGE_LIMIT).into_owned());
+    items.push(Item { place: place.clone(), name: "image".into(), actual: known(Value::text(shown)), expected });
+    items
 }
 
 pub(super) fn differences(facts: &ComponentFacts<'_>) -> Vec<Difference> {

@@ -272,6 +272,7 @@ fn a_daemon_set_has_no_number_to_differ_from() {
     world.environment.components[world.component].replicas = None;
     world.workload().wanted = 7;
     assert_eq!((world.kind(), world.with(chips)), (WorkloadKind::DaemonSet, vec![]));
-    let range = Replicas::Autoscaled(AutoscaledReplicas { min: 3, max: 20 });
+    let range =
+        Replicas::Autoscaled(AutoscaledReplicas { min: 3, max: 20, cpu: None, memory: None, scale_down_seconds: None });
     assert_eq!(production().components[0].replicas, Some(range));
 }

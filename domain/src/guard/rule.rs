@@ -1,6 +1,5 @@
 //! The rules of the flight plan, one a file. Each takes a case and writes its lines.
 
-mod amount;
 mod autoscaler;
 mod availability;
 mod backup;
@@ -12,7 +11,6 @@ mod keeper;
 mod migration;
 mod others;
 mod paused;
-mod pod;
 mod quota;
 mod replicas;
 mod role;

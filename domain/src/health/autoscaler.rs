@@ -74,7 +74,16 @@ mod tests {
             since: 0,
         };
         let conditions = conditions.iter().map(condition).collect();
-        AutoscalerFacts { min: 3, max: 20, current: 3, desired: 3, cpu: None, memory: None, conditions }
+        AutoscalerFacts {
+            min: 3,
+            max: 20,
+            targets: Default::default(),
+            current: 3,
+            desired: 3,
+            cpu: None,
+            memory: None,
+            conditions,
+        }
     }
 
     #[test]

@@ -10,8 +10,12 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 /// Annotations that are read. All others, `last-applied-configuration` among them, are dropped while parsing.
-const ANNOTATIONS: [&str; 3] =
-    ["deployment.kubernetes.io/revision", "kubernetes.io/change-cause", "meta.helm.sh/release-name"];
+const ANNOTATIONS: [&str; 4] = [
+    "deployment.kubernetes.io/revision",
+    "kubernetes.io/change-cause",
+    "meta.helm.sh/release-name",
+    "cert-manager.io/certificate-name",
+];
 
 /// Labels that are read.
 const LABELS: [&str; 7] = [
@@ -146,8 +150,8 @@ struct MetaWithWriters {
     managed_fields: Option<Vec<Writer>>,
 }
 
-/// Reads metadata with who wrote when, still without the fields they wrote. Only for ConfigMaps: nothing else tells when
-/// one was changed.
+/// Reads metadata with who wrote when, still without the fields they wrote. Only for ConfigMaps and Secrets: nothing
+/// else tells when one was changed.
 pub fn meta_with_writers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ObjectMeta, D::Error> {
     let MetaWithWriters { meta, managed_fields } = MetaWithWriters::deserialize(deserializer)?;
     let writers = managed_fields.unwrap_or_default().into_iter().filter(Writer::wrote_data);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::narrow::{Amount, Time, meta, meta_with_writers, nullable, number};
 
@@ -18,6 +19,8 @@ macro_rules! objects {
         )*
     };
 }
+
+pub mod around;
 
 objects! {
     #[derive(Resource)]
@@ -211,12 +214,27 @@ objects! {
 
     struct Template {
         #[serde(deserialize_with = "nullable")]
+        pub metadata: TemplateMeta,
+        #[serde(deserialize_with = "nullable")]
         pub spec: TemplateSpec,
+    }
+
+    struct TemplateMeta {
+        /// All of them: disruption budgets select by any.
+        #[serde(deserialize_with = "nullable")]
+        pub labels: BTreeMap<String, Option<String>>,
     }
 
     struct TemplateSpec {
         #[serde(deserialize_with = "nullable")]
         pub containers: Vec<TemplateContainer>,
+        #[serde(deserialize_with = "nullable")]
+        pub init_containers: Vec<TemplateContainer>,
+        #[serde(deserialize_with = "nullable")]
+        pub overhead: BTreeMap<String, Amount>,
+        /// Whether it is there.
+        pub resources: Option<IgnoredAny>,
+        pub runtime_class_name: Option<String>,
     }
 
     struct TemplateContainer {
@@ -226,6 +244,8 @@ objects! {
         pub image: String,
         #[serde(deserialize_with = "nullable")]
         pub resources: ResourceRequirements,
+        /// `Always` on an init container makes it a side car.
+        pub restart_policy: Option<String>,
         #[serde(deserialize_with = "nullable")]
         pub env_from: Vec<EnvFrom>,
         #[serde(deserialize_with = "nullable")]
@@ -342,6 +362,18 @@ objects! {
         pub max_replicas: u32,
         #[serde(deserialize_with = "nullable")]
         pub metrics: Vec<Metric>,
+        #[serde(deserialize_with = "nullable")]
+        pub behavior: Behavior,
+    }
+
+    struct Behavior {
+        #[serde(deserialize_with = "nullable")]
+        pub scale_down: ScalingRules,
+    }
+
+    struct ScalingRules {
+        #[serde(deserialize_with = "number")]
+        pub stabilization_window_seconds: Option<u32>,
     }
 
     struct ScaleTarget {

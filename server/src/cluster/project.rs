@@ -1,11 +1,15 @@
 //! From a narrow Kubernetes object to what the rules read.
 
+mod around;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::facts::{
-    AutoscalerFacts, Condition, ConfigMapFacts, ContainerFacts, ContainerState, NodeFacts, Phase, PodFacts,
-    TemplateContainer, Termination, Update, WorkloadFacts,
+    AutoscalerFacts, AutoscalerTargets, Condition, ConfigMapFacts, ContainerFacts, ContainerState, NodeFacts, Phase,
+    PodFacts, TemplateContainer, TemplateFacts, Termination, Update, WorkloadFacts,
 };
+use domain::guard::facts::{InitContainer, Resources};
 use domain::name::{Namespace, ObjectName, WorkloadKind};
 use domain::quantity::Quantity;
 use domain::text::{MESSAGE_LIMIT, plain};
@@ -20,6 +24,10 @@ use crate::rows::{Key, Kind, Object, Observed, ObservedEvent, ObservedPod, Obser
 pub trait Project: Resource<DynamicType = ()> {
     /// The kind.
     const KIND: Kind;
+    /// Whether the API server is asked for its metadata alone, so that nothing else of it ever gets here.
+    const METADATA_ONLY: bool = false;
+    /// Which objects of the kind are watched, as a field selector; empty: all.
+    const FIELDS: &'static str = "";
     /// What the rules read of it; `None` when it is of no interest, like a ReplicaSet without a Deployment.
     fn object(self) -> Option<Object>;
 }
@@ -207,7 +215,7 @@ pub fn conditions(conditions: &[objects::ObjectCondition]) -> Vec<Condition> {
 }
 
 /// An amount of a resource, by name.
-pub fn quantity(amounts: &std::collections::BTreeMap<String, Amount>, name: &str) -> Option<Quantity> {
+pub fn quantity(amounts: &BTreeMap<String, Amount>, name: &str) -> Option<Quantity> {
     match amounts.get(name)? {
         Amount::Text(text) => text.parse().ok(),
         Amount::Number(number) => number.to_string().parse().ok(),
@@ -229,6 +237,29 @@ fn template(spec: &objects::WorkloadSpec) -> Option<TemplateContainer> {
     })
 }
 
+fn demand(pod: &objects::TemplateSpec) -> TemplateFacts {
+    let resources = |container: &objects::TemplateContainer| Resources {
+        requests: amounts(&container.resources.requests),
+        limits: amounts(&container.resources.limits),
+    };
+    let init_containers = pod.init_containers.iter().map(|container| InitContainer {
+        name: message(&container.name),
+        resources: resources(container),
+        sidecar: container.restart_policy.as_deref() == Some("Always"),
+    });
+    TemplateFacts {
+        containers: pod.containers.iter().map(|container| (message(&container.name), resources(container))).collect(),
+        init_containers: init_containers.collect(),
+        overhead: amounts(&pod.overhead),
+        has_pod_resources: pod.resources.is_some(),
+        has_runtime_class: pod.runtime_class_name.is_some(),
+    }
+}
+
+fn amounts(amounts: &BTreeMap<String, Amount>) -> Vec<(Arc<str>, Quantity)> {
+    amounts.keys().filter_map(|name| Some((message(name), quantity(amounts, name)?))).collect()
+}
+
 fn config_maps(spec: &objects::WorkloadSpec) -> Vec<Arc<str>> {
     let mut names: Vec<Arc<str>> = Vec::new();
     for container in &spec.template.spec.containers {
@@ -243,6 +274,14 @@ fn config_maps(spec: &objects::WorkloadSpec) -> Vec<Arc<str>> {
         }
     }
     names
+}
+
+/// The most labels of a template that are kept.
+const MOST_LABELS: usize = 64;
+
+fn labels(spec: &objects::WorkloadSpec) -> BTreeMap<Arc<str>, Arc<str>> {
+    let labels = spec.template.metadata.labels.iter().take(MOST_LABELS);
+    labels.map(|(name, value)| (message(name), message(value.as_deref().unwrap_or_default()))).collect()
 }
 
 /// Who applies an object, as far as its labels say: Flux and Argo CD put theirs on everything they apply.
@@ -300,7 +339,9 @@ fn workload(
             update: update(&spec.update_strategy, status),
             conditions: conditions(&status.conditions),
             container: template(spec),
+            template: demand(&spec.template.spec),
             config_maps: config_maps(spec),
+            labels: labels(spec),
         },
         progressed: progressing.map_or(0, |condition| seconds(condition.last_update_time.as_ref())),
         managed_by: message(&managed_by(meta)),
@@ -351,9 +392,13 @@ impl Project for objects::ControllerRevision {
 impl Project for objects::Autoscaler {
     const KIND: Kind = Kind::Autoscaler;
     fn object(self) -> Option<Object> {
+        let target_of = |name: &str| {
+            let of = |metric: &&objects::Metric| metric.resource.as_ref().is_some_and(|resource| resource.name == name);
+            self.spec.metrics.iter().find(of)?.resource.as_ref()?.target.average_utilization
+        };
         let utilisation = |name: &str| {
             let of = |metric: &&objects::Metric| metric.resource.as_ref().is_some_and(|resource| resource.name == name);
-            let wanted = self.spec.metrics.iter().find(of)?.resource.as_ref()?.target.average_utilization?;
+            let wanted = target_of(name)?;
             let current = self.status.current_metrics.iter().find(of)?.resource.as_ref()?.current.average_utilization?;
             Some((current, wanted))
         };
@@ -362,6 +407,11 @@ impl Project for objects::Autoscaler {
             Box::new(AutoscalerFacts {
                 min: self.spec.min_replicas.unwrap_or(1),
                 max: self.spec.max_replicas,
+                targets: AutoscalerTargets {
+                    cpu: target_of("cpu"),
+                    memory: target_of("memory"),
+                    scale_down_seconds: self.spec.behavior.scale_down.stabilization_window_seconds,
+                },
                 current: self.status.current_replicas,
                 desired: self.status.desired_replicas,
                 cpu: utilisation("cpu"),

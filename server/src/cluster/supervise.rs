@@ -22,7 +22,7 @@ use tracing::{error, warn};
 
 use super::complaints::Complaints;
 use super::connect::Kubeconfig;
-use super::objects;
+use super::objects::{self, around};
 use super::probe::probe;
 use super::project::Project;
 use super::usage::usage;
@@ -190,7 +190,8 @@ async fn connected(
         ids.push(starter.start::<objects::ReplicaSet>(Kind::ReplicaSet, place.clone()));
         ids.push(starter.start::<objects::ControllerRevision>(Kind::ControllerRevision, place.clone()));
         ids.push(starter.start::<objects::Autoscaler>(Kind::Autoscaler, place.clone()));
-        ids.push(starter.start::<objects::Event>(Kind::Event, place));
+        ids.push(starter.start::<objects::Event>(Kind::Event, place.clone()));
+        starter.start_around(place, &mut ids);
     }
     // Also where only some namespaces are watched: a node that is down takes what runs on it along.
     ids.push(starter.start_of_cluster::<objects::Node>(Kind::Node));
@@ -250,17 +251,48 @@ impl Starter {
             + 'static,
     {
         let (api, config): (Api<K>, _) = match &id.within {
-            None => (Api::all(self.client.clone()), watch_config()),
+            None => (Api::all(self.client.clone()), watch_config_of::<K>()),
             Some((namespace, name)) => {
-                let config = watch_config();
                 let config = match name {
-                    Some(name) => config.fields(&format!("metadata.name={name}")),
-                    None => config,
+                    Some(name) => watch_config().fields(&format!("metadata.name={name}")),
+                    None => watch_config_of::<K>(),
                 };
                 (Api::namespaced(self.client.clone(), namespace.as_str()), config)
             }
         };
         self.spawn(id, api, config)
+    }
+
+    /// Watches what stands around workloads.
+    fn start_around(&self, place: Option<Namespace>, ids: &mut Vec<WatchId>) {
+        let mut start = |kind: fn(&Self, Option<Namespace>) -> WatchId| ids.push(kind(self, place.clone()));
+        start(Self::start_one::<around::ResourceQuota>);
+        start(Self::start_one::<around::LimitRange>);
+        start(Self::start_one::<around::PodDisruptionBudget>);
+        start(Self::start_one::<around::PersistentVolumeClaim>);
+        start(Self::start_one::<around::CronJob>);
+        start(Self::start_one::<around::Job>);
+        start(Self::start_one::<around::Secret>);
+        start(Self::start_one::<around::Certificate>);
+        start(Self::start_one::<around::GitRepository>);
+        start(Self::start_one::<around::Kustomization>);
+        start(Self::start_one::<around::HelmRelease>);
+        start(Self::start_one::<around::PostgresCluster>);
+    }
+
+    /// Watches a kind that is in namespaces.
+    fn start_one<K>(&self, place: Option<Namespace>) -> WatchId
+    where
+        K: Project
+            + Resource<Scope = NamespaceResourceScope>
+            + Clone
+            + Debug
+            + DeserializeOwned
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.start::<K>(K::KIND, place)
     }
 
     /// Watches a kind that is in no namespace.
@@ -305,4 +337,12 @@ impl Starter {
 /// A watch is opened anew each minute: one whose connection died without a word is noticed then, and not after five minutes.
 fn watch_config() -> watcher::Config {
     watcher::Config::default().timeout(60)
+}
+
+/// The same, of those objects of a kind that are of interest.
+fn watch_config_of<K: Project>() -> watcher::Config {
+    match K::FIELDS {
+        "" => watch_config(),
+        fields => watch_config().fields(fields),
+    }
 }

@@ -9,7 +9,7 @@ mod scene;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::objects;
+use super::objects::{self, around};
 use super::project::{Project, observe};
 use crate::rows::Observed;
 
@@ -34,6 +34,18 @@ fn read(manifest: Value) -> Result<Option<Observed>, serde_json::Error> {
         "ConfigMap" => read::<objects::ConfigMap>(manifest),
         "Event" => read::<objects::Event>(manifest),
         "Node" => read::<objects::Node>(manifest),
+        "ResourceQuota" => read::<around::ResourceQuota>(manifest),
+        "LimitRange" => read::<around::LimitRange>(manifest),
+        "PodDisruptionBudget" => read::<around::PodDisruptionBudget>(manifest),
+        "PersistentVolumeClaim" => read::<around::PersistentVolumeClaim>(manifest),
+        "CronJob" => read::<around::CronJob>(manifest),
+        "Job" => read::<around::Job>(manifest),
+        "Secret" => read::<around::Secret>(manifest),
+        "Certificate" => read::<around::Certificate>(manifest),
+        "GitRepository" => read::<around::GitRepository>(manifest),
+        "Kustomization" => read::<around::Kustomization>(manifest),
+        "HelmRelease" => read::<around::HelmRelease>(manifest),
+        "Cluster" => read::<around::PostgresCluster>(manifest),
         other => panic!("{other} is not watched"),
     }
 }

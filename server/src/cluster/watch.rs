@@ -269,7 +269,8 @@ impl Watch {
                     | Kind::ControllerRevision
                     | Kind::Autoscaler
                     | Kind::ConfigMap
-                    | Kind::Event => "",
+                    | Kind::Event
+                    | Kind::Around(_) => "",
                 };
                 self.state(WatchState::Missing(
                     format!(
@@ -277,6 +278,14 @@ impl Watch {
                     )
                     .into(),
                 ));
+                Verdict::Wait(RIGHT_INTERVAL)
+            }
+            // Nobody has installed its operator, or somebody took it away; with a kind go its objects.
+            Some(404) if self.id.kind.around().is_some() => {
+                debug!(%cluster, "the cluster does not know {resource}");
+                let (kind, within) = (self.id.kind, self.id.within.clone());
+                self.rows.take_in(cluster, vec![Change::Listed { kind, within, seen: HashSet::new() }]);
+                self.state(WatchState::NotInstalled);
                 Verdict::Wait(RIGHT_INTERVAL)
             }
             Some(410) => {

@@ -3,6 +3,7 @@
 pub(super) mod account;
 pub(super) mod board;
 pub(super) mod changes;
+pub(super) mod compare;
 pub(super) mod health;
 pub(super) mod log_file;
 pub(super) mod logs;

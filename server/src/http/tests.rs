@@ -3,6 +3,7 @@
 mod access;
 mod board;
 mod coming;
+mod compare;
 mod exports;
 mod hostile;
 mod html;

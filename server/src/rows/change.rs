@@ -3,7 +3,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use domain::facts::around::{
+    AroundKind, BudgetFacts, CertificateFacts, ClaimFacts, CronJobFacts, FluxFacts, FluxKind, JobFacts,
+    PostgresClusterFacts, SecretFacts,
+};
 use domain::facts::{AutoscalerFacts, ConfigMapFacts, NodeFacts, PodFacts, WorkloadFacts};
+use domain::guard::facts::{LimitRange, Quota};
 use domain::name::{Namespace, WorkloadKind};
 
 /// A kind that is watched.
@@ -25,15 +30,33 @@ pub enum Kind {
     Event,
     /// `v1` Node.
     Node,
+    /// What stands around workloads.
+    Around(AroundKind),
 }
 
 impl Kind {
     /// Whether it decides how a component is, so that without it nothing is known. Events and revisions explain a state and
-    /// decide none; a node decides what may be believed of the pods on it, and without nodes all else is as good as before.
+    /// decide none; a node decides what may be believed of the pods on it, and without nodes all else is as good as before. What stands around
+    /// workloads says nothing of how they are.
     pub fn decides(self) -> bool {
         match self {
             Self::Pod | Self::Workload(_) | Self::Autoscaler | Self::ConfigMap => true,
-            Self::ReplicaSet | Self::ControllerRevision | Self::Event | Self::Node => false,
+            Self::ReplicaSet | Self::ControllerRevision | Self::Event | Self::Node | Self::Around(_) => false,
+        }
+    }
+
+    /// Which kind of what stands around workloads it is, if it is one.
+    pub fn around(self) -> Option<AroundKind> {
+        match self {
+            Self::Around(kind) => Some(kind),
+            Self::Pod
+            | Self::Workload(_)
+            | Self::ReplicaSet
+            | Self::ControllerRevision
+            | Self::Autoscaler
+            | Self::ConfigMap
+            | Self::Event
+            | Self::Node => None,
         }
     }
 
@@ -60,6 +83,20 @@ impl Kind {
             Self::ConfigMap => "configmaps",
             Self::Event => "events",
             Self::Node => "nodes",
+            Self::Around(kind) => match kind {
+                AroundKind::Quota => "resourcequotas",
+                AroundKind::LimitRange => "limitranges",
+                AroundKind::Budget => "poddisruptionbudgets",
+                AroundKind::Claim => "persistentvolumeclaims",
+                AroundKind::CronJob => "cronjobs",
+                AroundKind::Job => "jobs",
+                AroundKind::Secret => "secrets",
+                AroundKind::Certificate => "certificates",
+                AroundKind::Flux(FluxKind::GitRepository) => "gitrepositories",
+                AroundKind::Flux(FluxKind::Kustomization) => "kustomizations",
+                AroundKind::Flux(FluxKind::HelmRelease) => "helmreleases",
+                AroundKind::PostgresCluster => "clusters of CloudNativePG",
+            },
         }
     }
 }
@@ -103,6 +140,33 @@ pub enum Object {
     Event(Box<ObservedEvent>),
     /// A node.
     Node(Box<NodeFacts>),
+    /// Something that stands around workloads.
+    Around(Box<ObservedAround>),
+}
+
+/// Something that stands around workloads.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ObservedAround {
+    /// A ResourceQuota.
+    Quota(Quota),
+    /// A LimitRange, item by item.
+    LimitRange(Vec<LimitRange>),
+    /// A PodDisruptionBudget.
+    Budget(BudgetFacts),
+    /// A PersistentVolumeClaim.
+    Claim(ClaimFacts),
+    /// A CronJob.
+    CronJob(CronJobFacts),
+    /// A Job.
+    Job(JobFacts),
+    /// A Secret, without what stands in it.
+    Secret(SecretFacts),
+    /// A Certificate.
+    Certificate(CertificateFacts),
+    /// An object of Flux.
+    Flux(FluxKind, FluxFacts),
+    /// A Cluster of CloudNativePG.
+    PostgresCluster(PostgresClusterFacts),
 }
 
 /// A pod.

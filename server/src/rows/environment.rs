@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use domain::component::Assessment;
 use domain::component::clues::{LastLines, ProbeFailure};
+use domain::facts::around::Around;
 use domain::facts::{AutoscalerFacts, ConfigMapFacts};
 use domain::image::{ImageReference, running_digest, short_digest};
 use domain::name::{ClusterId, ComponentId, EnvironmentId, WorkloadKind};
@@ -38,6 +39,8 @@ pub struct Environment {
     pub autoscalers: BTreeMap<Arc<str>, Autoscaler>,
     /// Its ConfigMaps that the registry names, with the expected keys.
     pub config_maps: BTreeMap<Arc<str>, ConfigMapFacts>,
+    /// What stands around its workloads.
+    pub around: Around,
     /// Its events.
     pub events: Events,
     /// Whether its namespace was listed since it was registered; before that nothing is known of it.
@@ -192,7 +195,11 @@ impl State {
                 self.environments[place].is_read(key.kind, &name);
                 match &object {
                     Object::Pod(_) | Object::Event(_) | Object::Node(_) => {}
-                    Object::Workload(_) | Object::Revision(_) | Object::Autoscaler(..) | Object::ConfigMap(_) => {
+                    Object::Workload(_)
+                    | Object::Revision(_)
+                    | Object::Autoscaler(..)
+                    | Object::ConfigMap(_)
+                    | Object::Around(_) => {
                         self.environments[place].uids.insert((key.kind, name.clone()), uid);
                     }
                 }
@@ -203,6 +210,7 @@ impl State {
                     Object::Autoscaler(facts, target) => self.put_autoscaler(place, name, *facts, target, now),
                     Object::ConfigMap(facts) => self.put_config_map(place, name, facts),
                     Object::Event(event) => self.put_event(place, name, uid, *event),
+                    Object::Around(around) => self.environments[place].put_around(name, *around),
                     Object::Node(_) => {}
                 }
             }
@@ -274,6 +282,7 @@ impl State {
             Kind::Autoscaler => environment.autoscalers.keys().cloned().collect(),
             Kind::ConfigMap => environment.config_maps.keys().cloned().collect(),
             Kind::Event => environment.events.names(),
+            Kind::Around(kind) => environment.names_around(kind),
             Kind::Node => Vec::new(),
         };
         names.extend(environment.unread.iter().filter(|(of, _)| *of == kind).map(|(_, name)| name.clone()));
@@ -325,6 +334,7 @@ impl State {
                 environment.mark_all();
             }
             Kind::Event => environment.events.remove(name),
+            Kind::Around(kind) => environment.remove_around(kind, name),
         }
     }
 

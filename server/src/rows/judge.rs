@@ -97,6 +97,7 @@ impl State {
                         revisions: Default::default(),
                         autoscalers: Default::default(),
                         config_maps: Default::default(),
+                        around: Default::default(),
                         events: Events::default(),
                         listed: false,
                         uids: Default::default(),
@@ -210,6 +211,7 @@ impl State {
             autoscalers: may_not_read(Kind::Autoscaler).or(environment.is_unread(Kind::Autoscaler, None)),
             config_maps: may_not_read(Kind::ConfigMap).or(environment.is_unread(Kind::ConfigMap, None)),
         };
+        environment.around.unseen = source.map_or_else(BTreeMap::new, |source| source.unseen(&declared.namespace));
         let Environment { components, workloads, autoscalers, config_maps, revisions, unread, uids, events, .. } =
             environment;
         let owners = Owners::among(uids);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use domain::age::Age;
 use domain::finding::differs::{Elsewhere, differs};
-use domain::finding::merged;
+use domain::finding::{self, merged};
 use domain::frame::{Page, Topic};
 use domain::freshness::Freshness;
 use domain::image::most_run_first;
@@ -112,12 +112,13 @@ impl State {
         let fresh = source.map_or(Freshness::Never, Source::freshness_of_readable);
         let missing = |kind| source.and_then(|source| source.missing_right(kind, &declared.namespace));
         let mut findings = merged(environment.components.iter().filter_map(|component| component.assessment.as_ref()));
+        findings.extend(self.surroundings(environment, finding::surroundings));
         if fresh.is_live() {
             let cells: Vec<_> = environment.cells().collect();
             findings.extend(differs(declared.tier, &cells, &self.elsewhere(environment, sees)));
             findings.extend(self.unmeasured_finding(environment));
-            domain::finding::sort(&mut findings);
         }
+        finding::sort(&mut findings);
         let is_declared = |key: &(domain::name::WorkloadKind, Arc<str>)| environment.by_workload.contains_key(key);
         let mut warnings = grouped(environment.events.newest_first().map(|event| &event.row).filter(|row| row.warning));
         let more_warnings = warnings.len().saturating_sub(MOST_WARNINGS);
@@ -311,7 +312,7 @@ impl State {
     }
 }
 
-fn declared<'a>(registry: &'a Registry, environment: &Environment) -> &'a registry::Environment {
+pub(super) fn declared<'a>(registry: &'a Registry, environment: &Environment) -> &'a registry::Environment {
     &registry.systems[environment.declared.0].environments[environment.declared.1]
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use domain::facts::around::{AroundKind, Unseen};
 use domain::freshness::Freshness;
 use domain::name::{ClusterId, Namespace};
 use domain::view::{MissingRight, SourceView};
@@ -54,6 +55,8 @@ pub enum WatchState {
     OutOfStep(Arc<str>),
     /// It is not allowed; the sentence says what is missing.
     Missing(Arc<str>),
+    /// The cluster does not know the kind.
+    NotInstalled,
 }
 
 /// A cluster as a source.
@@ -117,13 +120,14 @@ impl Source {
     }
 
     /// Whether what is held of it is all there is, but for what may not be read. Events and revisions explain a state and decide
-    /// none, so one of their watches that broke off leaves the rest as good as before.
+    /// none, so one of their watches that broke off leaves the rest as good as before. For what stands around workloads nobody
+    /// waits at all: of it is said what is not seen yet.
     fn is_in_step(&self) -> bool {
         self.complete
             && self.watches.iter().all(|(id, state)| match state {
-                WatchState::InStep | WatchState::Missing(_) => true,
+                WatchState::InStep | WatchState::Missing(_) | WatchState::NotInstalled => true,
                 WatchState::OutOfStep(_) => !id.kind.decides(),
-                WatchState::Starting => !id.kind.decides() && self.was_read(id),
+                WatchState::Starting => id.kind.around().is_some() || !id.kind.decides() && self.was_read(id),
             })
     }
 
@@ -161,8 +165,31 @@ impl Source {
                 let here = id.within.as_ref().is_none_or(|(within, _)| within == namespace);
                 (id.kind == kind && here).then_some(sentence)
             }
-            WatchState::Starting | WatchState::InStep | WatchState::OutOfStep(_) => None,
+            WatchState::Starting | WatchState::InStep | WatchState::OutOfStep(_) | WatchState::NotInstalled => None,
         })
+    }
+
+    /// What of that which stands around the workloads of a namespace cannot be read. A watch that broke off leaves what it told as
+    /// it was, and the source says that it did.
+    pub fn unseen(&self, namespace: &Namespace) -> BTreeMap<AroundKind, Unseen> {
+        let here =
+            self.watches.iter().filter(|(id, _)| id.within.as_ref().is_none_or(|(within, _)| within == namespace));
+        here.filter_map(|(id, state)| {
+            let why = match state {
+                WatchState::InStep => None,
+                WatchState::Missing(_) => Some(Unseen::Forbidden),
+                WatchState::NotInstalled => Some(Unseen::NotInstalled),
+                WatchState::Starting | WatchState::OutOfStep(_) => (!self.was_read(id)).then_some(Unseen::NotYet),
+            };
+            Some((id.kind.around()?, why?))
+        })
+        .collect()
+    }
+
+    /// How many watches of what stands around workloads tell nothing, and were never read.
+    fn untold(&self) -> usize {
+        let around = self.watches.iter().filter(|(id, _)| id.kind.around().is_some());
+        around.filter(|(id, state)| **state != WatchState::InStep && !self.was_read(id)).count()
     }
 
     /// Whether it was read once, or is known not to answer.
@@ -185,17 +212,36 @@ impl Source {
     pub fn view(&self, cluster: &ClusterId, unread: &str) -> SourceView {
         let broken = self.watches.values().find_map(|state| match state {
             WatchState::OutOfStep(sentence) => Some(sentence.clone()),
-            WatchState::Starting | WatchState::InStep | WatchState::Missing(_) => None,
+            WatchState::Starting | WatchState::InStep | WatchState::Missing(_) | WatchState::NotInstalled => None,
         });
         let trouble =
             if self.silence.is_empty() { broken.unwrap_or_else(|| unread.into()) } else { self.silence.clone() };
         let missing = self.watches.iter().filter_map(|(id, state)| match state {
-            WatchState::Missing(sentence) => {
+            WatchState::Missing(sentence) if id.kind.around().is_none() => {
                 Some(MissingRight { resource: id.kind.resource().into(), sentence: sentence.clone() })
             }
-            WatchState::Starting | WatchState::InStep | WatchState::OutOfStep(_) => None,
+            WatchState::Missing(_)
+            | WatchState::Starting
+            | WatchState::InStep
+            | WatchState::OutOfStep(_)
+            | WatchState::NotInstalled => None,
         });
-        SourceView { cluster: cluster.clone(), freshness: self.freshness(), trouble, missing: missing.collect() }
+        let missing = missing.chain(self.missing_around()).collect();
+        SourceView { cluster: cluster.clone(), freshness: self.freshness(), trouble, missing }
+    }
+
+    /// What may not be read of that which stands around workloads, as one.
+    fn missing_around(&self) -> Option<MissingRight> {
+        let is_missing = |state: &WatchState| matches!(state, WatchState::Missing(_));
+        let around = self.watches.iter().filter(|(id, state)| id.kind.around().is_some() && is_missing(state));
+        let mut names: Vec<&str> = around.map(|(id, _)| id.kind.resource()).collect();
+        names.dedup();
+        let resources = names.join(", ");
+        let sentence = format!(
+            "Quarterdeck may not list and watch {resources}: nothing is said of them. Grant both verbs to its account where they \
+             should be looked at."
+        );
+        (!names.is_empty()).then(|| MissingRight { resource: resources.into(), sentence: sentence.into() })
     }
 }
 
@@ -203,12 +249,13 @@ impl Rows {
     fn source(&self, cluster: &ClusterId, change: impl FnOnce(&mut Source)) {
         self.write(|state| {
             let Some(source) = state.source(cluster) else { return };
-            let before = (source.freshness_of_readable().is_live(), source.missing());
+            let before = (source.freshness_of_readable().is_live(), source.missing(), source.untold());
             change(source);
             source.note_lists();
             let listed = source.is_in_step();
             // While a source stays live and as readable as before only its age changes, and no judgement depends on that.
-            let as_before = before == (true, source.missing()) && source.freshness_of_readable().is_live();
+            let now = (source.freshness_of_readable().is_live(), source.missing(), source.untold());
+            let as_before = now.0 && before == now;
             if !as_before || !state.all_listed(cluster) {
                 state.trust_nodes(cluster);
                 state.distrust(cluster, listed);

@@ -3,6 +3,7 @@
 use super::super::facts::{Budget, Known};
 use super::super::{Case, Level, Line};
 use super::{Rule, count, shown};
+use crate::demand;
 use crate::operation::Operation;
 
 pub(super) fn lines(case: &Case<'_>) -> Vec<Line> {
@@ -46,11 +47,7 @@ fn judge(case: &Case<'_>, budget: &Budget) -> Option<(Level, String)> {
 /// What a budget leaves when no more than the fewest run.
 fn idle(budget: &Budget, fewest: u32, named: &str) -> Option<(Level, String)> {
     let least = budget.rule.strip_prefix("minAvailable ")?;
-    let allows_none = match least.strip_suffix('%') {
-        // Percentages are rounded up: https://kubernetes.io/docs/tasks/run-application/configure-pdb/
-        Some(percent) => percent.parse::<u64>().ok()? * u64::from(fewest) > u64::from(fewest.saturating_sub(1)) * 100,
-        None => least.parse::<u32>().ok()? >= fewest,
-    };
+    let allows_none = demand::share(least, fewest)? >= fewest;
     (allows_none && fewest > 0).then(|| {
         let text = format!(
             "{named} with {}: no disruption allowed when idle, so no node can be drained",

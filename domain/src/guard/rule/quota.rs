@@ -1,15 +1,13 @@
 //! Quotas and limit ranges: whether the API server takes the pods that come.
 
-mod asked;
 mod limit_range;
 
 use super::super::facts::{Known, Quota, Strategy, Workload};
 use super::super::{Case, Level, Line};
-use super::amount::Amount;
-use super::pod::Pod;
 use super::{Rule, count, shown};
+use crate::demand::{Asked, Pod, asked};
 use crate::operation::Operation;
-use asked::{Asked, asked};
+use crate::quantity::Amount;
 use limit_range::outside;
 
 pub(super) fn lines(case: &Case<'_>) -> Vec<Line> {
@@ -25,7 +23,7 @@ pub(super) fn lines(case: &Case<'_>) -> Vec<Line> {
         Known::Read { value, .. } => value,
     };
     let mut lines = Vec::new();
-    let pod = Pod { workload, limits };
+    let pod = Pod::of_workload(workload, limits);
     for (range, level, text) in outside(&pod) {
         let source = format!("LimitRange {}", shown(range));
         lines.push(case.line(Rule::Quota, level, text, &source, case.facts.limits.at()));

@@ -6,7 +6,8 @@ mod may;
 
 use super::super::facts::{Known, Pod, Strategy, Workload};
 use super::super::{Case, Level, Line};
-use super::{Rule, count, pod, shown};
+use super::{Rule, count, shown};
+use crate::demand;
 use crate::facts::Phase;
 use crate::name::WorkloadKind;
 use crate::operation::Operation;
@@ -27,7 +28,8 @@ pub(super) fn lines(case: &Case<'_>) -> Vec<Line> {
         None => {
             // Where the limit ranges were not read, what containers say themselves is the least that they ask for.
             let limits = case.facts.limits.value().map(Vec::as_slice).unwrap_or_default();
-            let ground = Ground::new(&pod::Pod { workload, limits }, case.target.kind(), nodes);
+            let pod = demand::Pod::of_workload(workload, limits);
+            let ground = Ground::new(&pod, &workload.scheduling, case.target.kind(), nodes);
             let pods = match &case.facts.pods {
                 Known::Unread(why) if case.needs_places(workload) => {
                     return case.unknown(Rule::Room, "which nodes its pods are on is", why, "pods");

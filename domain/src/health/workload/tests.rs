@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::facts::TemplateFacts;
 
 fn facts(kind: WorkloadKind, wanted: u32, existing: u32, updated: u32, ready: u32) -> WorkloadFacts {
     WorkloadFacts {
@@ -16,7 +17,9 @@ fn facts(kind: WorkloadKind, wanted: u32, existing: u32, updated: u32, ready: u3
         update: Update::All,
         conditions: Vec::new(),
         container: None,
+        template: TemplateFacts::default(),
         config_maps: Vec::new(),
+        labels: Default::default(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Problems, Seen};
 use crate::name::WorkloadKind;
-use crate::registry::{AutoscaledReplicas, Bounds, Component, Environment, Replicas};
+use crate::registry::{AutoscaledReplicas, Bounds, Component, Count, DisruptionBudget, Environment, Replicas};
 
 pub(super) fn check(component: &Component, environment: &Environment, path: &str, problems: &mut Problems) {
     replicas(component, &format!("{path}.replicas"), problems);
@@ -30,6 +30,9 @@ pub(super) fn check(component: &Component, environment: &Environment, path: &str
     }
     if let Some(trouble) = component.image.as_deref().and_then(image_trouble) {
         problems.add(&format!("{path}.image"), trouble);
+    }
+    if let Some(budget) = &component.disruption_budget {
+        disruption_budget(budget, component.kind, &format!("{path}.disruptionBudget"), problems);
     }
     let mut reads = Seen::default();
     for (index, name) in component.reads.iter().enumerate() {
@@ -59,7 +62,18 @@ fn replicas(component: &Component, path: &str, problems: &mut Problems) {
         // None on purpose.
         (WorkloadKind::Deployment | WorkloadKind::StatefulSet, Some(Replicas::Exactly(_))) => {}
         (WorkloadKind::Deployment | WorkloadKind::StatefulSet, Some(Replicas::Autoscaled(range))) => {
-            let AutoscaledReplicas { min, max } = range;
+            let AutoscaledReplicas { min, max, cpu, memory, scale_down_seconds } = range;
+            for (name, percent) in [("cpu", cpu), ("memory", memory)] {
+                if percent == Some(0) {
+                    let message = "an HPA cannot keep to 0 %: write a percentage of the request, like 80";
+                    problems.add(&format!("{path}.{name}"), message);
+                }
+            }
+            // https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/horizontal-pod-autoscaler-v2/
+            if let Some(seconds) = scale_down_seconds.filter(|seconds| *seconds > 3600) {
+                let message = format!("{seconds} s is more than an HPA can look back: write at most 3600");
+                problems.add(&format!("{path}.scaleDownSeconds"), message);
+            }
             if min == 0 {
                 let message =
                     "an autoscaler is switched off at 0: write a min of 1 or more, or the number 0 as replicas";
@@ -70,6 +84,29 @@ fn replicas(component: &Component, path: &str, problems: &mut Problems) {
                 problems.add(&format!("{path}.max"), message);
             }
         }
+    }
+}
+
+fn disruption_budget(budget: &DisruptionBudget, kind: WorkloadKind, path: &str, problems: &mut Problems) {
+    match kind {
+        WorkloadKind::DaemonSet => {
+            problems.add(path, "a drain ends the pods of a DaemonSet without asking a budget: leave it out");
+        }
+        WorkloadKind::Deployment | WorkloadKind::StatefulSet => {}
+    }
+    let (name, count) = match budget {
+        DisruptionBudget::MinAvailable(count) => ("minAvailable", count),
+        DisruptionBudget::MaxUnavailable(count) => ("maxUnavailable", count),
+    };
+    let is_fine = match count {
+        Count::Pods(_) => true,
+        Count::Percent(text) => {
+            text.strip_suffix('%').and_then(|number| number.parse::<u32>().ok()).is_some_and(|percent| percent <= 100)
+        }
+    };
+    if !is_fine {
+        let message = "it is neither a number of pods nor a share of them: write it like 2, or like \"50%\"";
+        problems.add(&format!("{path}.{name}"), message);
     }
 }
 

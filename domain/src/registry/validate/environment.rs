@@ -2,7 +2,7 @@
 
 use super::text::{host_trouble, is_secret_like, link_trouble, zone_trouble};
 use super::{Problems, Seen, checks, component};
-use crate::registry::{ConfigExpectation, Environment, Maintenance, MaintenanceWindow};
+use crate::registry::{Amounts, ConfigExpectation, Environment, Maintenance, MaintenanceWindow};
 
 pub(super) fn check(environment: &Environment, path: &str, problems: &mut Problems) {
     if let Some(name) = &environment.name {
@@ -50,6 +50,14 @@ pub(super) fn check(environment: &Environment, path: &str, problems: &mut Proble
         config(expectation, &path, problems);
     }
     checks::check(environment, path, problems);
+    if let Some(quota) = &environment.quota {
+        let path = format!("{path}.quota");
+        amounts(&path, [("requests", &quota.requests), ("limits", &quota.limits)], problems);
+    }
+    if let Some(range) = &environment.limit_range {
+        let path = format!("{path}.limitRange");
+        amounts(&path, [("default", &range.default), ("defaultRequest", &range.default_request)], problems);
+    }
     if environment.components.is_empty() {
         problems.add(&format!("{path}.components"), "nothing is declared to run here: write at least one component");
     }
@@ -62,6 +70,20 @@ pub(super) fn check(environment: &Environment, path: &str, problems: &mut Proble
             problems.add(&format!("{path}.name"), message);
         }
         component::check(declared, environment, &path, problems);
+    }
+}
+
+fn amounts(path: &str, sides: [(&str, &Amounts); 2], problems: &mut Problems) {
+    if sides.iter().all(|(_, amounts)| amounts.is_empty()) {
+        problems.add(path, "it says nothing: write an amount of cpu or memory, or leave it out");
+    }
+    for (side, amounts) in sides {
+        for (name, amount) in [("cpu", &amounts.cpu), ("memory", &amounts.memory)] {
+            if let Some(amount) = amount.as_ref().filter(|amount| amount.milli() <= 0) {
+                let message = format!("{amount} lets nothing in: write an amount above 0, or leave it out");
+                problems.add(&format!("{path}.{side}.{name}"), message);
+            }
+        }
     }
 }
 

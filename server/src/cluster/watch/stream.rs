@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::line::{Item, Line, Page, page, read};
 use super::trouble::Trouble;
+use crate::cluster::project::Project;
 
 /// The least time between two questions to be told on: a server may end each watch at once.
 const REOPEN: std::time::Duration = std::time::Duration::from_secs(1);
@@ -57,6 +58,8 @@ struct Place {
     client: Client,
     request: Request,
     config: Config,
+    /// Whether only metadata is asked for.
+    metadata_only: bool,
     /// When it last asked to be told on.
     asked: Option<Instant>,
 }
@@ -64,10 +67,15 @@ struct Place {
 /// Lists and follows. After an error it goes on when it is asked again.
 pub fn words<K>(api: &Api<K>, config: Config) -> impl Stream<Item = Result<Word<K>, Trouble>> + Send + use<K>
 where
-    K: Resource + Clone + DeserializeOwned + Send + 'static,
+    K: Project + Clone + DeserializeOwned + Send + 'static,
 {
-    let place =
-        Place { request: Request::new(api.resource_url()), client: api.clone().into_client(), config, asked: None };
+    let place = Place {
+        request: Request::new(api.resource_url()),
+        client: api.clone().into_client(),
+        config,
+        metadata_only: K::METADATA_ONLY,
+        asked: None,
+    };
     stream::unfold((place, State::Empty), |(mut place, mut state)| async move {
         loop {
             let (word, next) = place.step(state).await;
@@ -128,7 +136,12 @@ impl Place {
             bookmarks: self.config.bookmarks,
             send_initial_events: initial,
         };
-        let request = self.request.watch(&parameters, version).map_err(kube::Error::BuildRequest)?;
+        let request = if self.metadata_only {
+            self.request.watch_metadata(&parameters, version)
+        } else {
+            self.request.watch(&parameters, version)
+        };
+        let request = request.map_err(kube::Error::BuildRequest)?;
         Ok(self.client.request_stream(request).await?.lines().boxed())
     }
 
@@ -140,7 +153,9 @@ impl Place {
             continue_token: next,
             ..ListParams::default()
         };
-        let request = self.request.list(&parameters).map_err(kube::Error::BuildRequest)?;
+        let request =
+            if self.metadata_only { self.request.list_metadata(&parameters) } else { self.request.list(&parameters) };
+        let request = request.map_err(kube::Error::BuildRequest)?;
         page(&self.client.request_text(request).await?)
     }
 }

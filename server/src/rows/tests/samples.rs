@@ -3,10 +3,12 @@
 use std::cell::Cell;
 use std::sync::{Arc, LazyLock};
 
+use domain::facts::around::{AroundKind, ClaimFacts};
 use domain::facts::{
-    AutoscalerFacts, Condition, ConfigMapFacts, ContainerFacts, ContainerState, NodeFacts, Phase, PodFacts,
-    TemplateContainer, Termination, Update, WorkloadFacts,
+    AutoscalerFacts, AutoscalerTargets, Condition, ConfigMapFacts, ContainerFacts, ContainerState, NodeFacts, Phase,
+    PodFacts, TemplateContainer, TemplateFacts, Termination, Update, WorkloadFacts,
 };
+use domain::guard::facts::Quota;
 use domain::name::{ClusterId, Namespace, WorkloadKind};
 use domain::registry::Registry;
 
@@ -38,7 +40,7 @@ const STATEFUL_SET: Kind = Kind::Workload(WorkloadKind::StatefulSet);
 const DAEMON_SET: Kind = Kind::Workload(WorkloadKind::DaemonSet);
 
 /// Every object that can exist in a namespace.
-pub const THINGS: [(Kind, &str); 25] = [
+pub const THINGS: [(Kind, &str); 27] = [
     (Kind::Pod, "web-1-a"),
     (Kind::Pod, "web-1-b"),
     (Kind::Pod, "web-2-a"),
@@ -64,6 +66,8 @@ pub const THINGS: [(Kind, &str); 25] = [
     (Kind::Event, "e1"),
     (Kind::Event, "e2"),
     (Kind::Event, "e3"),
+    (Kind::Around(AroundKind::Quota), "compute"),
+    (Kind::Around(AroundKind::Claim), "data"),
 ];
 
 /// Which object: a place and a thing, by number.
@@ -102,10 +106,24 @@ impl Which {
             Kind::Autoscaler => autoscaler(&key.name, variant),
             Kind::ConfigMap => Object::ConfigMap(config_map(variant)),
             Kind::Event => Object::Event(Box::new(event(variant))),
+            Kind::Around(AroundKind::Quota) => Object::Around(Box::new(quota(&key.name, variant))),
+            Kind::Around(_) => Object::Around(Box::new(claim(variant))),
             Kind::Node => unreachable!("none of the things is a node"),
         };
         Observed { key, uid: self.uid(incarnation), object }
     }
+}
+
+/// From half used to full.
+fn quota(name: &Arc<str>, variant: u16) -> ObservedAround {
+    let used = (5 + variant % 6).to_string();
+    let bounds = vec![("pods".into(), used.parse().unwrap(), "10".parse().unwrap())];
+    ObservedAround::Quota(Quota { name: name.clone(), bounds, scoped: false })
+}
+
+fn claim(variant: u16) -> ObservedAround {
+    let phase = ["Bound", "Pending", "Lost"][usize::from(variant) % 3];
+    ObservedAround::Claim(ClaimFacts { phase: phase.into(), created: START - 600, ..ClaimFacts::default() })
 }
 
 /// What is told of a node that pods are on.
@@ -242,7 +260,9 @@ fn workload(kind: WorkloadKind, name: &str, variant: u16) -> ObservedWorkload {
                 memory_limit: "512Mi".parse().ok(),
                 storage: None,
             }),
+            template: TemplateFacts::default(),
             config_maps: vec!["settings".into()],
+            labels: Default::default(),
         },
         progressed: START - 40 + i64::from(variant % 5),
         managed_by: if variant.is_multiple_of(3) { "Flux HelmRelease shop".into() } else { "".into() },
@@ -266,6 +286,7 @@ fn autoscaler(name: &str, variant: u16) -> Object {
     let facts = AutoscalerFacts {
         min: 1,
         max: 3,
+        targets: AutoscalerTargets::default(),
         current: u32::from(variant % 4),
         desired: u32::from(variant / 4 % 4),
         cpu: (!variant.is_multiple_of(3)).then_some((u32::from(variant % 90), 70)),

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use crate::demand::{Pod, Side, milli};
 use crate::guard::Level;
 use crate::guard::facts::{LimitRange, Per};
-use crate::guard::rule::amount::Amount;
-use crate::guard::rule::pod::{Pod, Side, milli};
 use crate::guard::rule::shown;
+use crate::quantity::Amount;
 
 /// Where containers, or all of a pod together, are not let in: the name of the limit range and a sentence.
 /// <https://kubernetes.io/docs/concepts/policy/limit-range/>
 pub(super) fn outside<'a>(pod: &Pod<'a>) -> Vec<(&'a str, Level, String)> {
     let mut found = Vec::new();
-    for range in pod.limits {
+    for range in pod.limits() {
         let bounded = [&range.most, &range.least, &range.ratio];
         let resources: BTreeSet<&str> = bounded.into_iter().flatten().map(|(resource, _)| &**resource).collect();
         for resource in resources {

@@ -1,10 +1,10 @@
 //! The nodes that the pods of a workload may run on, and why not on the others.
 
 use super::may::{all, fits, passes_cordon, tolerates, tolerations};
-use crate::guard::facts::Node;
-use crate::guard::rule::amount::Amount;
-use crate::guard::rule::pod::{BASIC, Pod, milli};
+use crate::demand::{BASIC, Pod, milli};
+use crate::guard::facts::{Node, Scheduling};
 use crate::name::WorkloadKind;
+use crate::quantity::Amount;
 
 /// A node, as the pods of one workload see it.
 pub(super) struct Site<'a> {
@@ -43,8 +43,7 @@ pub(super) struct Ground<'a> {
 }
 
 impl<'a> Ground<'a> {
-    pub(super) fn new(pod: &Pod<'a>, kind: WorkloadKind, nodes: &'a [Node]) -> Self {
-        let scheduling = &pod.workload.scheduling;
+    pub(super) fn new(pod: &Pod<'a>, scheduling: &Scheduling, kind: WorkloadKind, nodes: &'a [Node]) -> Self {
         let size = pod.size();
         let tolerations = tolerations(scheduling, kind);
         let site = |node: &'a Node| {

@@ -3,9 +3,9 @@
 use std::fmt;
 
 /// How much of a resource, in thousandths: `1500` and `500` of CPU are 1.5 and 0.5, bytes are `Gi` or `Mi`.
-pub(super) struct Amount<'a> {
-    pub(super) resource: &'a str,
-    pub(super) milli: i64,
+pub(crate) struct Amount<'a> {
+    pub(crate) resource: &'a str,
+    pub(crate) milli: i64,
 }
 
 impl fmt::Display for Amount<'_> {

@@ -1,10 +1,10 @@
 //! What one pod takes of what a quota bounds.
 
-use crate::guard::rule::pod::{Pod, Side};
+use super::{Pod, Side};
 use crate::name::WorkloadKind;
 
 /// How much of a resource.
-pub(super) enum Asked<'a> {
+pub(crate) enum Asked<'a> {
     /// It is none of pods.
     Nothing,
     /// So much, in thousandths.
@@ -17,7 +17,7 @@ pub(super) enum Asked<'a> {
 
 /// How much a pod asks for of what a quota bounds; `storage` is what each replica of a StatefulSet stores.
 /// <https://kubernetes.io/docs/concepts/policy/resource-quotas/#compute-resource-quota>
-pub(super) fn asked<'a>(pod: &Pod<'a>, resource: &str, kind: WorkloadKind, storage: Option<i64>) -> Asked<'a> {
+pub(crate) fn asked<'a>(pod: &Pod<'a>, resource: &str, kind: WorkloadKind, storage: Option<i64>) -> Asked<'a> {
     let is_stateful = kind == WorkloadKind::StatefulSet;
     match resource {
         "pods" | "count/pods" => Asked::Each(1000),
