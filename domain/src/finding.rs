@@ -1,9 +1,20 @@
 //! What is wrong, with its evidence and what to do: one file per kind of fault below `finding/`.
 
+mod around;
 mod autoscaler;
+mod backup;
+mod certificate;
+mod claim;
+mod flux;
+mod postgres_cluster;
+mod quota;
+mod rpo;
+mod secret;
 mod status;
 
 use std::cmp::Reverse;
+
+pub use around::around;
 
 use crate::component::{Assessment, ComponentFacts, node};
 use crate::drift;
@@ -27,8 +38,13 @@ pub fn merged<'a>(assessments: impl IntoIterator<Item = &'a Assessment>) -> Vec<
             }
         }
     }
-    merged.sort_by_key(order);
+    sort(&mut merged);
     merged
+}
+
+/// Brings findings into the order in which they are shown, worst first.
+pub fn sort(findings: &mut [Finding]) {
+    findings.sort_by_key(order);
 }
 
 /// Everything that is wrong with a component that was `seen` so, worst first.
