@@ -5,6 +5,7 @@ use domain::ledger::OperationId;
 use domain::log::query::LogQuery;
 use domain::name::{ComponentId, EnvironmentId, ObjectName};
 use domain::query::PodQuery;
+use domain::view::{Finding, Look};
 
 use crate::routes::Tab;
 
@@ -98,6 +99,17 @@ pub fn logs_of(id: &ComponentId) -> String {
     logs(&LogQuery { environments, components, ..LogQuery::default() })
 }
 
+/// Where one looks next about a finding of an environment, where that is a page.
+pub fn look(environment: &EnvironmentId, finding: &Finding) -> Option<String> {
+    match finding.look {
+        Look::Component => finding.component.as_ref().map(component),
+        // What a container said before it was started again stands among its lines.
+        Look::Log | Look::PreviousLog => finding.component.as_ref().map(logs_of),
+        Look::Compare => Some(["/compare?system=", environment.system.as_str()].concat()),
+        Look::Checks => Some(format!("/health?environment={environment}")),
+    }
+}
+
 /// The logs of a pod alone.
 pub fn logs_of_pod(environment: &EnvironmentId, pod: &str) -> String {
     let environments = vec![environment.clone()];
@@ -112,7 +124,37 @@ pub fn elsewhere(address: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use domain::view::{FindingKind, State};
+
     use super::*;
+
+    #[test]
+    fn a_finding_leads_to_where_one_looks_next() {
+        let environment: EnvironmentId = "shop/production".parse().unwrap();
+        let web: ComponentId = "shop/production/Deployment/web".parse().unwrap();
+        let finding = |look, component: Option<&ComponentId>| Finding {
+            state: State::Degraded,
+            kind: FindingKind::Failure,
+            title: "web".into(),
+            evidence: "".into(),
+            advice: "".into(),
+            component: component.cloned(),
+            since: 0,
+            look,
+            lines: Vec::new(),
+        };
+        for (next, component, expected) in [
+            (Look::Component, Some(&web), Some(component(&web))),
+            (Look::Log, Some(&web), Some(logs_of(&web))),
+            (Look::PreviousLog, Some(&web), Some(logs_of(&web))),
+            (Look::Component, None, None),
+            (Look::Log, None, None),
+            (Look::Compare, None, Some("/compare?system=shop".to_owned())),
+            (Look::Checks, Some(&web), Some("/health?environment=shop/production".to_owned())),
+        ] {
+            assert_eq!(look(&environment, &finding(next, component)), expected, "{next:?}");
+        }
+    }
 
     #[test]
     fn only_web_addresses_become_links() {

@@ -1,15 +1,24 @@
 //! What is wrong, with its evidence and what to do: one file per kind of fault below `finding/`.
 
+mod around;
 mod autoscaler;
+mod backup;
 mod budget;
+mod certificate;
+mod claim;
 pub mod crash;
 pub mod differs;
+mod flux;
 mod image;
 mod not_ready;
 pub(crate) mod pending;
+mod postgres_cluster;
+mod quota;
 mod quota_for_maximum;
 pub(crate) mod restarts;
 pub mod room;
+mod rpo;
+mod secret;
 mod settings;
 mod since;
 mod spread;
@@ -24,6 +33,7 @@ use crate::freshness::Freshness;
 use crate::health::Word;
 use crate::view::{Chip, Finding, FindingKind, State, Status};
 
+pub use around::around;
 pub(crate) use settings::danger;
 pub use together::merged;
 
@@ -58,8 +68,13 @@ pub fn surroundings(facts: &Surroundings<'_>) -> Vec<Finding> {
             }
         }
     }
-    findings.sort_by_key(order);
+    sort(&mut findings);
     findings
+}
+
+/// Brings findings into the order in which they are shown, worst first.
+pub fn sort(findings: &mut [Finding]) {
+    findings.sort_by_key(order);
 }
 
 /// Everything that is wrong with a component that was `seen` so, worst first.
@@ -81,12 +96,6 @@ pub(crate) fn findings(facts: &ComponentFacts<'_>, seen: &Status) -> Vec<Finding
     findings.extend(drift::findings(facts));
     findings.sort_by_key(order);
     findings
-}
-
-/// Puts findings in order: worst first, and of the equally bad what fails before what differs. Those that are equal in both stay
-/// as they are.
-pub fn sort(findings: &mut [Finding]) {
-    findings.sort_by_key(order);
 }
 
 /// Neutral remarks for the cell of a component that was `seen` so.

@@ -281,7 +281,26 @@ pub struct Component {
 pub struct Backup {
     /// A CronJob of the same namespace; `status.lastSuccessfulTime` counts.
     pub cron_job: ObjectName,
+    /// How old the newest backup may get until that is said, in hours. Left out: 26, a day and two hours to make it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_age_hours: Option<u32>,
+    /// Recovery point objective: how much may be lost at most, in minutes. A schedule that cannot keep it is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rpo_minutes: Option<u32>,
+    /// Recovery time objective: how long it may take at most until it works again, in minutes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rto_minutes: Option<u32>,
 }
+
+impl Backup {
+    /// How old the newest backup may get until that is said, in seconds.
+    pub fn max_age_s(&self) -> i64 {
+        i64::from(self.max_age_hours.unwrap_or(MAX_BACKUP_AGE_HOURS)) * 3600
+    }
+}
+
+/// How old the newest backup may get where nothing else is declared: one of each day, and two hours to make it.
+pub const MAX_BACKUP_AGE_HOURS: u32 = 26;
 
 /// How many replicas should run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -122,7 +122,7 @@ pub fn EnvironmentPage(
                         <Findings
                             findings
                             calm=Signal::derive(move || calm(head.with(|head| head.state)))
-                            address=|finding| finding.component.as_ref().map(links::component)
+                            address=move |finding| head.with(|head| links::look(&head.id, finding))
                         />
                     </Panel>
                     <Panel title="Components" aside=count>

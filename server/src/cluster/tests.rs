@@ -1,5 +1,6 @@
 //! Objects as they are read, and watches against a server that fails.
 
+mod around;
 mod fake;
 mod faults;
 mod mapping;
@@ -9,7 +10,8 @@ mod scene;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::objects::{self, around};
+use super::objects;
+use super::objects::around as surroundings;
 use super::project::{Project, observe};
 use crate::rows::Observed;
 
@@ -34,18 +36,18 @@ fn read(manifest: Value) -> Result<Option<Observed>, serde_json::Error> {
         "ConfigMap" => read::<objects::ConfigMap>(manifest),
         "Event" => read::<objects::Event>(manifest),
         "Node" => read::<objects::Node>(manifest),
-        "ResourceQuota" => read::<around::ResourceQuota>(manifest),
-        "LimitRange" => read::<around::LimitRange>(manifest),
-        "PodDisruptionBudget" => read::<around::PodDisruptionBudget>(manifest),
-        "PersistentVolumeClaim" => read::<around::PersistentVolumeClaim>(manifest),
-        "CronJob" => read::<around::CronJob>(manifest),
-        "Job" => read::<around::Job>(manifest),
-        "Secret" => read::<around::Secret>(manifest),
-        "Certificate" => read::<around::Certificate>(manifest),
-        "GitRepository" => read::<around::GitRepository>(manifest),
-        "Kustomization" => read::<around::Kustomization>(manifest),
-        "HelmRelease" => read::<around::HelmRelease>(manifest),
-        "Cluster" => read::<around::PostgresCluster>(manifest),
+        "ResourceQuota" => read::<surroundings::ResourceQuota>(manifest),
+        "LimitRange" => read::<surroundings::LimitRange>(manifest),
+        "PodDisruptionBudget" => read::<surroundings::PodDisruptionBudget>(manifest),
+        "PersistentVolumeClaim" => read::<surroundings::PersistentVolumeClaim>(manifest),
+        "CronJob" => read::<surroundings::CronJob>(manifest),
+        "Job" => read::<surroundings::Job>(manifest),
+        "Secret" => read::<surroundings::Secret>(manifest),
+        "Certificate" => read::<surroundings::Certificate>(manifest),
+        "GitRepository" => read::<surroundings::GitRepository>(manifest),
+        "Kustomization" => read::<surroundings::Kustomization>(manifest),
+        "HelmRelease" => read::<surroundings::HelmRelease>(manifest),
+        "Cluster" => read::<surroundings::PostgresCluster>(manifest),
         other => panic!("{other} is not watched"),
     }
 }

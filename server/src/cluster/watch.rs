@@ -258,7 +258,9 @@ impl Watch {
                     Some((namespace, _)) => format!("in namespace {namespace}"),
                     None => "in the whole cluster".to_owned(),
                 };
-                if failures == 1 {
+                if failures == 1 && self.id.kind.around().is_some() {
+                    info!(%cluster, "not allowed to list and watch {resource} {place}: nothing is said of them");
+                } else if failures == 1 {
                     warn!(%cluster, "not allowed to list and watch {resource} {place}");
                 }
                 let then = match self.id.kind {

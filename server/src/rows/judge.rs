@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use domain::component::clues::{Clues, PodClue};
 use domain::component::{ComponentFacts, Unread, Unreadable, assess};
+use domain::finding;
 use domain::freshness::Freshness;
 use domain::name::{ClusterId, WorkloadKind};
 use domain::registry::Registry;
@@ -266,7 +267,8 @@ impl State {
             component.dirty = false;
         }
         let cells: Vec<&Cell> = environment.cells().collect();
-        let (state, sentence) = sentence::environment(declared, &cells, &[], freshness, now);
+        let around = finding::around(&environment.id, declared, &environment.around, freshness, now);
+        let (state, sentence) = sentence::environment(declared, &cells, &around, freshness, now);
         environment.head.state = state;
         if *environment.head.sentence != *sentence {
             environment.head.sentence = sentence.into();

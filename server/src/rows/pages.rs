@@ -15,7 +15,7 @@ use domain::registry::window::{WindowState, window_state};
 use domain::registry::{self, Registry};
 use domain::view::{
     AutoscalerView, Chrome, ComponentHead, ComponentView, ContactView, EnvironmentFacts, EnvironmentView, EventRow,
-    LinkView, NavEnvironment, Person, PodRow, RevisionRow, State as Health, WallView,
+    Finding, LinkView, NavEnvironment, Person, PodRow, RevisionRow, State as Health, WallView,
 };
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -111,14 +111,7 @@ impl State {
         let (window, window_open) = window_words(declared, now);
         let fresh = source.map_or(Freshness::Never, Source::freshness_of_readable);
         let missing = |kind| source.and_then(|source| source.missing_right(kind, &declared.namespace));
-        let mut findings = merged(environment.components.iter().filter_map(|component| component.assessment.as_ref()));
-        findings.extend(self.surroundings(environment, finding::surroundings));
-        if fresh.is_live() {
-            let cells: Vec<_> = environment.cells().collect();
-            findings.extend(differs(declared.tier, &cells, &self.elsewhere(environment, sees)));
-            findings.extend(self.unmeasured_finding(environment));
-        }
-        finding::sort(&mut findings);
+        let findings = self.findings(environment, now, sees);
         let is_declared = |key: &(domain::name::WorkloadKind, Arc<str>)| environment.by_workload.contains_key(key);
         let mut warnings = grouped(environment.events.newest_first().map(|event| &event.row).filter(|row| row.warning));
         let more_warnings = warnings.len().saturating_sub(MOST_WARNINGS);
@@ -192,6 +185,23 @@ impl State {
             role: declared.role,
             ran: self.revisions(environment, component).iter().map(ran).collect(),
         }
+    }
+
+    /// Everything that is wrong in an environment, worst first. `now` is milliseconds since 1970.
+    fn findings(&self, environment: &Environment, now: i64, sees: impl Fn(&EnvironmentId) -> bool) -> Vec<Finding> {
+        let declared = declared(&self.registry, environment);
+        let source = self.sources.iter().find(|(cluster, _)| *cluster == environment.cluster).map(|(_, source)| source);
+        let fresh = source.filter(|_| environment.listed).map_or(Freshness::Never, Source::freshness_of_readable);
+        let mut findings = merged(environment.components.iter().filter_map(|component| component.assessment.as_ref()));
+        findings.extend(finding::around(&environment.id, declared, &environment.around, fresh, now / 1000));
+        findings.extend(self.surroundings(environment, finding::surroundings));
+        if fresh.is_live() {
+            let cells: Vec<_> = environment.cells().collect();
+            findings.extend(differs(declared.tier, &cells, &self.elsewhere(environment, sees)));
+            findings.extend(self.unmeasured_finding(environment));
+        }
+        finding::sort(&mut findings);
+        findings
     }
 
     fn component_page(&self, id: &ComponentId) -> Option<ComponentView> {

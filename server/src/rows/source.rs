@@ -230,10 +230,14 @@ impl Source {
         SourceView { cluster: cluster.clone(), freshness: self.freshness(), trouble, missing }
     }
 
-    /// What may not be read of that which stands around workloads, as one.
+    /// What may not be read of that which stands around workloads, as one. That secrets may not is no lack: who grants it lets
+    /// the account read their values, so it is left to those who want their ages.
     fn missing_around(&self) -> Option<MissingRight> {
         let is_missing = |state: &WatchState| matches!(state, WatchState::Missing(_));
-        let around = self.watches.iter().filter(|(id, state)| id.kind.around().is_some() && is_missing(state));
+        let around = self
+            .watches
+            .iter()
+            .filter(|(id, state)| id.kind.around().is_some_and(|kind| kind != AroundKind::Secret) && is_missing(state));
         let mut names: Vec<&str> = around.map(|(id, _)| id.kind.resource()).collect();
         names.dedup();
         let resources = names.join(", ");

@@ -34,6 +34,17 @@ pub(super) fn check(component: &Component, environment: &Environment, path: &str
     if let Some(budget) = &component.disruption_budget {
         disruption_budget(budget, component.kind, &format!("{path}.disruptionBudget"), problems);
     }
+    if let Some(backup) = &component.backup {
+        for (name, given) in [
+            ("maxAgeHours", backup.max_age_hours),
+            ("rpoMinutes", backup.rpo_minutes),
+            ("rtoMinutes", backup.rto_minutes),
+        ] {
+            if given == Some(0) {
+                problems.add(&format!("{path}.backup.{name}"), "no backup keeps 0: write at least 1, or leave it out");
+            }
+        }
+    }
     let mut reads = Seen::default();
     for (index, name) in component.reads.iter().enumerate() {
         let path = format!("{path}.reads[{index}]");

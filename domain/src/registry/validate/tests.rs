@@ -137,6 +137,12 @@ fn every_mistake_is_found_where_it_stands_with_what_to_write() {
         (r#""request": "500m""#, r#""request": "3""#, "{}.components[0].resources.cpu.request", "write it lower"),
         (r#""request": "512Mi""#, r#""request": "0""#, "{}.components[0].resources.memory.request", "above 0"),
         (r#""storage": "100Gi""#, r#""storage": "0""#, "{}.components[1].storage", "above 0"),
+        (
+            r#""storage": "100Gi""#,
+            r#""backup": {"cronJob": "dump", "maxAgeHours": 26, "rpoMinutes": 0}"#,
+            "{}.components[1].backup.rpoMinutes",
+            "at least 1",
+        ),
         (r#""kind": "StatefulSet""#, r#""kind": "Deployment""#, "{}.components[1].storage", "only a StatefulSet"),
         ("azurecr.io/fleet-app\"", "azurecr.io/fleet-app:latest\"", "{}.components[0].image", "io/fleet-app'"),
         ("azurecr.io/fleet-app\"", "azurecr.io/fleet-app@sha256:1\"", "{}.components[0].image", "the digest"),

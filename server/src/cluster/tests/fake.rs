@@ -51,6 +51,8 @@ pub struct Asked {
     pub at: Duration,
     /// `/api/v1/pods`.
     pub path: String,
+    /// The header `Accept`; empty when there is none.
+    pub accept: String,
     query: BTreeMap<String, String>,
 }
 
@@ -123,7 +125,8 @@ impl Fake {
         let query = request.uri().query().unwrap_or_default().split('&');
         let query =
             query.filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let asked = Asked { at: self.started.elapsed(), path: path.clone(), query: query.collect() };
+        let accept = request.headers().get("accept").map_or("", |accept| accept.to_str().unwrap()).to_owned();
+        let asked = Asked { at: self.started.elapsed(), path: path.clone(), accept, query: query.collect() };
         self.asked.lock().push(asked);
         let resource = path.rsplit('/').next().unwrap();
         let reply = match self.scripts.lock().get_mut(resource) {

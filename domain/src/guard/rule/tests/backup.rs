@@ -7,7 +7,12 @@ use crate::registry::{Backup, Role, Tier};
 fn database(facts: &mut Facts) {
     let declared = facts.declared.as_mut().unwrap();
     declared.role = Role::Database;
-    declared.backup = Some(Backup { cron_job: ObjectName::new("postgres-backup").unwrap() });
+    declared.backup = Some(Backup {
+        cron_job: ObjectName::new("postgres-backup").unwrap(),
+        max_age_hours: None,
+        rpo_minutes: None,
+        rto_minutes: None,
+    });
     facts.backup = sample::read(Some(facts.now - 3 * 3600));
 }
 
