@@ -3,9 +3,12 @@
 //! Times are seconds since 1970, as Kubernetes stores them.
 
 pub mod around;
+mod autoscaler;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub use autoscaler::{AutoscalerFacts, Behavior, Change, Measure, MetricFacts, Policy, ScalingRules, Select};
 
 use crate::name::WorkloadKind;
 use crate::quantity::Quantity;
@@ -177,25 +180,6 @@ pub struct TemplateContainer {
     pub memory_limit: Option<Quantity>,
     /// Storage asked for by the first volume claim template.
     pub storage: Option<Quantity>,
-}
-
-/// A HorizontalPodAutoscaler.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AutoscalerFacts {
-    /// Fewest.
-    pub min: u32,
-    /// Most.
-    pub max: u32,
-    /// `status.currentReplicas`.
-    pub current: u32,
-    /// `status.desiredReplicas`.
-    pub desired: u32,
-    /// CPU utilisation of the request in percent, now and wanted.
-    pub cpu: Option<(u32, u32)>,
-    /// Memory utilisation of the request in percent, now and wanted.
-    pub memory: Option<(u32, u32)>,
-    /// Conditions: `AbleToScale`, `ScalingActive`, `ScalingLimited`.
-    pub conditions: Vec<Condition>,
 }
 
 /// A node.

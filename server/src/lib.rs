@@ -14,6 +14,7 @@ pub mod operations;
 pub mod people;
 pub mod registry;
 pub mod rows;
+pub mod samples;
 pub mod store;
 
 use std::net::SocketAddr;
@@ -80,6 +81,7 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
     people.give_by_group(issuer.as_deref(), &first.access);
     people.last_by(&first);
     let rows = Arc::new(Rows::new(first.clone(), clock::now_ms));
+    samples::restore(&store, &rows).await;
     let (registry, registries) = watch::channel(first);
 
     let mut loops = JoinSet::new();
@@ -92,6 +94,7 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
         take_in_registries(current, registry, rows.clone(), people.clone(), issuer, cancel.clone()),
     ));
     loops.spawn(named("the ticks", tick(rows.clone(), cancel.clone())));
+    loops.spawn(named("the samples", samples::keep(store.clone(), rows.clone(), cancel.clone())));
     loops.spawn(named("the sweep", sweep(store.clone(), cancel.clone())));
     loops.spawn(named("the look at the database", {
         let (store, cancel) = (store.clone(), cancel.clone());

@@ -3,6 +3,7 @@
 //! Watches write, viewers read. A write only takes facts in and marks what must be judged again; the judging is done once,
 //! by whoever reads next, however many changes came in between.
 
+mod autoscalers;
 mod change;
 mod environment;
 mod judge;
@@ -32,6 +33,7 @@ use tokio::sync::watch;
 pub use change::{Change, Key, Kind, Object, Observed, ObservedEvent, ObservedPod, ObservedRevision, ObservedWorkload};
 pub use source::{WatchId, WatchState};
 
+use autoscalers::Past;
 use environment::Environment;
 use nodes::Nodes;
 use pods::Pods;
@@ -57,6 +59,7 @@ struct State {
     pods: Pods,
     nodes: HashMap<ClusterId, Nodes>,
     texts: Texts,
+    past: Past,
     /// When these were swept last, seconds since 1970.
     swept: i64,
     wall: WallHead,
@@ -83,6 +86,7 @@ impl Rows {
             pods: Pods::default(),
             nodes: HashMap::new(),
             texts: Texts::default(),
+            past: Past::default(),
             swept: 0,
             wall: WallHead::default(),
             dirty: true,

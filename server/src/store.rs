@@ -4,6 +4,7 @@
 //! ledger stand or fall together. Times are `i64` microseconds since 1970 and are given by the caller.
 
 mod attempts;
+mod autoscaler_samples;
 mod error;
 mod file;
 mod flows;
@@ -33,6 +34,7 @@ use tokio::time::Instant;
 use tracing::info;
 
 pub use attempts::Attempts;
+pub use autoscaler_samples::AutoscalerPlace;
 pub use error::{Cause, Conflict, StoreError};
 use file::FileMark;
 pub use flows::Flow;
@@ -141,7 +143,7 @@ impl Store {
     }
 
     /// Deletes what is of no use any more: sessions that are over for 30 days, counts of attempts after a day, links and
-    /// sign-ins whose time is over, operations that are over for 90 days. Says how many rows. `now`: microseconds since 1970.
+    /// sign-ins whose time is over, operations that are over for 90 days, samples of autoscalers after a day. Says how many rows. `now`: microseconds since 1970.
     ///
     /// # Errors
     ///
@@ -153,6 +155,7 @@ impl Store {
         rows += write.delete_old_invitations(now).await?;
         rows += write.delete_old_flows(now).await?;
         rows += write.delete_old_operations(now).await?;
+        rows += write.delete_old_autoscaler_samples(now).await?;
         write.commit().await?;
         Ok(rows)
     }

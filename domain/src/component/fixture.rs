@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Assessment, ComponentFacts, Unreadable, assess};
-use crate::facts::{AutoscalerFacts, Condition, ConfigMapFacts, NodeFacts, TemplateContainer, Update, WorkloadFacts};
+use crate::facts::{
+    AutoscalerFacts, Condition, ConfigMapFacts, Measure, MetricFacts, NodeFacts, TemplateContainer, Update,
+    WorkloadFacts,
+};
 use crate::freshness::Freshness;
 use crate::name::{EnvironmentId, WorkloadKind};
 use crate::registry::Environment;
@@ -121,9 +124,14 @@ pub(crate) fn world(name: &str) -> World {
         max: 20,
         current: 3,
         desired: 3,
-        cpu: Some((38, 70)),
-        memory: None,
+        metrics: vec![MetricFacts {
+            name: "CPU".into(),
+            at_pods: true,
+            target: Measure::Utilization(70),
+            current: Some(Measure::Utilization(38)),
+        }],
         conditions: vec![condition("AbleToScale", true, ""), condition("ScalingActive", true, "")],
+        ..AutoscalerFacts::default()
     });
     let held = ConfigMapFacts {
         values: [("LOG_LEVEL", "info"), ("NODE_ENV", "production")].map(|(k, v)| (k.into(), v.into())).into(),

@@ -1,10 +1,12 @@
 //! From a narrow Kubernetes object to what the rules read.
 
+mod autoscaler;
+
 use std::sync::Arc;
 
 use domain::facts::{
-    AutoscalerFacts, Condition, ConfigMapFacts, ContainerFacts, ContainerState, NodeFacts, Phase, PodFacts,
-    TemplateContainer, Termination, Update, WorkloadFacts,
+    Condition, ConfigMapFacts, ContainerFacts, ContainerState, NodeFacts, Phase, PodFacts, TemplateContainer,
+    Termination, Update, WorkloadFacts,
 };
 use domain::name::{Namespace, ObjectName, WorkloadKind};
 use domain::quantity::Quantity;
@@ -198,7 +200,11 @@ pub fn conditions(conditions: &[objects::ObjectCondition]) -> Vec<Condition> {
 }
 
 fn quantity(amounts: &std::collections::BTreeMap<String, Amount>, name: &str) -> Option<Quantity> {
-    match amounts.get(name)? {
+    amount(amounts.get(name)?)
+}
+
+fn amount(amount: &Amount) -> Option<Quantity> {
+    match amount {
         Amount::Text(text) => text.parse().ok(),
         Amount::Number(number) => number.to_string().parse().ok(),
         Amount::Nothing => None,
@@ -335,31 +341,6 @@ impl Project for objects::ControllerRevision {
     const KIND: Kind = Kind::ControllerRevision;
     fn object(self) -> Option<Object> {
         revision(&self.metadata, self.revision, &self.data.spec)
-    }
-}
-
-impl Project for objects::Autoscaler {
-    const KIND: Kind = Kind::Autoscaler;
-    fn object(self) -> Option<Object> {
-        let utilisation = |name: &str| {
-            let of = |metric: &&objects::Metric| metric.resource.as_ref().is_some_and(|resource| resource.name == name);
-            let wanted = self.spec.metrics.iter().find(of)?.resource.as_ref()?.target.average_utilization?;
-            let current = self.status.current_metrics.iter().find(of)?.resource.as_ref()?.current.average_utilization?;
-            Some((current, wanted))
-        };
-        let target = self.spec.scale_target_ref.kind.parse().ok();
-        Some(Object::Autoscaler(
-            Box::new(AutoscalerFacts {
-                min: self.spec.min_replicas.unwrap_or(1),
-                max: self.spec.max_replicas,
-                current: self.status.current_replicas,
-                desired: self.status.desired_replicas,
-                cpu: utilisation("cpu"),
-                memory: utilisation("memory"),
-                conditions: conditions(&self.status.conditions),
-            }),
-            target.and_then(|kind| Some((kind, named(&self.spec.scale_target_ref.name)?))),
-        ))
     }
 }
 

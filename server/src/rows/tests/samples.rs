@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::sync::{Arc, LazyLock};
 
 use domain::facts::{
-    AutoscalerFacts, Condition, ConfigMapFacts, ContainerFacts, ContainerState, NodeFacts, Phase, PodFacts,
-    TemplateContainer, Termination, Update, WorkloadFacts,
+    AutoscalerFacts, Condition, ConfigMapFacts, ContainerFacts, ContainerState, Measure, MetricFacts, NodeFacts, Phase,
+    PodFacts, TemplateContainer, Termination, Update, WorkloadFacts,
 };
 use domain::name::{ClusterId, Namespace, WorkloadKind};
 use domain::registry::Registry;
@@ -268,8 +268,12 @@ fn autoscaler(name: &str, variant: u16) -> Object {
         max: 3,
         current: u32::from(variant % 4),
         desired: u32::from(variant / 4 % 4),
-        cpu: (!variant.is_multiple_of(3)).then_some((u32::from(variant % 90), 70)),
-        memory: None,
+        metrics: vec![MetricFacts {
+            name: "CPU".into(),
+            at_pods: true,
+            target: Measure::Utilization(70),
+            current: (!variant.is_multiple_of(3)).then_some(Measure::Utilization(u32::from(variant % 90))),
+        }],
         conditions: vec![Condition {
             kind: "ScalingActive".into(),
             status: Some(variant.is_multiple_of(2)),
@@ -277,6 +281,7 @@ fn autoscaler(name: &str, variant: u16) -> Object {
             message: "no metrics".into(),
             since: START,
         }],
+        ..AutoscalerFacts::default()
     };
     Object::Autoscaler(Box::new(facts), target)
 }
