@@ -105,7 +105,21 @@ impl Hostile {
                 }
                 for autoscaler in &mut page.autoscalers {
                     text(&mut autoscaler.target);
-                    text(&mut autoscaler.trouble);
+                    text(&mut autoscaler.next);
+                    for (name, figure, wanted) in &mut autoscaler.metrics {
+                        text(name);
+                        text(figure);
+                        text(wanted);
+                    }
+                    autoscaler.conditions.iter_mut().for_each(text);
+                    autoscaler.scalings.iter_mut().for_each(|(_, scaling)| text(scaling));
+                    if let Some(chart) = &mut autoscaler.chart {
+                        text(&mut chart.text);
+                        text(&mut chart.from);
+                        text(&mut chart.to);
+                        text(&mut chart.replicas);
+                        text(&mut chart.load);
+                    }
                 }
                 for event in &mut page.warnings {
                     text(&mut event.reason);

@@ -3,9 +3,12 @@
 //! Times are seconds since 1970, as Kubernetes stores them.
 
 pub mod around;
+mod autoscaler;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub use autoscaler::{AutoscalerFacts, Behavior, Change, Measure, MetricFacts, Policy, ScalingRules, Select};
 
 use crate::guard::facts::{InitContainer, Resources};
 use crate::name::WorkloadKind;
@@ -203,38 +206,6 @@ pub struct TemplateContainer {
     pub memory_limit: Option<Quantity>,
     /// Storage asked for by the first volume claim template.
     pub storage: Option<Quantity>,
-}
-
-/// A HorizontalPodAutoscaler.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AutoscalerFacts {
-    /// Fewest.
-    pub min: u32,
-    /// Most.
-    pub max: u32,
-    /// What it is told to keep to.
-    pub targets: AutoscalerTargets,
-    /// `status.currentReplicas`.
-    pub current: u32,
-    /// `status.desiredReplicas`.
-    pub desired: u32,
-    /// CPU utilisation of the request in percent, now and wanted.
-    pub cpu: Option<(u32, u32)>,
-    /// Memory utilisation of the request in percent, now and wanted.
-    pub memory: Option<(u32, u32)>,
-    /// Conditions: `AbleToScale`, `ScalingActive`, `ScalingLimited`.
-    pub conditions: Vec<Condition>,
-}
-
-/// What an autoscaler is told to keep to, whatever is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct AutoscalerTargets {
-    /// CPU utilisation of the request in percent; none: it does not look at CPU so.
-    pub cpu: Option<u32>,
-    /// Memory likewise.
-    pub memory: Option<u32>,
-    /// `behavior.scaleDown.stabilizationWindowSeconds`; none where nothing is said, which is 300.
-    pub scale_down_seconds: Option<u32>,
 }
 
 /// A node.

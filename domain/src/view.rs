@@ -13,8 +13,8 @@ mod wall;
 pub use check::CheckView;
 pub use component::{ComponentHead, ComponentView, Expectation, RevisionPatch, RevisionRow};
 pub use environment::{
-    AutoscalerView, ContactView, EnvironmentFacts, EnvironmentView, EventPatch, EventRow, Finding, FindingKind,
-    LinkView, Look,
+    AutoscalerChart, AutoscalerView, ContactView, EnvironmentFacts, EnvironmentView, EventPatch, EventRow, Finding,
+    FindingKind, LinkView, Look,
 };
 pub use frame::{Chrome, MissingRight, NavEnvironment, Person, SourceView};
 pub use operation::OperationView;

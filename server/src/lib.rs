@@ -15,6 +15,7 @@ pub mod operations;
 pub mod people;
 pub mod registry;
 pub mod rows;
+pub mod samples;
 pub mod store;
 
 use std::net::SocketAddr;
@@ -82,6 +83,7 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
     people.give_by_group(issuer.as_deref(), &first.access);
     people.last_by(&first);
     let rows = Arc::new(Rows::new(first.clone(), clock::now_ms));
+    samples::restore(&store, &rows).await;
     let (registry, registries) = watch::channel(first);
 
     let mut loops = JoinSet::new();
@@ -98,6 +100,7 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
     ));
     loops.spawn(named("the logs of what crashes", logs::read_crashes(rows.clone(), clusters.clone(), cancel.clone())));
     loops.spawn(named("the ticks", tick(rows.clone(), cancel.clone())));
+    loops.spawn(named("the samples", samples::keep(store.clone(), rows.clone(), cancel.clone())));
     loops.spawn(named("the sweep", sweep(store.clone(), cancel.clone())));
     loops.spawn(named("the look at the database", {
         let (store, cancel) = (store.clone(), cancel.clone());

@@ -4,6 +4,7 @@
 //! by whoever reads next, however many changes came in between.
 
 mod around;
+mod autoscalers;
 mod board;
 mod change;
 mod checks;
@@ -43,6 +44,7 @@ pub use crashes::Crash;
 pub use measured::Measured;
 pub use source::{WatchId, WatchState};
 
+use autoscalers::Past;
 use environment::Environment;
 use nodes::Nodes;
 use pods::Pods;
@@ -73,6 +75,7 @@ struct State {
     /// The clusters of which it is not known what pods use, and why.
     unmeasured: HashMap<ClusterId, Arc<str>>,
     texts: Texts,
+    past: Past,
     /// When these were swept last, seconds since 1970.
     swept: i64,
     wall: WallHead,
@@ -103,6 +106,7 @@ impl Rows {
             nodes: HashMap::new(),
             unmeasured: HashMap::new(),
             texts: Texts::default(),
+            past: Past::default(),
             swept: 0,
             wall: WallHead::default(),
             board: board.clone(),

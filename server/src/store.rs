@@ -4,6 +4,7 @@
 //! ledger stand or fall together. Times are `i64` microseconds since 1970 and are given by the caller.
 
 mod attempts;
+mod autoscaler_samples;
 mod checks;
 mod error;
 mod file;
@@ -34,6 +35,7 @@ use tokio::time::Instant;
 use tracing::info;
 
 pub use attempts::Attempts;
+pub use autoscaler_samples::AutoscalerPlace;
 pub use error::{Cause, Conflict, StoreError};
 use file::FileMark;
 pub use flows::Flow;
@@ -142,7 +144,8 @@ impl Store {
     }
 
     /// Deletes what is of no use any more: sessions that are over for 30 days, counts of attempts after a day, links and
-    /// sign-ins whose time is over, operations that are over for 90 days, and results of checks as old, of which sums are kept. Says how many rows. `now`: microseconds since 1970.
+    /// sign-ins whose time is over, operations that are over for 90 days, results of checks as old, of which sums are kept, and
+    /// samples of autoscalers after a day. Says how many rows. `now`: microseconds since 1970.
     ///
     /// # Errors
     ///
@@ -155,6 +158,7 @@ impl Store {
         rows += write.delete_old_flows(now).await?;
         rows += write.delete_old_operations(now).await?;
         rows += write.sum_up_old_checks(now).await?;
+        rows += write.delete_old_autoscaler_samples(now).await?;
         write.commit().await?;
         Ok(rows)
     }

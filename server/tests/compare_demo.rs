@@ -10,7 +10,8 @@ use domain::component::{Assessment, ComponentFacts, Unreadable, assess};
 use domain::drift::{self, Actual, Expected, Item, Neighbour, Place, Surroundings};
 use domain::facts::around::{Around, AroundKind, BudgetFacts, Unseen};
 use domain::facts::{
-    AutoscalerFacts, AutoscalerTargets, ConfigMapFacts, TemplateContainer, TemplateFacts, Update, WorkloadFacts,
+    AutoscalerFacts, Behavior, ConfigMapFacts, Measure, MetricFacts, ScalingRules, TemplateContainer, TemplateFacts,
+    Update, WorkloadFacts,
 };
 use domain::finding;
 use domain::freshness::Freshness;
@@ -260,11 +261,7 @@ fn workload(component: &Component) -> (WorkloadFacts, Option<AutoscalerFacts>) {
         None => (0, None),
         Some(Replicas::Exactly(count)) => (count, None),
         Some(Replicas::Autoscaled(range)) => {
-            let targets = AutoscalerTargets {
-                cpu: range.cpu,
-                memory: range.memory,
-                scale_down_seconds: range.scale_down_seconds,
-            };
+            let targets = Targets { cpu: range.cpu, memory: range.memory, window: range.scale_down_seconds };
             (range.min, Some(autoscaler(range.min, range.max, targets)))
         }
     };
@@ -299,8 +296,34 @@ fn workload(component: &Component) -> (WorkloadFacts, Option<AutoscalerFacts>) {
     (facts, autoscaler)
 }
 
-fn autoscaler(min: u32, max: u32, targets: AutoscalerTargets) -> AutoscalerFacts {
-    AutoscalerFacts { min, max, targets, current: min, desired: min, cpu: None, memory: None, conditions: Vec::new() }
+/// What an HPA is told to keep to.
+#[derive(Clone, Copy, Default)]
+struct Targets {
+    cpu: Option<u32>,
+    memory: Option<u32>,
+    window: Option<u32>,
+}
+
+fn autoscaler(min: u32, max: u32, targets: Targets) -> AutoscalerFacts {
+    let metrics = [("CPU", targets.cpu), ("Memory", targets.memory)].into_iter().filter_map(|(name, percent)| {
+        let target = Measure::Utilization(percent?);
+        Some(MetricFacts { name: name.into(), at_pods: true, target, current: None })
+    });
+    let down = ScalingRules { window: targets.window, ..ScalingRules::default() };
+    AutoscalerFacts {
+        min,
+        max,
+        current: min,
+        desired: min,
+        metrics: metrics.collect(),
+        behavior: targets.window.map(|_| Behavior { down, ..Behavior::default() }),
+        ..AutoscalerFacts::default()
+    }
+}
+
+fn targets(facts: &AutoscalerFacts) -> Targets {
+    let window = facts.behavior.as_ref().and_then(|behavior| behavior.down.window);
+    Targets { cpu: facts.wanted_utilization("CPU"), memory: facts.wanted_utilization("Memory"), window }
 }
 
 impl World {
@@ -384,12 +407,19 @@ impl World {
                     "replicas" => facts.wanted = to.parse().unwrap(),
                     "HPA" => {
                         let (min, max) = to.split_once('–').unwrap();
-                        let targets = autoscaler.as_ref().map(|autoscaler| autoscaler.targets).unwrap_or_default();
+                        let targets = autoscaler.as_ref().map(targets).unwrap_or_default();
                         *autoscaler = Some(self::autoscaler(min.parse().unwrap(), max.parse().unwrap(), targets));
                     }
-                    "HPA CPU target" => autoscaler.as_mut().unwrap().targets.cpu = number(),
-                    "HPA memory target" => autoscaler.as_mut().unwrap().targets.memory = number(),
-                    "HPA scale-down window" => autoscaler.as_mut().unwrap().targets.scale_down_seconds = number(),
+                    "HPA CPU target" | "HPA memory target" | "HPA scale-down window" => {
+                        let held = autoscaler.as_mut().unwrap();
+                        let mut targets = targets(held);
+                        match name {
+                            "HPA CPU target" => targets.cpu = number(),
+                            "HPA memory target" => targets.memory = number(),
+                            _ => targets.window = number(),
+                        }
+                        *held = self::autoscaler(held.min, held.max, targets);
+                    }
                     "CPU request" => container.cpu_request = value.map(amount),
                     "CPU limit" => container.cpu_limit = value.map(amount),
                     "memory request" => container.memory_request = value.map(amount),

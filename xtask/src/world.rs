@@ -5,6 +5,7 @@ mod file;
 mod health;
 mod lines;
 mod load;
+mod pin;
 mod pods;
 mod random;
 mod rollouts;
@@ -57,6 +58,23 @@ enum Command {
         #[arg(long)]
         cluster_dir: Vec<PathBuf>,
     },
+    /// Pin the load of what an autoscaler scales, so that one sees it work.
+    Load {
+        /// `namespace/name` of the autoscaler, or `cluster/namespace/name`.
+        autoscaler: String,
+        /// How many times the usual load of its fewest pods.
+        #[arg(long, value_parser = pin::parse_factor, required_unless_present = "release")]
+        factor: Option<f64>,
+        /// How long, like 120s or 2m; without it until `--release`.
+        #[arg(long = "for", value_parser = pin::parse_duration)]
+        time: Option<Duration>,
+        /// Let the load come and go again.
+        #[arg(long, conflicts_with = "factor")]
+        release: bool,
+        /// A cluster's folder; without it, the clusters of the demo that were started.
+        #[arg(long)]
+        cluster_dir: Vec<PathBuf>,
+    },
     /// Take back what was broken, so that all is as it was at the start of the demo.
     Heal {
         /// What to heal; without it, everything that was broken since the start.
@@ -93,6 +111,9 @@ async fn dispatch(arguments: Arguments) -> Result<()> {
         Some(Command::Break { scenario, target, cluster_dir, .. }) => {
             let scenario = scenario.context("no scenario was named")?;
             breakage::inflict(&started(cluster_dir)?, scenario, target.as_deref()).await
+        }
+        Some(Command::Load { autoscaler, factor, time, release: _, cluster_dir }) => {
+            pin::pin(&started(cluster_dir)?, autoscaler, *factor, *time).await
         }
         Some(Command::Heal { scenario, all, target, cluster_dir }) => {
             breakage::heal(&started(cluster_dir)?, *scenario, *all, target.as_deref()).await

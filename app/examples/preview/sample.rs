@@ -9,9 +9,9 @@ use domain::freshness::Freshness;
 use domain::name::{ClusterId, ComponentId, EnvironmentId, ObjectName, WorkloadKind};
 use domain::registry::{Role, Tier};
 use domain::view::{
-    AutoscalerView, Cell, Chip, Chrome, ComponentHead, ComponentView, ContactView, EnvironmentFacts, EnvironmentHead,
-    EnvironmentView, EventRow, Finding, LinkView, MissingRight, NavEnvironment, NextVersion, Person, PodRow, PodsHead,
-    PodsView, RevisionRow, SourceView, State, Status, WallHead, WallView,
+    AutoscalerChart, AutoscalerView, Cell, Chip, Chrome, ComponentHead, ComponentView, ContactView, EnvironmentFacts,
+    EnvironmentHead, EnvironmentView, EventRow, Finding, LinkView, MissingRight, NavEnvironment, NextVersion, Person,
+    PodRow, PodsHead, PodsView, RevisionRow, SourceView, State, Status, WallHead, WallView,
 };
 
 const NOW: i64 = 1_795_217_343;
@@ -307,10 +307,32 @@ impl Backend for Sample {
                             max: 20,
                             current: 3,
                             desired: 4,
-                            cpu: Some((84, 70)),
-                            memory: None,
-                            trouble: "".into(),
-                            history: (0..60).map(|i| (NOW - 3600 + i * 60, 3 + ((i / 13) % 3) as u32, Some(40 + ((i * 7) % 45) as u32))).collect(),
+                            state: State::Progressing,
+                            next: "Scales to 4 within 15 s: CPU 84 % of 70 %.".into(),
+                            metrics: vec![
+                                ("CPU".into(), "84 %".into(), "70 %".into()),
+                                ("Memory".into(), "61 %".into(), "80 %".into()),
+                            ],
+                            conditions: vec![
+                                "It can scale since 09:12 New York.".into(),
+                                "It reads its metrics since 09:12 New York.".into(),
+                                "Its bounds do not hold it since 09:40 New York.".into(),
+                            ],
+                            chart: Some(Box::new(AutoscalerChart {
+                                replicas: "M0 52H180V28H400V4H520V52H720".into(),
+                                load: "M0 60L60 55L120 40L180 20L240 48L300 40L360 22L400 12L460 50L520 70L600 66L720 30".into(),
+                                target: 42,
+                                top: 6,
+                                top_load: 160,
+                                from: "13:32".into(),
+                                to: "14:32 New York".into(),
+                                text: "From 13:32 to 14:32 New York: replicas 3 to 5, load at 60 to 150 % of its target, scaled 3 times.".into(),
+                            })),
+                            scalings: vec![
+                                (520, "14:15 New size: 3; reason: All metrics below target".into()),
+                                (400, "14:05 New size: 5; reason: cpu resource utilization (percentage of request) above target".into()),
+                                (180, "13:47 New size: 4; reason: cpu resource utilization (percentage of request) above target".into()),
+                            ],
                         }]
                     },
                     warnings: if empty { Vec::new() } else { (0..3).map(event).collect() },

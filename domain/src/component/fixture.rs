@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::clues::{Clues, LastLines, PodClue, ProbeFailure, Restarted, Usage};
 use super::{Assessment, ComponentFacts, Unreadable, assess};
 use crate::facts::{
-    AutoscalerFacts, AutoscalerTargets, Condition, ConfigMapFacts, NodeFacts, PodFacts, TemplateContainer,
+    AutoscalerFacts, Condition, ConfigMapFacts, Measure, MetricFacts, NodeFacts, PodFacts, TemplateContainer,
     TemplateFacts, Update, WorkloadFacts,
 };
 use crate::freshness::Freshness;
@@ -136,12 +136,16 @@ pub(crate) fn world(name: &str) -> World {
     let autoscaler = (name == "fleet-app").then(|| AutoscalerFacts {
         min: 3,
         max: 20,
-        targets: AutoscalerTargets { cpu: Some(70), ..AutoscalerTargets::default() },
         current: 3,
         desired: 3,
-        cpu: Some((38, 70)),
-        memory: None,
+        metrics: vec![MetricFacts {
+            name: "CPU".into(),
+            at_pods: true,
+            target: Measure::Utilization(70),
+            current: Some(Measure::Utilization(38)),
+        }],
         conditions: vec![condition("AbleToScale", true, ""), condition("ScalingActive", true, "")],
+        ..AutoscalerFacts::default()
     });
     let held = ConfigMapFacts {
         values: [("LOG_LEVEL", "info"), ("NODE_ENV", "production")].map(|(k, v)| (k.into(), v.into())).into(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Actual, Difference, Expectation, Expected, Item, NONE, Place, Value};
 use crate::component::ComponentFacts;
+use crate::facts::AutoscalerFacts;
 use crate::registry::{AutoscaledReplicas, Replicas};
 use crate::view::State;
 
@@ -161,11 +162,12 @@ const SCALE_DOWN_SECONDS: u32 = 300;
 
 fn targets(facts: &ComponentFacts<'_>, declared: AutoscaledReplicas) -> [Target; 3] {
     let AutoscaledReplicas { min: _, max: _, cpu, memory, scale_down_seconds } = declared;
-    let held = facts.autoscaler.map(|autoscaler| autoscaler.targets);
-    let scale_down = held.map(|held| held.scale_down_seconds.unwrap_or(SCALE_DOWN_SECONDS));
+    let wanted = |metric| facts.autoscaler.and_then(|held| held.wanted_utilization(metric));
+    let window = |held: &AutoscalerFacts| held.behavior.as_ref().and_then(|behavior| behavior.down.window);
+    let scale_down = facts.autoscaler.map(|held| window(held).unwrap_or(SCALE_DOWN_SECONDS));
     [
-        Target { name: "HPA CPU target", unit: "%", actual: held.and_then(|held| held.cpu), expected: cpu },
-        Target { name: "HPA memory target", unit: "%", actual: held.and_then(|held| held.memory), expected: memory },
+        Target { name: "HPA CPU target", unit: "%", actual: wanted("CPU"), expected: cpu },
+        Target { name: "HPA memory target", unit: "%", actual: wanted("Memory"), expected: memory },
         Target { name: "HPA scale-down window", unit: "s", actual: scale_down, expected: scale_down_seconds },
     ]
 }

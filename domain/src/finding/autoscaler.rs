@@ -8,7 +8,8 @@ use crate::view::{Finding, FindingKind, Look, State};
 
 /// What keeps the autoscaler of a component from its work.
 pub(super) fn finding(facts: &ComponentFacts<'_>) -> Option<Finding> {
-    let (trouble, sentence) = health::trouble(facts.autoscaler?)?;
+    let autoscaler = facts.autoscaler?;
+    let (trouble, sentence) = health::trouble(autoscaler)?;
     let name = &facts.id.name;
     let (title, advice) = match trouble {
         // Said of its replicas already.
@@ -41,7 +42,7 @@ pub(super) fn finding(facts: &ComponentFacts<'_>) -> Option<Finding> {
         lines: Vec::new(),
         advice: advice.into(),
         component: Some(facts.id.clone()),
-        since: 0,
+        since: health::trouble_since(autoscaler, trouble),
         look: Look::Component,
     })
 }

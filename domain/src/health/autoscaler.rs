@@ -5,7 +5,7 @@ use crate::facts::{AutoscalerFacts, Condition};
 
 /// What can be wrong with an autoscaler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub enum Trouble {
     /// Its target has no replicas, which switches it off.
     Off,
     /// It cannot read its metrics.
@@ -40,8 +40,12 @@ pub(crate) fn trouble(facts: &AutoscalerFacts) -> Option<(Trouble, String)> {
                 "It is switched off, because its target was set to 0 replicas, and does not come back by itself."
                     .into(),
             ),
+            "FailedGetResourceMetric" | "FailedGetContainerResourceMetric" if lacks_api(&active.message) => (
+                Trouble::Blind,
+                "No metrics, so it cannot scale: the metrics server is missing, or does not answer.".into(),
+            ),
             "FailedGetResourceMetric" | "FailedGetContainerResourceMetric" => {
-                (Trouble::Blind, reason(active, "It gets no figures of CPU and memory, so it does not scale"))
+                (Trouble::Blind, reason(active, "No metrics of CPU and memory, so it cannot scale"))
             }
             _ => (
                 Trouble::Blind,
@@ -55,6 +59,26 @@ pub(crate) fn trouble(facts: &AutoscalerFacts) -> Option<(Trouble, String)> {
     turned("ScalingLimited", Some(true)).filter(|limited| &*limited.reason == "TooManyReplicas").map(|_| {
         (Trouble::AtMaximum, format!("It is at its maximum of {} replicas, and the load asks for more.", facts.max))
     })
+}
+
+/// Since when an autoscaler is at its maximum or does not work, seconds since 1970; 0 when not known.
+pub(crate) fn trouble_since(facts: &AutoscalerFacts, trouble: Trouble) -> i64 {
+    let since = |kind: &str| facts.conditions.iter().find(|condition| &*condition.kind == kind);
+    let condition = match trouble {
+        Trouble::Off | Trouble::Blind => since("ScalingActive"),
+        Trouble::Unable => since("AbleToScale"),
+        Trouble::AtMaximum => since("ScalingLimited"),
+        Trouble::Silent => None,
+    };
+    condition.map_or(0, |condition| condition.since)
+}
+
+/// Whether the controller was told that nobody answers for CPU and memory: what its client and the API server's aggregation say.
+fn lacks_api(message: &str) -> bool {
+    message.contains("metrics.k8s.io")
+        && ["could not find the requested resource", "unable to handle the request"]
+            .iter()
+            .any(|words| message.contains(words))
 }
 
 fn reason(condition: &Condition, claim: &str) -> String {
@@ -74,16 +98,7 @@ mod tests {
             since: 0,
         };
         let conditions = conditions.iter().map(condition).collect();
-        AutoscalerFacts {
-            min: 3,
-            max: 20,
-            targets: Default::default(),
-            current: 3,
-            desired: 3,
-            cpu: None,
-            memory: None,
-            conditions,
-        }
+        AutoscalerFacts { min: 3, max: 20, current: 3, desired: 3, conditions, ..AutoscalerFacts::default() }
     }
 
     #[test]
@@ -103,7 +118,20 @@ mod tests {
             ),
             (
                 vec![able, ("ScalingActive", Some(false), "FailedGetResourceMetric", "no metrics returned")],
-                Some("It gets no figures of CPU and memory, so it does not scale: no metrics returned."),
+                Some("No metrics of CPU and memory, so it cannot scale: no metrics returned."),
+            ),
+            (
+                vec![
+                    able,
+                    (
+                        "ScalingActive",
+                        Some(false),
+                        "FailedGetResourceMetric",
+                        "unable to fetch metrics from resource metrics API: the server could not find the requested resource \
+                         (get pods.metrics.k8s.io)",
+                    ),
+                ],
+                Some("No metrics, so it cannot scale: the metrics server is missing, or does not answer."),
             ),
             (
                 vec![able, ("ScalingActive", Some(false), "InvalidSelector", "")],

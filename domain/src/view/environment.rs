@@ -159,14 +159,39 @@ pub struct AutoscalerView {
     pub current: u32,
     /// Replicas it wants.
     pub desired: u32,
-    /// CPU utilisation of the request in percent, now and wanted.
-    pub cpu: Option<(u32, u32)>,
-    /// Memory likewise.
-    pub memory: Option<(u32, u32)>,
-    /// What keeps it from scaling, in a sentence; empty when nothing does.
-    pub trouble: Arc<str>,
-    /// Samples of the last hour, oldest first: seconds since 1970, replicas, CPU percent.
-    pub history: Vec<(i64, u32, Option<u32>)>,
+    /// How good what it will do is.
+    pub state: State,
+    /// What it will do next, in a sentence.
+    pub next: Arc<str>,
+    /// `CPU`, `84 %`, `70 %`: what it looks at, where that stands, and what is wanted.
+    pub metrics: Vec<(Arc<str>, Arc<str>, Arc<str>)>,
+    /// What its controller says of it, in sentences.
+    pub conditions: Vec<Arc<str>>,
+    /// Its last hour; `None` until there is something to draw.
+    pub chart: Option<Box<AutoscalerChart>>,
+    /// `14:12 New size: 5; reason: cpu above target`, newest first, with the place in the chart.
+    pub scalings: Vec<(u32, Arc<str>)>,
+}
+
+/// The last hour of an autoscaler, drawn on a ground of 720 by 100.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AutoscalerChart {
+    /// Replicas as steps: the `d` of a path.
+    pub replicas: Arc<str>,
+    /// The load: the `d` of a path.
+    pub load: Arc<str>,
+    /// How far from the top the target of the load is.
+    pub target: u32,
+    /// How many replicas stand at the top.
+    pub top: u32,
+    /// How many percent of its target the load has at the top.
+    pub top_load: u32,
+    /// `13:32`, where it begins.
+    pub from: Arc<str>,
+    /// `14:32 New York`, where it ends.
+    pub to: Arc<str>,
+    /// What one sees, in a sentence.
+    pub text: Arc<str>,
 }
 
 impl Keyed for AutoscalerView {

@@ -21,6 +21,11 @@ macro_rules! objects {
 }
 
 pub mod around;
+mod autoscaler;
+
+pub use autoscaler::{
+    Autoscaler, CurrentMetric, Metric, MetricName, MetricValue, ReadMetric, ScalingPolicy, ScalingRules, WantedMetric,
+};
 
 objects! {
     #[derive(Resource)]
@@ -340,76 +345,6 @@ objects! {
     struct RevisionData {
         #[serde(deserialize_with = "nullable")]
         pub spec: WorkloadSpec,
-    }
-
-    #[derive(Resource)]
-    #[resource(inherit = k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler)]
-    struct Autoscaler {
-        #[serde(deserialize_with = "meta")]
-        pub metadata: ObjectMeta,
-        #[serde(deserialize_with = "nullable")]
-        pub spec: AutoscalerSpec,
-        #[serde(deserialize_with = "nullable")]
-        pub status: AutoscalerStatus,
-    }
-
-    struct AutoscalerSpec {
-        #[serde(deserialize_with = "nullable")]
-        pub scale_target_ref: ScaleTarget,
-        #[serde(deserialize_with = "number")]
-        pub min_replicas: Option<u32>,
-        #[serde(deserialize_with = "number")]
-        pub max_replicas: u32,
-        #[serde(deserialize_with = "nullable")]
-        pub metrics: Vec<Metric>,
-        #[serde(deserialize_with = "nullable")]
-        pub behavior: Behavior,
-    }
-
-    struct Behavior {
-        #[serde(deserialize_with = "nullable")]
-        pub scale_down: ScalingRules,
-    }
-
-    struct ScalingRules {
-        #[serde(deserialize_with = "number")]
-        pub stabilization_window_seconds: Option<u32>,
-    }
-
-    struct ScaleTarget {
-        #[serde(deserialize_with = "nullable")]
-        pub kind: String,
-        #[serde(deserialize_with = "nullable")]
-        pub name: String,
-    }
-
-    struct Metric {
-        pub resource: Option<ResourceMetric>,
-    }
-
-    struct ResourceMetric {
-        #[serde(deserialize_with = "nullable")]
-        pub name: String,
-        #[serde(deserialize_with = "nullable")]
-        pub target: MetricValue,
-        #[serde(deserialize_with = "nullable")]
-        pub current: MetricValue,
-    }
-
-    struct MetricValue {
-        #[serde(deserialize_with = "number")]
-        pub average_utilization: Option<u32>,
-    }
-
-    struct AutoscalerStatus {
-        #[serde(deserialize_with = "number")]
-        pub current_replicas: u32,
-        #[serde(deserialize_with = "number")]
-        pub desired_replicas: u32,
-        #[serde(deserialize_with = "nullable")]
-        pub current_metrics: Vec<Metric>,
-        #[serde(deserialize_with = "nullable")]
-        pub conditions: Vec<ObjectCondition>,
     }
 
     #[derive(Resource)]

@@ -1,13 +1,14 @@
 //! From a narrow Kubernetes object to what the rules read.
 
 mod around;
+mod autoscaler;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::facts::{
-    AutoscalerFacts, AutoscalerTargets, Condition, ConfigMapFacts, ContainerFacts, ContainerState, NodeFacts, Phase,
-    PodFacts, TemplateContainer, TemplateFacts, Termination, Update, WorkloadFacts,
+    Condition, ConfigMapFacts, ContainerFacts, ContainerState, NodeFacts, Phase, PodFacts, TemplateContainer,
+    TemplateFacts, Termination, Update, WorkloadFacts,
 };
 use domain::guard::facts::{InitContainer, Resources};
 use domain::name::{Namespace, ObjectName, WorkloadKind};
@@ -216,7 +217,11 @@ pub fn conditions(conditions: &[objects::ObjectCondition]) -> Vec<Condition> {
 
 /// An amount of a resource, by name.
 pub fn quantity(amounts: &BTreeMap<String, Amount>, name: &str) -> Option<Quantity> {
-    match amounts.get(name)? {
+    amount(amounts.get(name)?)
+}
+
+fn amount(amount: &Amount) -> Option<Quantity> {
+    match amount {
         Amount::Text(text) => text.parse().ok(),
         Amount::Number(number) => number.to_string().parse().ok(),
         Amount::Nothing => None,
@@ -386,40 +391,6 @@ impl Project for objects::ControllerRevision {
     const KIND: Kind = Kind::ControllerRevision;
     fn object(self) -> Option<Object> {
         revision(&self.metadata, self.revision, &self.data.spec)
-    }
-}
-
-impl Project for objects::Autoscaler {
-    const KIND: Kind = Kind::Autoscaler;
-    fn object(self) -> Option<Object> {
-        let target_of = |name: &str| {
-            let of = |metric: &&objects::Metric| metric.resource.as_ref().is_some_and(|resource| resource.name == name);
-            self.spec.metrics.iter().find(of)?.resource.as_ref()?.target.average_utilization
-        };
-        let utilisation = |name: &str| {
-            let of = |metric: &&objects::Metric| metric.resource.as_ref().is_some_and(|resource| resource.name == name);
-            let wanted = target_of(name)?;
-            let current = self.status.current_metrics.iter().find(of)?.resource.as_ref()?.current.average_utilization?;
-            Some((current, wanted))
-        };
-        let target = self.spec.scale_target_ref.kind.parse().ok();
-        Some(Object::Autoscaler(
-            Box::new(AutoscalerFacts {
-                min: self.spec.min_replicas.unwrap_or(1),
-                max: self.spec.max_replicas,
-                targets: AutoscalerTargets {
-                    cpu: target_of("cpu"),
-                    memory: target_of("memory"),
-                    scale_down_seconds: self.spec.behavior.scale_down.stabilization_window_seconds,
-                },
-                current: self.status.current_replicas,
-                desired: self.status.desired_replicas,
-                cpu: utilisation("cpu"),
-                memory: utilisation("memory"),
-                conditions: conditions(&self.status.conditions),
-            }),
-            target.and_then(|kind| Some((kind, named(&self.spec.scale_target_ref.name)?))),
-        ))
     }
 }
 

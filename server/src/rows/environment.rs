@@ -12,6 +12,7 @@ use domain::name::{ClusterId, ComponentId, EnvironmentId, WorkloadKind};
 use domain::restarts::Restarts;
 use domain::view::{EnvironmentHead, EventRow, PodRow, Status};
 
+use super::autoscalers::Autoscaler;
 use super::owner::half;
 use super::pods::{Entry, RowId};
 use super::{
@@ -65,16 +66,6 @@ pub struct Revision {
     pub observed: ObservedRevision,
     /// The digest of the main container of the last of its pods that went. Those that are there speak for themselves.
     pub ran: Arc<str>,
-}
-
-/// An autoscaler and its last hour.
-pub struct Autoscaler {
-    /// What was seen.
-    pub facts: AutoscalerFacts,
-    /// The workload it scales.
-    pub target: Option<(WorkloadKind, Arc<str>)>,
-    /// Seconds since 1970, replicas, CPU percent; oldest first.
-    pub history: Vec<(i64, u32, Option<u32>)>,
 }
 
 /// A declared component.
@@ -207,7 +198,7 @@ impl State {
                     Object::Pod(pod) => self.put_pod(place, name, uid, *pod, now),
                     Object::Workload(workload) => self.put_workload(place, key.kind, name, *workload),
                     Object::Revision(revision) => self.put_revision(place, name, *revision),
-                    Object::Autoscaler(facts, target) => self.put_autoscaler(place, name, *facts, target, now),
+                    Object::Autoscaler(facts, target) => self.put_autoscaler(place, name, *facts, target),
                     Object::ConfigMap(facts) => self.put_config_map(place, name, facts),
                     Object::Event(event) => self.put_event(place, name, uid, *event),
                     Object::Around(around) => self.environments[place].put_around(name, *around),
@@ -441,7 +432,6 @@ impl State {
         name: Arc<str>,
         facts: AutoscalerFacts,
         target: Option<(WorkloadKind, Arc<str>)>,
-        now: i64,
     ) {
         let environment = &mut self.environments[place];
         environment.mark(target.as_ref());
@@ -450,8 +440,10 @@ impl State {
                 (known.facts, known.target) = (facts, target);
             }
             None => {
-                let history = vec![(now, facts.current, facts.cpu.map(|(current, _)| current))];
-                environment.autoscalers.insert(name, Autoscaler { facts, target, history });
+                let declared = &self.registry.systems[environment.declared.0].environments[environment.declared.1];
+                let place = (environment.cluster.clone(), declared.namespace.clone());
+                let samples = self.past.get_mut(&place).and_then(|past| past.remove(&name)).unwrap_or_default();
+                environment.autoscalers.insert(name, Autoscaler::new(facts, target, samples));
             }
         }
     }

@@ -19,9 +19,6 @@ use super::pods::{Pods, RowId};
 use super::source::Source;
 use super::{Kind, State};
 
-/// How long an autoscaler's history reaches back, in seconds, and how far its samples are apart.
-const HISTORY: (i64, i64) = (3600, 30);
-
 /// Time between two sweeps of the texts that nobody uses, in seconds.
 const SWEEP_INTERVAL: i64 = 60;
 
@@ -167,14 +164,8 @@ impl State {
         for environment in &mut self.environments {
             environment.dirty = true;
             environment.components.iter_mut().for_each(|component| component.dirty = true);
-            for autoscaler in environment.autoscalers.values_mut() {
-                let facts = &autoscaler.facts;
-                if autoscaler.history.last().is_none_or(|(at, ..)| seconds - at >= HISTORY.1) {
-                    autoscaler.history.push((seconds, facts.current, facts.cpu.map(|(current, _)| current)));
-                }
-                autoscaler.history.retain(|(at, ..)| seconds - at <= HISTORY.0);
-            }
         }
+        self.sample_autoscalers(seconds);
     }
 
     /// Judges whatever was marked. `now` is milliseconds since 1970.

@@ -14,13 +14,14 @@ use domain::name::{ComponentId, EnvironmentId};
 use domain::registry::window::{WindowState, window_state};
 use domain::registry::{self, Registry};
 use domain::view::{
-    AutoscalerView, Chrome, ComponentHead, ComponentView, ContactView, EnvironmentFacts, EnvironmentView, EventRow,
-    Finding, LinkView, NavEnvironment, Person, PodRow, RevisionRow, State as Health, WallView,
+    Chrome, ComponentHead, ComponentView, ContactView, EnvironmentFacts, EnvironmentView, EventRow, Finding, LinkView,
+    NavEnvironment, Person, PodRow, RevisionRow, State as Health, WallView,
 };
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::environment::{Autoscaler, Component, Environment, Revision};
+use super::autoscalers::city;
+use super::environment::{Component, Environment, Revision};
 use super::pods::Entry;
 use super::source::Source;
 use super::{Kind, State};
@@ -141,11 +142,7 @@ impl State {
             findings,
             checks: self.board.views(&environment.id),
             components: environment.cells().cloned().collect(),
-            autoscalers: environment
-                .autoscalers
-                .iter()
-                .map(|(name, scaler)| autoscaler_view(name, scaler, missing(Kind::Autoscaler)))
-                .collect(),
+            autoscalers: self.autoscaler_views(environment, now),
             warnings,
             more_warnings: u32::try_from(more_warnings).unwrap_or(u32::MAX),
             undeclared: if fresh == Freshness::Never {
@@ -347,32 +344,12 @@ fn grouped<'a>(newest_first: impl Iterator<Item = &'a EventRow>) -> Vec<EventRow
     groups
 }
 
-/// An autoscaler as it is, or as it was when it could be read: then it says what is `missing`.
-fn autoscaler_view(name: &Arc<str>, autoscaler: &Autoscaler, missing: Option<&Arc<str>>) -> AutoscalerView {
-    let facts = &autoscaler.facts;
-    AutoscalerView {
-        name: name.clone(),
-        target: autoscaler.target.as_ref().map_or_else(|| "".into(), |(_, name)| name.clone()),
-        min: facts.min,
-        max: facts.max,
-        current: facts.current,
-        desired: facts.desired,
-        cpu: facts.cpu,
-        memory: facts.memory,
-        trouble: match missing {
-            Some(sentence) => format!("This is how it was last seen. {sentence}").into(),
-            None => domain::health::autoscaler(facts).map_or_else(|| "".into(), Into::into),
-        },
-        history: autoscaler.history.clone(),
-    }
-}
-
 /// Where now stands in the windows, in words, and whether a window is open.
 fn window_words(environment: &registry::Environment, now: i64) -> (String, Option<bool>) {
     let (Ok(zone), Ok(now)) = (TimeZone::get(&environment.time_zone), Timestamp::from_millisecond(now)) else {
         return ("unknown: the time zone is not known here".to_owned(), None);
     };
-    let city = environment.time_zone.rsplit('/').next().unwrap_or_default().replace('_', " ");
+    let city = city(&environment.time_zone);
     let wall = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%a %H:%M").to_string();
     let until = |at: Timestamp| {
         let seconds = at.as_second() - now.as_second();

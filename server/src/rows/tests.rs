@@ -1,5 +1,6 @@
 //! The rows against a naive model, and what one sees while they change.
 
+mod autoscalers;
 mod model;
 mod nodes;
 mod samples;
@@ -417,26 +418,6 @@ fn warnings_that_say_the_same_of_one_object_are_one() {
         ("HorizontalPodAutoscaler api", "blind", 3, 20, 12),
     ];
     assert_eq!((said.as_slice(), more), (&expected[..], 0));
-}
-
-#[test]
-fn an_autoscaler_has_a_sample_each_half_minute_for_an_hour() {
-    let mut pair = Pair::new();
-    let which = thing(Kind::Autoscaler, "web-hpa");
-    pair.tell(&which.cluster(), vec![Change::Seen(which.observed(0, 2))]);
-    for _ in 0..1000 {
-        set_now(now() + 5_000);
-        pair.tick();
-    }
-    let Page::Environment(view) =
-        pair.rows.seen_by(&Grants::everything()).page(&Topic::Environment("a/production".parse().unwrap()))
-    else {
-        panic!("absent")
-    };
-    let history = &view.autoscalers[0].history;
-    assert!((120..=121).contains(&history.len()), "{}", history.len());
-    assert!(history.windows(2).all(|pair| pair[1].0 - pair[0].0 == 30), "{history:?}");
-    assert!(now() / 1000 - history[0].0 <= 3600);
 }
 
 #[test]

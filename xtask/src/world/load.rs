@@ -16,8 +16,12 @@ use serde_json::json;
 
 use super::random::Random;
 
-/// How often the load moves.
-const BEAT: Duration = Duration::from_secs(15);
+/// How often pinned loads are looked at.
+const BEAT: Duration = Duration::from_secs(5);
+/// How many beats there are to one in which all other loads move.
+const SLOW: u64 = 3;
+/// Annotation of an autoscaler that pins its load: to so many times the usual one.
+pub const PIN: &str = "sim.kwok.dev/load";
 /// A quiet and a busy time together.
 const PERIOD_SECONDS: f64 = 600.0;
 /// Where the simulated kubelets read what a pod uses.
@@ -27,17 +31,23 @@ const USAGE: &str = "kwok.x-k8s.io/usage-cpu";
 pub async fn run(client: Client) -> Result<()> {
     let mut beat = tokio::time::interval(BEAT);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-    loop {
+    for count in 0_u64.. {
         beat.tick().await;
-        if let Err(error) = round(&client, Timestamp::now()).await {
+        if let Err(error) = round(&client, Timestamp::now(), count % SLOW == 0).await {
             eprintln!("world: load: {error:#}");
         }
     }
+    Ok(())
 }
 
-async fn round(client: &Client, now: Timestamp) -> Result<()> {
+/// Moves pinned loads, and all others where `all_move`.
+async fn round(client: &Client, now: Timestamp, all_move: bool) -> Result<()> {
     let all: Api<HorizontalPodAutoscaler> = Api::all(client.clone());
     for autoscaler in all.list(&ListParams::default()).await.context("listing autoscalers")? {
+        let pinned = pinned(&autoscaler.metadata);
+        if pinned.is_none() && !all_move {
+            continue;
+        }
         let namespace = autoscaler.metadata.namespace.unwrap_or_default();
         let Some(spec) = autoscaler.spec else { continue };
         let deployments: Api<Deployment> = Api::namespaced(client.clone(), &namespace);
@@ -49,7 +59,7 @@ async fn round(client: &Client, now: Timestamp) -> Result<()> {
         let Some(base) = template.and_then(millicores) else { continue };
         let minimum = f64::from(spec.min_replicas.unwrap_or(1));
         let phase = Random::of(&format!("{namespace}/{}", spec.scale_target_ref.name)).below(1000);
-        let total = f64::from(base) * minimum * factor(now.as_second(), phase);
+        let total = f64::from(base) * minimum * pinned.unwrap_or_else(|| factor(now.as_second(), phase));
         share_out(client, &namespace, &deployment, total).await?;
     }
     Ok(())
@@ -86,6 +96,11 @@ fn factor(second: i64, phase: u64) -> f64 {
     1.45 + 0.95 * (turn * TAU).sin()
 }
 
+/// To how many times the usual load somebody pinned it.
+fn pinned(metadata: &ObjectMeta) -> Option<f64> {
+    metadata.annotations.as_ref()?.get(PIN)?.parse().ok().filter(|factor| (0.0..=100.0).contains(factor))
+}
+
 fn share(total: f64, pods: usize) -> u32 {
     (total / pods.max(1) as f64).round().clamp(1.0, 64_000.0) as u32
 }
@@ -120,6 +135,15 @@ mod tests {
             assert!((0.49..2.41).contains(&factor), "{second}: {factor}");
         }
         assert!(factor(0, 250) > 2.3 && factor(300, 250) < 0.6, "it really moves");
+    }
+
+    #[test]
+    fn a_load_is_pinned_by_a_sensible_number() {
+        for (text, expected) in [("2.4", Some(2.4)), ("0", Some(0.0)), ("-1", None), ("NaN", None), ("much", None)] {
+            let annotations = Some([(PIN.to_owned(), text.to_owned())].into());
+            assert_eq!(pinned(&ObjectMeta { annotations, ..ObjectMeta::default() }), expected, "{text}");
+        }
+        assert_eq!(pinned(&ObjectMeta::default()), None);
     }
 
     #[test]

@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::component::fixture::{environment_id, production, world};
-use crate::facts::AutoscalerTargets;
 use crate::finding;
 use crate::guard::facts::{Quota, Resources};
 
@@ -241,16 +240,7 @@ fn amounts_are_compared_however_they_are_written() {
 fn an_autoscaler_counts_with_what_it_may_ask_for() {
     let mut scene = scene();
     let (_, facts, autoscaler) = &mut scene.workloads[1];
-    *autoscaler = Some(AutoscalerFacts {
-        min: 1,
-        max: 2,
-        targets: AutoscalerTargets::default(),
-        current: 4,
-        desired: 4,
-        cpu: None,
-        memory: None,
-        conditions: Vec::new(),
-    });
+    *autoscaler = Some(AutoscalerFacts { min: 1, max: 2, current: 4, desired: 4, ..AutoscalerFacts::default() });
     // Somebody scaled it beyond its maximum: for now there are so many.
     facts.wanted = 4;
     scene.quota(&[("pods", "23")]);

@@ -399,7 +399,10 @@ fn ghost(revision: &Key, digest: &str) -> [Change; 2] {
 /// A page without what depends on when it was looked at before: the samples of autoscalers.
 pub fn without_history(mut page: Page) -> Page {
     if let Page::Environment(view) = &mut page {
-        view.autoscalers.iter_mut().for_each(|autoscaler| autoscaler.history.clear());
+        for autoscaler in &mut view.autoscalers {
+            (autoscaler.chart, autoscaler.scalings) = (None, Vec::new());
+            (autoscaler.state, autoscaler.next) = (domain::view::State::Unknown, "".into());
+        }
     }
     page
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use domain::facts::around::{AroundKind, ClaimFacts};
 use domain::facts::{
-    AutoscalerFacts, AutoscalerTargets, Condition, ConfigMapFacts, ContainerFacts, ContainerState, NodeFacts, Phase,
+    AutoscalerFacts, Condition, ConfigMapFacts, ContainerFacts, ContainerState, Measure, MetricFacts, NodeFacts, Phase,
     PodFacts, TemplateContainer, TemplateFacts, Termination, Update, WorkloadFacts,
 };
 use domain::guard::facts::Quota;
@@ -286,11 +286,14 @@ fn autoscaler(name: &str, variant: u16) -> Object {
     let facts = AutoscalerFacts {
         min: 1,
         max: 3,
-        targets: AutoscalerTargets::default(),
         current: u32::from(variant % 4),
         desired: u32::from(variant / 4 % 4),
-        cpu: (!variant.is_multiple_of(3)).then_some((u32::from(variant % 90), 70)),
-        memory: None,
+        metrics: vec![MetricFacts {
+            name: "CPU".into(),
+            at_pods: true,
+            target: Measure::Utilization(70),
+            current: (!variant.is_multiple_of(3)).then_some(Measure::Utilization(u32::from(variant % 90))),
+        }],
         conditions: vec![Condition {
             kind: "ScalingActive".into(),
             status: Some(variant.is_multiple_of(2)),
@@ -298,6 +301,7 @@ fn autoscaler(name: &str, variant: u16) -> Object {
             message: "no metrics".into(),
             since: START,
         }],
+        ..AutoscalerFacts::default()
     };
     Object::Autoscaler(Box::new(facts), target)
 }

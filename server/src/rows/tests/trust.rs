@@ -76,7 +76,7 @@ fn an_autoscaler_that_may_not_be_read_any_more_is_not_held_against_what_was_decl
     assert_eq!(cell(&rows, "web").range, None);
     let panel = environment(&rows).autoscalers;
     assert_eq!(
-        &*panel[0].trouble,
+        &*panel[0].next,
         "This is how it was last seen. Quarterdeck may not list and watch horizontalpodautoscalers."
     );
     assert!(cell(&rows, "db").status.state != Health::Unknown);
