@@ -1,5 +1,6 @@
 //! The rows against a naive model, and what one sees while they change.
 
+mod clues;
 mod model;
 mod nodes;
 mod samples;
