@@ -12,7 +12,29 @@ use super::apply::{api_of, title};
 /// Annotations with this prefix hold what was there before; the name of the mistake follows.
 const BEFORE: &str = "sim.kwok.dev/before-";
 
-/// Makes a strategic merge patch under a field manager's name, and writes down how to take it back.
+/// The same for what was there before in the status.
+const STATUS_BEFORE: &str = "sim.kwok.dev/status-before-";
+
+/// Writes into the status of an object, after [`make`] has written down how to take that back.
+pub async fn make_status(client: &Client, document: &Value, mistake: &str, status: &Value) -> Result<()> {
+    let (api, name) = api_of(client, document)?;
+    let original = api.get(&name).await.with_context(|| format!("reading {}", title(document)))?;
+    let original = serde_json::to_value(&original).context("reading the object")?;
+    let fields = status.as_object().into_iter().flatten();
+    let before: Map<String, Value> =
+        fields.map(|(key, _)| (key.clone(), original["status"].get(key).cloned().unwrap_or_default())).collect();
+    let note = json!({"metadata": {"annotations": {format!("{STATUS_BEFORE}{mistake}"): json!(before).to_string()}}});
+    make(client, document, mistake, "world", &note).await?;
+    send_status(&api, &name, status).await.with_context(|| format!("changing the status of {}", title(document)))
+}
+
+/// Whole fields: lists of a status do not merge.
+async fn send_status(api: &Api<DynamicObject>, name: &str, status: &Value) -> Result<()> {
+    api.patch_status(name, &PatchParams::default(), &Patch::Merge(json!({"status": status}))).await?;
+    Ok(())
+}
+
+/// Makes a patch under a field manager's name, and writes down how to take it back.
 pub async fn make(client: &Client, document: &Value, mistake: &str, manager: &str, patch: &Value) -> Result<()> {
     let (api, name) = api_of(client, document)?;
     let original = api.get(&name).await.with_context(|| format!("reading {}", title(document)))?;
@@ -34,6 +56,12 @@ pub async fn take_back(api: &Api<DynamicObject>, object: &DynamicObject, mistake
     };
     let mut patch: Value = serde_json::from_str(before).context("understanding what was there before")?;
     patch["metadata"]["annotations"][key] = Value::Null;
+    let status_key = format!("{STATUS_BEFORE}{mistake}");
+    if let Some(status) = object.metadata.annotations.as_ref().and_then(|all| all.get(&status_key)) {
+        let status: Value = serde_json::from_str(status).context("understanding what the status was before")?;
+        send_status(api, name, &status).await.with_context(|| format!("changing the status of {name} back"))?;
+        patch["metadata"]["annotations"][status_key] = Value::Null;
+    }
     send(api, name, "world-heal", &patch).await.with_context(|| format!("changing {name} back"))?;
     Ok(true)
 }
@@ -46,7 +74,13 @@ pub fn mistakes_of(object: &DynamicObject) -> Vec<String> {
 
 async fn send(api: &Api<DynamicObject>, name: &str, manager: &str, patch: &Value) -> Result<()> {
     let params = PatchParams { field_manager: Some(manager.to_owned()), ..PatchParams::default() };
-    api.patch(name, &params, &Patch::Strategic(patch)).await?;
+    match api.patch(name, &params, &Patch::Strategic(patch)).await {
+        // Of what an operator brought along the API server does not know how lists merge, and says 415.
+        Err(kube::Error::Api(status)) if status.code == 415 => {
+            api.patch(name, &params, &Patch::Merge(patch)).await?;
+        }
+        answer => drop(answer?),
+    }
     Ok(())
 }
 

@@ -2,10 +2,11 @@
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
+use jiff::Timestamp;
 use k8s_openapi::{api::core::v1::Pod, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::{
     Api, Client,
-    api::{DeleteParams, DynamicObject, ListParams},
+    api::{DeleteParams, DynamicObject, ListParams, PostParams},
     core::{ApiResource, GroupVersionKind},
 };
 use serde_json::{Value, json};
@@ -22,14 +23,14 @@ struct Place {
 
 /// Prints what can be broken.
 pub fn list() {
-    println!("{:<15} {:<8} {:<38} EFFECT", "SCENARIO", "CLUSTER", "DEFAULT TARGET");
+    println!("{:<20} {:<8} {:<46} EFFECT", "SCENARIO", "CLUSTER", "DEFAULT TARGET");
     for scenario in Scenario::value_variants() {
         let target = scenario.target();
         let path = match target.namespace {
             "" => target.name.to_owned(),
             namespace => format!("{namespace}/{}", target.name),
         };
-        println!("{:<15} {:<8} {path:<38} {}", scenario.name(), target.cluster, scenario.effect());
+        println!("{:<20} {:<8} {path:<46} {}", scenario.name(), target.cluster, scenario.effect());
     }
 }
 
@@ -49,16 +50,43 @@ pub async fn inflict(clusters: &[Cluster], scenario: Scenario, target: Option<&s
         "metadata": {"name": place.name, "namespace": place.namespace},
     });
     let (api, name) = crate::cluster::apply::api_of(&client, &document)?;
+    if scenario == Scenario::ClaimUnbound {
+        claim(&api, &name, scenario).await?;
+    }
     let object = api.get(&name).await.with_context(|| format!("reading {}", describe(&place)))?;
     let container = object.data.pointer("/spec/template/spec/containers/0").cloned().unwrap_or_default();
     let text = |key: &str| container.get(key).and_then(Value::as_str).unwrap_or_default();
     if scenario == Scenario::MovedTag {
         move_tag(&client, &document, &object, text("image")).await?;
+    } else if let Some(status) = scenario.status(Timestamp::now()) {
+        change::make_status(&client, &document, scenario.name(), &status).await?;
     } else {
         let patch = scenario.patch(text("name"), text("image"));
         change::make(&client, &document, scenario.name(), "kubectl-edit", &patch).await?;
     }
     println!("{}: {} has {}: {}", cluster.name, describe(&place), scenario.name(), scenario.effect());
+    Ok(())
+}
+
+/// What a scenario may have changed: group, version and kind.
+const BREAKABLE: [(&str, &str, &str); 9] = [
+    ("apps", "v1", "Deployment"),
+    ("", "v1", "ConfigMap"),
+    ("", "v1", "Node"),
+    ("", "v1", "ResourceQuota"),
+    ("", "v1", "PersistentVolumeClaim"),
+    ("batch", "v1", "CronJob"),
+    ("cert-manager.io", "v1", "Certificate"),
+    ("helm.toolkit.fluxcd.io", "v2", "HelmRelease"),
+    ("postgresql.cnpg.io", "v1", "Cluster"),
+];
+
+/// Makes a claim that nothing binds. A claim cannot be changed, so none of the demo's own is spoiled.
+async fn claim(api: &Api<DynamicObject>, name: &str, scenario: Scenario) -> Result<()> {
+    let (_, kind) = scenario.kind();
+    let claim = DynamicObject::new(name, &ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", kind)))
+        .data(json!({"spec": Scenario::claim()}));
+    api.create(&PostParams::default(), &claim).await.context("making the claim")?;
     Ok(())
 }
 
@@ -70,10 +98,14 @@ pub async fn heal(clusters: &[Cluster], scenario: Option<Scenario>, all: bool, t
     let mut healed = 0;
     for cluster in clusters {
         let client = client(cluster).await?;
-        for (group, kind) in [("apps", "Deployment"), ("", "ConfigMap"), ("", "Node")] {
-            let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, "v1", kind));
+        for (group, version, kind) in BREAKABLE {
+            let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
             let everywhere: Api<DynamicObject> = Api::all_with(client.clone(), &resource);
-            let objects = everywhere.list(&ListParams::default()).await.with_context(|| format!("listing {kind}s"))?;
+            let objects = match everywhere.list(&ListParams::default()).await {
+                // Not every cluster has every operator.
+                Err(kube::Error::Api(status)) if status.code == 404 => continue,
+                objects => objects.with_context(|| format!("listing {kind}s"))?,
+            };
             for object in objects {
                 let path = path_of(&object);
                 if target.is_some_and(|wanted| wanted != path) {
@@ -97,7 +129,11 @@ pub async fn heal(clusters: &[Cluster], scenario: Option<Scenario>, all: bool, t
                     if mistake == Scenario::MovedTag.name() {
                         move_tag_back(&client, &object).await?;
                     }
-                    change::take_back(&api, &object, &mistake).await?;
+                    if mistake == Scenario::ClaimUnbound.name() {
+                        api.delete(name, &DeleteParams::default()).await.context("deleting the claim")?;
+                    } else {
+                        change::take_back(&api, &object, &mistake).await?;
+                    }
                     if kind == "ConfigMap" {
                         renew_readers(&client, namespace, name).await?;
                     }
@@ -246,6 +282,15 @@ mod tests {
         ], "volumes": [{"configMap": {"name": "files"}}]}});
         for (name, expected) in [("fleet-config", true), ("flags", true), ("files", true), ("other", false)] {
             assert_eq!(reads(&template, name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn whatever_a_scenario_breaks_is_looked_through_to_be_healed() {
+        for scenario in Scenario::value_variants() {
+            let (version, kind) = scenario.kind();
+            let (group, version) = version.split_once('/').unwrap_or(("", version));
+            assert!(BREAKABLE.contains(&(group, version, kind)), "{}", scenario.name());
         }
     }
 

@@ -1,6 +1,7 @@
 //! The things that can be broken on demand.
 
 use clap::ValueEnum;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 /// What can be broken.
@@ -22,6 +23,20 @@ pub enum Scenario {
     WrongConfig,
     /// The image's tag points to another digest, and one pod runs it already.
     MovedTag,
+    /// A quota allows less than is used.
+    QuotaFull,
+    /// A claim asks for a storage class that does not exist.
+    ClaimUnbound,
+    /// A certificate ends in five days.
+    CertificateExpiring,
+    /// The last good backup is three days old.
+    BackupFailed,
+    /// Somebody told Flux to stop.
+    FluxSuspended,
+    /// Flux cannot apply what stands in Git.
+    FluxFailed,
+    /// An instance of a PostgreSQL cluster is not ready.
+    PostgresDegraded,
 }
 
 /// What a scenario breaks when nothing else is asked for.
@@ -46,6 +61,13 @@ impl Scenario {
             Self::NodeDown => "node-down",
             Self::WrongConfig => "wrong-config",
             Self::MovedTag => "moved-tag",
+            Self::QuotaFull => "quota-full",
+            Self::ClaimUnbound => "claim-unbound",
+            Self::CertificateExpiring => "certificate-expiring",
+            Self::BackupFailed => "backup-failed",
+            Self::FluxSuspended => "flux-suspended",
+            Self::FluxFailed => "flux-failed",
+            Self::PostgresDegraded => "postgres-degraded",
         }
     }
 
@@ -60,6 +82,13 @@ impl Scenario {
             Self::NodeDown => "the node is NotReady, its pods lose their readiness",
             Self::WrongConfig => "LOG_LEVEL and CORS_ORIGIN are not what was declared",
             Self::MovedTag => "pods of one revision run two digests under one tag",
+            Self::QuotaFull => "new pods are refused by the quota",
+            Self::ClaimUnbound => "the claim stays Pending; said after a minute",
+            Self::CertificateExpiring => "the certificate ends in 5 days",
+            Self::BackupFailed => "the last success of the CronJob is 3 days ago",
+            Self::FluxSuspended => "the HelmRelease is suspended",
+            Self::FluxFailed => "UpgradeFailed within 10 s",
+            Self::PostgresDegraded => "2 of 3 instances are ready",
         }
     }
 
@@ -76,6 +105,13 @@ impl Scenario {
             Self::NodeDown => target("", "node-003"),
             Self::WrongConfig => target("fleet-management-staging", "fleet-config"),
             Self::MovedTag => target("production", "super-todo"),
+            Self::QuotaFull => target("fleet-management-dev", "compute-quota"),
+            Self::ClaimUnbound => target("fleet-management-dev", "unbound"),
+            Self::CertificateExpiring => target("fleet-management-staging", "fleet-tls"),
+            Self::BackupFailed => target("fleet-management-staging", "fleet-postgres-backup"),
+            Self::FluxSuspended => target("production", "redis"),
+            Self::FluxFailed => target("staging", "redis"),
+            Self::PostgresDegraded => target("production", "postgres-production"),
         }
     }
 
@@ -90,6 +126,12 @@ impl Scenario {
             | Self::Unschedulable
             | Self::StuckRollout
             | Self::MovedTag => ("apps/v1", "Deployment"),
+            Self::QuotaFull => ("v1", "ResourceQuota"),
+            Self::ClaimUnbound => ("v1", "PersistentVolumeClaim"),
+            Self::CertificateExpiring => ("cert-manager.io/v1", "Certificate"),
+            Self::BackupFailed => ("batch/v1", "CronJob"),
+            Self::FluxSuspended | Self::FluxFailed => ("helm.toolkit.fluxcd.io/v2", "HelmRelease"),
+            Self::PostgresDegraded => ("postgresql.cnpg.io/v1", "Cluster"),
         }
     }
 
@@ -121,12 +163,63 @@ impl Scenario {
             }
             Self::NodeDown => json!({"metadata": {"labels": {"sim.kwok.dev/node": "down"}}}),
             Self::WrongConfig => json!({"data": {"LOG_LEVEL": "debug", "CORS_ORIGIN": "*"}}),
-            Self::MovedTag => json!({}),
+            Self::QuotaFull => json!({"spec": {"hard": {"requests.cpu": "100m"}}}),
+            Self::FluxSuspended => json!({"spec": {"suspend": true}}),
+            // The stand-in of Flux looks again when it is asked to, and when that is taken back.
+            Self::FluxFailed => json!({"metadata": {
+                "labels": {LABEL: "failed"}, "annotations": {"reconcile.fluxcd.io/requestedAt": self.name()},
+            }}),
+            Self::MovedTag
+            | Self::ClaimUnbound
+            | Self::CertificateExpiring
+            | Self::BackupFailed
+            | Self::PostgresDegraded => json!({}),
         };
         if self.kind().1 == "Deployment" && self != Self::MovedTag {
             patch["metadata"]["annotations"] = json!({"kubernetes.io/change-cause": self.name()});
         }
         patch
+    }
+}
+
+impl Scenario {
+    /// What it writes into the status, where its controller leaves that alone; `None` for the others.
+    pub fn status(self, now: Timestamp) -> Option<Value> {
+        let in_hours =
+            |hours: i64| (now + SignedDuration::from_hours(hours)).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        match self {
+            Self::CertificateExpiring => Some(json!({"notAfter": in_hours(5 * 24), "renewalTime": in_hours(-24)})),
+            Self::BackupFailed => Some(json!({"lastSuccessfulTime": in_hours(-3 * 24)})),
+            Self::PostgresDegraded => Some(json!({
+                "readyInstances": 2,
+                "phase": "Waiting for the instances to become active",
+                "conditions": [{
+                    "type": "Ready", "status": "False", "reason": "ClusterIsNotReady", "message": "Cluster Is Not Ready",
+                    "lastTransitionTime": in_hours(0),
+                }],
+            })),
+            Self::CrashLoop
+            | Self::Oom
+            | Self::ImagePull
+            | Self::Unschedulable
+            | Self::StuckRollout
+            | Self::NodeDown
+            | Self::WrongConfig
+            | Self::MovedTag
+            | Self::QuotaFull
+            | Self::ClaimUnbound
+            | Self::FluxSuspended
+            | Self::FluxFailed => None,
+        }
+    }
+
+    /// The claim that it makes.
+    pub fn claim() -> Value {
+        json!({
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": "does-not-exist",
+            "resources": {"requests": {"storage": "1Gi"}},
+        })
     }
 }
 
