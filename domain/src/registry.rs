@@ -3,6 +3,7 @@
 //! The tier of an environment is a field here and nothing else decides it: no name, prefix or host. A namespace that
 //! is not registered is treated as production.
 
+mod alerts;
 mod maintenance;
 mod mask;
 pub mod validate;
@@ -18,6 +19,7 @@ use crate::name::{
 };
 use crate::policy::Policy;
 use crate::quantity::Quantity;
+pub use alerts::{Alerts, Email, Receiver, RuleHere, RuleRow, Shape, Webhook};
 pub use maintenance::{Freeze, Maintenance, MaintenanceWindow, WallDateTime, WallTime, Weekday};
 pub use mask::{LogMask, MOST_MASKS};
 
@@ -39,6 +41,9 @@ pub struct Registry {
     /// What is masked in the lines of logs, beside what looks like a secret everywhere; at most 50.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub masks: Vec<LogMask>,
+    /// To whom alerts are sent, and where their rules differ from the defaults.
+    #[serde(default, skip_serializing_if = "Alerts::is_empty")]
+    pub alerts: Alerts,
 }
 
 /// A cluster and how to reach it.

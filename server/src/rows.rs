@@ -73,6 +73,7 @@ impl Rows {
             access: Vec::new(),
             policy: Default::default(),
             masks: Vec::new(),
+            alerts: Default::default(),
         };
         let state = State {
             registry: Arc::new(empty),

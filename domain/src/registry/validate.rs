@@ -1,6 +1,7 @@
 //! What a registry must fulfil beyond its form.
 
 mod access;
+mod alerts;
 mod component;
 mod environment;
 mod masks;
@@ -87,6 +88,7 @@ pub fn validate(registry: &Registry) -> Vec<Problem> {
     access::check(registry, &mut problems);
     policy::check(registry, &mut problems);
     masks::check(registry, &mut problems);
+    alerts::check(registry, &mut problems);
     problems.found
 }
 
