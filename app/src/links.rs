@@ -23,6 +23,9 @@ pub const LOGS: &str = "/logs";
 /// The socket of a page of logs.
 pub const LOGS_LIVE: &str = "/logs/live";
 
+/// Alerts.
+pub const ALERTS: &str = "/alerts";
+
 /// What was done, by whom.
 pub const CHANGES: &str = "/changes";
 

@@ -37,6 +37,7 @@ pub use endpoints::{Endpoint, Need};
 pub use front::{Front, PublicUrl, PublicUrlError};
 pub use private::router as private_router;
 
+use crate::alerts::Alerts;
 use crate::cluster::Clusters;
 use crate::logs::Taps;
 use crate::oidc::Provider;
@@ -62,6 +63,8 @@ pub struct Site {
     pub taps: Arc<Taps>,
     /// Where operations are planned, pressed and followed.
     pub desk: Arc<Desk>,
+    /// Alerts.
+    pub alerts: Arc<Alerts>,
     /// The provider by which they may sign in, if there is one.
     pub provider: Option<Arc<Provider>>,
     /// How the console is reached.
@@ -84,7 +87,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 /// The table. Whoever adds a row says who may ask.
 fn mount() -> Mount {
     use Need::{Administer, Anyone, Look, Operate, SignedIn};
-    use still::{account, changes, log_file, logs, operations, people, provider, series, sign_in};
+    use still::{account, alerts, changes, log_file, logs, operations, people, provider, series, sign_in};
     let pages = app::routes::routes().fold(Mount::default(), |mount, path| mount.get(path, Look, pages::page));
     pages
         .get("/live", Anyone, live::live)
@@ -111,6 +114,10 @@ fn mount() -> Mount {
         .get("/logs", Look, logs::page)
         .post("/logs/text", Look, app::links::LOGS, log_file::text)
         .post("/logs/ndjson", Look, app::links::LOGS, log_file::ndjson)
+        .get(app::links::ALERTS, Look, alerts::page)
+        .post("/alerts/silence", Operate, app::links::ALERTS, alerts::silence)
+        .post("/alerts/silence/end", Operate, app::links::ALERTS, alerts::end_silence)
+        .post("/alerts/test", Administer, app::links::ALERTS, alerts::test)
         .get("/operations/plan", Look, operations::plan)
         .get("/operations/series", Look, series::plan)
         .post("/operations/series", Operate, "/operations/series", series::press)

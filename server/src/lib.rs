@@ -1,5 +1,6 @@
 //! The world: Kubernetes, HTTP, configuration.
 
+pub mod alerts;
 pub mod cli;
 pub mod clock;
 pub mod cluster;
@@ -31,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use crate::alerts::{Alerts, Mailer, Webhooks};
 use crate::cluster::{Clusters, Kubeconfig};
 use crate::http::{Assets, Front, Site};
 use crate::listen::tls::Certificate;
@@ -70,6 +72,8 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
         Some(settings) => Some(Arc::new(Provider::new(settings).context("setting up the sign-in provider")?)),
         None => None,
     };
+    let mailer = settings.alerts.mail()?.as_ref().map(Mailer::new).transpose()?;
+    let webhooks = Webhooks::new(settings.alerts.alerts_allow_loopback).context("setting up webhooks")?;
     let mut current = registry::follow(settings.config.clone(), cancel.clone()).await?;
     let store = Store::open(&database_of(settings.database.clone())?).await?;
     let people = People::new(store.clone(), settings.session_limits())?;
@@ -86,6 +90,16 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
     let clusters = Arc::new(Clusters::new(registries.clone(), kubeconfig.clone()));
     let desk = Arc::new(Desk::new(people.clone(), clusters.clone(), rows.clone(), cancel.clone()));
     loops.spawn(named("the operations", desk.clone().run()));
+    let alerts = Arc::new(Alerts::new(
+        people.clone(),
+        rows.clone(),
+        registries.clone(),
+        webhooks,
+        mailer,
+        settings.public_url.clone(),
+    ));
+    loops.spawn(named("the alerts", alerts.clone().watch(cancel.clone())));
+    loops.spawn(named("the sending of alerts", alerts.clone().send(cancel.clone())));
     loops.spawn(named("the clusters", cluster::supervise(registries, rows.clone(), kubeconfig, cancel.clone())));
     loops.spawn(named(
         "the registry",
@@ -135,6 +149,7 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
         taps: Arc::new(Taps::new(clusters.clone())),
         clusters,
         desk,
+        alerts,
         provider,
         front,
         leaving,

@@ -10,6 +10,7 @@ mod nodes;
 mod owner;
 mod pages;
 mod pods;
+mod sights;
 mod source;
 mod texts;
 mod unread;

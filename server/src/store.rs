@@ -3,6 +3,7 @@
 //! [`Store::read`] gives a connection to read from; [`Store::write`] one transaction, so that a change and its entry in the
 //! ledger stand or fall together. Times are `i64` microseconds since 1970 and are given by the caller.
 
+mod alerts;
 mod attempts;
 mod error;
 mod file;
@@ -32,6 +33,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::info;
 
+pub use alerts::{Claimed, KeptAlert, Queued, Sending, Silence};
 pub use attempts::Attempts;
 pub use error::{Cause, Conflict, StoreError};
 use file::FileMark;
@@ -141,7 +143,7 @@ impl Store {
     }
 
     /// Deletes what is of no use any more: sessions that are over for 30 days, counts of attempts after a day, links and
-    /// sign-ins whose time is over, operations that are over for 90 days. Says how many rows. `now`: microseconds since 1970.
+    /// sign-ins whose time is over, operations and alerts that are over for 90 days. Says how many rows. `now`: microseconds since 1970.
     ///
     /// # Errors
     ///
@@ -153,6 +155,7 @@ impl Store {
         rows += write.delete_old_invitations(now).await?;
         rows += write.delete_old_flows(now).await?;
         rows += write.delete_old_operations(now).await?;
+        rows += write.delete_old_alerts(now).await?;
         write.commit().await?;
         Ok(rows)
     }

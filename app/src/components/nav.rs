@@ -58,6 +58,7 @@ pub fn Nav(
                 {page("Wall", links::WALL, "g w")}
                 {page("Pods", links::PODS, "g p")}
                 {page("Logs", links::LOGS, "g l")}
+                {page("Alerts", links::ALERTS, "")}
                 {page("Changes", links::CHANGES, "g c")}
                 <Show when=move || person.with(|person| person.administers)>{page("People", links::PEOPLE, "")}</Show>
             </div>

@@ -6,7 +6,7 @@ use super::link::sql;
 use super::{Store, StoreError, Write};
 
 /// What the serving role may do with each table.
-const TABLES: [(&str, &str); 11] = [
+const TABLES: [(&str, &str); 15] = [
     ("_sqlx_migrations", "select"),
     ("compatibility", "select"),
     ("ledger", "select, insert"),
@@ -18,6 +18,10 @@ const TABLES: [(&str, &str); 11] = [
     ("invitations", "select, insert, update, delete"),
     ("flows", "select, insert, delete"),
     ("operations", "select, insert, update, delete"),
+    ("alerts", "select, insert, update, delete"),
+    ("alert_silences", "select, insert, update, delete"),
+    ("alert_outbox", "select, insert, update, delete"),
+    ("alert_watch", "select, insert, update"),
 ];
 
 impl Store {

@@ -35,8 +35,8 @@ macro_rules! migrations {
 }
 
 /// In the order of their numbers. Every one has a twin below.
-static SQLITE: LazyLock<Migrator> = migrations!("sqlite", 1 "0001_people_and_ledger", 2 "0002_groups_of_sessions", 3 "0003_whom_and_why", 4 "0004_operations", 5 "0005_series");
-static POSTGRES: LazyLock<Migrator> = migrations!("postgres", 1 "0001_people_and_ledger", 2 "0002_groups_of_sessions", 3 "0003_whom_and_why", 4 "0004_operations", 5 "0005_series");
+static SQLITE: LazyLock<Migrator> = migrations!("sqlite", 1 "0001_people_and_ledger", 2 "0002_groups_of_sessions", 3 "0003_whom_and_why", 4 "0004_operations", 5 "0005_series", 7 "0007_alerts");
+static POSTGRES: LazyLock<Migrator> = migrations!("postgres", 1 "0001_people_and_ledger", 2 "0002_groups_of_sessions", 3 "0003_whom_and_why", 4 "0004_operations", 5 "0005_series", 7 "0007_alerts");
 
 /// A migration that the database has behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
