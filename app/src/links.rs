@@ -29,6 +29,8 @@ pub const LOGS_LIVE: &str = "/logs/live";
 
 /// The checks of all environments.
 pub const HEALTH: &str = "/health";
+/// Alerts.
+pub const ALERTS: &str = "/alerts";
 
 /// What was done, by whom.
 pub const CHANGES: &str = "/changes";

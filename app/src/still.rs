@@ -4,6 +4,7 @@
 //! to it as HTML ([`Still`]), the others are whole documents of their own.
 
 pub mod account;
+pub mod alerts;
 pub mod board;
 pub mod changes;
 mod command;

@@ -47,11 +47,13 @@ pub enum Kind {
     RestartDatabase,
     /// Demo data was brought back to its known state.
     ResetDemoData,
+    /// An alert was silenced for a while, or its silence was ended.
+    AlertSilenced,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::SignIn,
         Self::SignOut,
         Self::SessionRevoked,
@@ -68,6 +70,7 @@ impl Kind {
         Self::RollBack,
         Self::RestartDatabase,
         Self::ResetDemoData,
+        Self::AlertSilenced,
     ];
 
     /// As it is stored, and as it stands in the URL.
@@ -89,6 +92,7 @@ impl Kind {
             Self::RollBack => "roll-back",
             Self::RestartDatabase => "restart-database",
             Self::ResetDemoData => "reset-demo-data",
+            Self::AlertSilenced => "alert-silenced",
         }
     }
 
@@ -111,6 +115,7 @@ impl Kind {
             Self::RollBack => "Roll back",
             Self::RestartDatabase => "Restart database",
             Self::ResetDemoData => "Reset demo data",
+            Self::AlertSilenced => "Alert silenced",
         }
     }
 
@@ -128,7 +133,12 @@ impl Kind {
             | Self::RoleTaken
             | Self::LogView
             | Self::Export => true,
-            Self::Restart | Self::Scale | Self::RollBack | Self::RestartDatabase | Self::ResetDemoData => false,
+            Self::Restart
+            | Self::Scale
+            | Self::RollBack
+            | Self::RestartDatabase
+            | Self::ResetDemoData
+            | Self::AlertSilenced => false,
         }
     }
 }

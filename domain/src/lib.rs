@@ -8,6 +8,7 @@ extern crate self as domain;
 
 pub mod access;
 pub mod age;
+pub mod alert;
 pub mod autoscaler;
 pub mod board;
 pub mod check;

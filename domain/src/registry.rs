@@ -3,6 +3,7 @@
 //! The tier of an environment is a field here and nothing else decides it: no name, prefix or host. A namespace that
 //! is not registered is treated as production.
 
+mod alerts;
 mod bounds;
 pub mod checks;
 mod maintenance;
@@ -20,6 +21,7 @@ use crate::name::{
 };
 use crate::policy::Policy;
 use crate::quantity::Quantity;
+pub use alerts::{Alerts, Email, Receiver, RuleHere, RuleRow, Shape, Webhook};
 pub use bounds::{Amounts, Count, DisruptionBudget, ExpectedLimitRange, ExpectedQuota};
 pub use checks::Checks;
 pub use maintenance::{Freeze, Maintenance, MaintenanceWindow, WallDateTime, WallTime, Weekday};
@@ -43,6 +45,9 @@ pub struct Registry {
     /// What is masked in the lines of logs, beside what looks like a secret everywhere; at most 50.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub masks: Vec<LogMask>,
+    /// To whom alerts are sent, and where their rules differ from the defaults.
+    #[serde(default, skip_serializing_if = "Alerts::is_empty")]
+    pub alerts: Alerts,
 }
 
 /// A cluster and how to reach it.

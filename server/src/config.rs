@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::{Directive, LevelFilter};
 
+use crate::alerts::AlertSettings;
 use crate::http::PublicUrl;
 use crate::listen::tls::TlsFiles;
 use crate::oidc::OidcSettings;
@@ -81,6 +82,10 @@ pub struct ServeSettings {
     /// Sign-in by an OpenID provider.
     #[command(flatten)]
     pub oidc: OidcSettings,
+
+    /// Sending alerts.
+    #[command(flatten)]
+    pub alerts: AlertSettings,
 
     /// Minutes without a request after which a session ends: `30`, or by tier `30,production=15`.
     ///

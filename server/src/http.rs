@@ -38,6 +38,7 @@ pub use endpoints::{Endpoint, Need};
 pub use front::{Front, PublicUrl, PublicUrlError};
 pub use private::router as private_router;
 
+use crate::alerts::Alerts;
 use crate::checks::Checks;
 use crate::cluster::Clusters;
 use crate::logs::Taps;
@@ -66,6 +67,8 @@ pub struct Site {
     pub taps: Arc<Taps>,
     /// Where operations are planned, pressed and followed.
     pub desk: Arc<Desk>,
+    /// Alerts.
+    pub alerts: Arc<Alerts>,
     /// The provider by which they may sign in, if there is one.
     pub provider: Option<Arc<Provider>>,
     /// How the console is reached.
@@ -89,7 +92,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 fn mount() -> Mount {
     use Need::{Administer, Anyone, Look, Operate, SignedIn};
     use still::{
-        account, board, changes, compare, health, log_file, logs, operations, people, provider, series, sign_in,
+        account, alerts, board, changes, compare, health, log_file, logs, operations, people, provider, series, sign_in,
     };
     let pages = app::routes::routes().fold(Mount::default(), |mount, path| mount.get(path, Look, pages::page));
     pages
@@ -122,6 +125,10 @@ fn mount() -> Mount {
         .post("/logs/ndjson", Look, app::links::LOGS, log_file::ndjson)
         .get(app::links::HEALTH, Look, health::page)
         .post("/health/run", Look, app::links::HEALTH, health::run)
+        .get(app::links::ALERTS, Look, alerts::page)
+        .post("/alerts/silence", Operate, app::links::ALERTS, alerts::silence)
+        .post("/alerts/silence/end", Operate, app::links::ALERTS, alerts::end_silence)
+        .post("/alerts/test", Administer, app::links::ALERTS, alerts::test)
         .get("/operations/plan", Look, operations::plan)
         .get("/operations/series", Look, series::plan)
         .post("/operations/series", Operate, "/operations/series", series::press)

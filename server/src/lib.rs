@@ -1,5 +1,6 @@
 //! The world: Kubernetes, HTTP, configuration.
 
+pub mod alerts;
 pub mod checks;
 pub mod cli;
 pub mod clock;
@@ -33,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use crate::alerts::{Alerts, Mailer, Webhooks};
 use crate::checks::{Checks, Reach};
 use crate::cluster::{Clusters, Kubeconfig};
 use crate::http::{Assets, Front, Site};
@@ -73,6 +75,8 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
         Some(settings) => Some(Arc::new(Provider::new(settings).context("setting up the sign-in provider")?)),
         None => None,
     };
+    let mailer = settings.alerts.mail()?.as_ref().map(Mailer::new).transpose()?;
+    let webhooks = Webhooks::new(settings.alerts.alerts_allow_loopback).context("setting up webhooks")?;
     let mut current = registry::follow(settings.config.clone(), cancel.clone()).await?;
     let store = Store::open(&database_of(settings.database.clone())?).await?;
     let people = People::new(store.clone(), settings.session_limits())?;
@@ -93,6 +97,16 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
     let reach = Reach::new(settings.checks_allow_loopback).context("setting up TLS for checks")?;
     let checks = Arc::new(Checks::new(rows.clone(), clusters.clone(), store.clone(), reach));
     loops.spawn(named("the checks", checks.clone().run(registries.clone(), cancel.clone())));
+    let alerts = Arc::new(Alerts::new(
+        people.clone(),
+        rows.clone(),
+        registries.clone(),
+        webhooks,
+        mailer,
+        settings.public_url.clone(),
+    ));
+    loops.spawn(named("the alerts", alerts.clone().watch(cancel.clone())));
+    loops.spawn(named("the sending of alerts", alerts.clone().send(cancel.clone())));
     loops.spawn(named("the clusters", cluster::supervise(registries, rows.clone(), kubeconfig, cancel.clone())));
     loops.spawn(named(
         "the registry",
@@ -145,6 +159,7 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
         clusters,
         checks,
         desk,
+        alerts,
         provider,
         front,
         leaving,

@@ -17,6 +17,7 @@ mod nodes;
 mod owner;
 mod pages;
 mod pods;
+mod sights;
 mod source;
 mod texts;
 mod unread;
@@ -94,6 +95,7 @@ impl Rows {
             access: Vec::new(),
             policy: Default::default(),
             masks: Vec::new(),
+            alerts: Default::default(),
         };
         let board = Arc::<CheckBoard>::default();
         let state = State {

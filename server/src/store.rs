@@ -3,6 +3,7 @@
 //! [`Store::read`] gives a connection to read from; [`Store::write`] one transaction, so that a change and its entry in the
 //! ledger stand or fall together. Times are `i64` microseconds since 1970 and are given by the caller.
 
+mod alerts;
 mod attempts;
 mod autoscaler_samples;
 mod checks;
@@ -34,6 +35,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::info;
 
+pub use alerts::{Claimed, KeptAlert, Queued, Sending, Silence};
 pub use attempts::Attempts;
 pub use autoscaler_samples::AutoscalerPlace;
 pub use error::{Cause, Conflict, StoreError};
@@ -144,8 +146,8 @@ impl Store {
     }
 
     /// Deletes what is of no use any more: sessions that are over for 30 days, counts of attempts after a day, links and
-    /// sign-ins whose time is over, operations that are over for 90 days, results of checks as old, of which sums are kept, and
-    /// samples of autoscalers after a day. Says how many rows. `now`: microseconds since 1970.
+    /// sign-ins whose time is over, operations and alerts that are over for 90 days, results of checks as old, of which sums are
+    /// kept, and samples of autoscalers after a day. Says how many rows. `now`: microseconds since 1970.
     ///
     /// # Errors
     ///
@@ -159,6 +161,7 @@ impl Store {
         rows += write.delete_old_operations(now).await?;
         rows += write.sum_up_old_checks(now).await?;
         rows += write.delete_old_autoscaler_samples(now).await?;
+        rows += write.delete_old_alerts(now).await?;
         write.commit().await?;
         Ok(rows)
     }

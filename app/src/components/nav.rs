@@ -61,6 +61,7 @@ pub fn Nav(
                 {page("Logs", links::LOGS, "g l")}
                 {page("Health", links::HEALTH, "g h")}
                 {page("Compare", links::COMPARE, "")}
+                {page("Alerts", links::ALERTS, "")}
                 {page("Changes", links::CHANGES, "g c")}
                 <Show when=move || person.with(|person| person.administers)>{page("People", links::PEOPLE, "")}</Show>
             </div>

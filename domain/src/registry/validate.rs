@@ -1,6 +1,7 @@
 //! What a registry must fulfil beyond its form.
 
 mod access;
+mod alerts;
 mod checks;
 mod component;
 mod environment;
@@ -88,6 +89,7 @@ pub fn validate(registry: &Registry) -> Vec<Problem> {
     access::check(registry, &mut problems);
     policy::check(registry, &mut problems);
     masks::check(registry, &mut problems);
+    alerts::check(registry, &mut problems);
     problems.found
 }
 

@@ -1,6 +1,7 @@
 //! Pages that nothing changes while one looks: signing in, one's account, people, the record.
 
 pub(super) mod account;
+pub(super) mod alerts;
 pub(super) mod board;
 pub(super) mod changes;
 pub(super) mod compare;

@@ -223,8 +223,8 @@ mod tests {
 
     fn registry(patterns: &[&str]) -> Arc<Registry> {
         let masks = patterns.iter().map(|pattern| LogMask { name: (*pattern).into(), pattern: (*pattern).into() });
-        let (policy, masks) = (Default::default(), masks.collect());
-        Arc::new(Registry { clusters: vec![], systems: vec![], access: vec![], policy, masks })
+        let (policy, masks, alerts) = (Default::default(), masks.collect(), Default::default());
+        Arc::new(Registry { clusters: vec![], systems: vec![], access: vec![], policy, masks, alerts })
     }
 
     fn push(tap: &Tap, entry: Entry, by: &Arc<OwnMasks>) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::facts::around::PostgresClusterFacts;
+use domain::facts::around::{AroundKind, PostgresClusterFacts};
 use domain::freshness::Freshness;
 use domain::name::EnvironmentId;
 use domain::view::Cell;
@@ -37,7 +37,7 @@ impl Rows {
                 readable: source.map_or(Freshness::Never, Source::freshness_of_readable),
                 trouble: source.map_or_else(|| "".into(), |source| source.view(&environment.cluster, "").trouble),
                 cells: Environment::cells(environment).cloned().collect(),
-                postgres_cluster: None,
+                postgres_cluster: postgres_cluster(environment),
             })
         })
     }
@@ -46,4 +46,16 @@ impl Rows {
     pub fn check_board(&self) -> &Arc<CheckBoard> {
         &self.board
     }
+}
+
+/// The cluster of CloudNativePG that keeps the data of an environment: the one that is called as a component, else the only one.
+fn postgres_cluster(environment: &Environment) -> Option<(Arc<str>, PostgresClusterFacts)> {
+    let known = &environment.around.postgres_clusters;
+    if environment.around.unseen.contains_key(&AroundKind::PostgresCluster) {
+        return None;
+    }
+    let called =
+        known.iter().find(|(name, _)| environment.components.iter().any(|one| one.id.name.as_str() == &***name));
+    let only = if known.len() == 1 { known.iter().next() } else { None };
+    called.or(only).map(|(name, facts)| (name.clone(), facts.clone()))
 }

@@ -185,7 +185,12 @@ impl State {
     }
 
     /// Everything that is wrong in an environment, worst first. `now` is milliseconds since 1970.
-    fn findings(&self, environment: &Environment, now: i64, sees: impl Fn(&EnvironmentId) -> bool) -> Vec<Finding> {
+    pub(super) fn findings(
+        &self,
+        environment: &Environment,
+        now: i64,
+        sees: impl Fn(&EnvironmentId) -> bool,
+    ) -> Vec<Finding> {
         let declared = declared(&self.registry, environment);
         let source = self.sources.iter().find(|(cluster, _)| *cluster == environment.cluster).map(|(_, source)| source);
         let fresh = source.filter(|_| environment.listed).map_or(Freshness::Never, Source::freshness_of_readable);

@@ -6,7 +6,7 @@ use super::link::sql;
 use super::{Store, StoreError, Write};
 
 /// What the serving role may do with each table.
-const TABLES: [(&str, &str); 13] = [
+const TABLES: [(&str, &str); 18] = [
     ("_sqlx_migrations", "select"),
     ("compatibility", "select"),
     ("ledger", "select, insert"),
@@ -20,6 +20,11 @@ const TABLES: [(&str, &str); 13] = [
     ("operations", "select, insert, update, delete"),
     ("check_results", "select, insert, delete"),
     ("check_hours", "select, insert, update, delete"),
+    ("alerts", "select, insert, update, delete"),
+    ("alert_silences", "select, insert, update, delete"),
+    ("alert_outbox", "select, insert, update, delete"),
+    ("alert_watch", "select, insert, update"),
+    ("autoscaler_samples", "select, insert, delete"),
 ];
 
 impl Store {

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use super::super::{Assets, Front, Site, router};
+use crate::alerts::{Alerts, Webhooks};
 use crate::clock;
 use crate::cluster::tests::observed;
 use crate::cluster::{Clusters, Kubeconfig};
@@ -132,15 +133,18 @@ pub async fn site(rows: Arc<Rows>) -> Site {
     let store = Store::open(&DatabaseUrl::file(folder.keep().join("people.db"))).await.unwrap();
     let people = Arc::new(People::new(store, SessionLimits::default()).unwrap());
     let cancel = CancellationToken::new();
-    let (_, registry) = tokio::sync::watch::channel(registry());
-    let clusters = Arc::new(Clusters::new(registry, Kubeconfig { path: Some("/no/such/kubeconfig".into()) }));
+    let (_, registries) = tokio::sync::watch::channel(registry());
+    let clusters = Arc::new(Clusters::new(registries.clone(), Kubeconfig { path: Some("/no/such/kubeconfig".into()) }));
     let desk = Arc::new(Desk::new(people.clone(), clusters.clone(), rows.clone(), cancel.clone()));
     let reach = crate::checks::Reach::new(false).unwrap();
     let store = people.store().clone();
     let checks = Arc::new(crate::checks::Checks::new(rows.clone(), clusters.clone(), store, reach));
+    let webhooks = Webhooks::new(false).unwrap();
+    let alerts = Arc::new(Alerts::new(people.clone(), rows.clone(), registries, webhooks, None, None));
     let site = Site {
         rows,
         checks,
+        alerts,
         taps: Arc::new(Taps::new(clusters.clone())),
         clusters,
         desk,

@@ -1,0 +1,194 @@
+//! Silences: who may begin and end one, and that it stands in the record.
+
+use domain::access::{Place, Right, Role};
+use domain::ledger::{Entry, Kind, Outcome};
+use domain::name::EnvironmentId;
+use domain::registry::Registry;
+use domain::text::plain;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
+
+use super::{Alerts, new_id};
+use crate::people::Session;
+use crate::store::{Silence, StoreError, Write};
+
+/// The most characters of a reason.
+const LONGEST_REASON: usize = 1_000;
+
+/// Until when something is silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// For an hour.
+    Hour,
+    /// For four hours.
+    FourHours,
+    /// Until nine o'clock of the next day, where the environment's people are.
+    Morning,
+}
+
+impl Until {
+    /// By its word in the form.
+    pub fn of(word: &str) -> Option<Self> {
+        match word {
+            "1h" => Some(Self::Hour),
+            "4h" => Some(Self::FourHours),
+            "morning" => Some(Self::Morning),
+            _ => None,
+        }
+    }
+
+    /// The moment, microseconds since 1970.
+    fn at(self, now: i64, zone: &TimeZone) -> Option<i64> {
+        let now = Timestamp::from_microsecond(now).ok()?;
+        let at = match self {
+            Self::Hour => now + SignedDuration::from_hours(1),
+            Self::FourHours => now + SignedDuration::from_hours(4),
+            Self::Morning => {
+                let tomorrow = now.to_zoned(zone.clone()).date().checked_add(1.day()).ok()?;
+                tomorrow.at(9, 0, 0, 0).to_zoned(zone.clone()).ok()?.timestamp()
+            }
+        };
+        Some(at.as_microsecond())
+    }
+}
+
+/// Why nothing was silenced.
+#[derive(Debug, thiserror::Error)]
+pub enum SilenceRefusal {
+    /// None that one may see.
+    #[error("there is no such alert any more")]
+    Absent,
+    /// Looking is not enough.
+    #[error("silencing alerts here needs the role operator or lead")]
+    Right,
+    /// Nobody would know why.
+    #[error("write a reason: others will wonder why nobody was called")]
+    NoReason,
+    /// The time cannot be worked out.
+    #[error("until when is not clear: choose one of the times")]
+    NoTime,
+    /// It cannot be recorded.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Alerts {
+    /// Keeps everybody from being told of the thing that an alert is about, for a while.
+    pub async fn silence(
+        &self,
+        who: &Session,
+        alert: &str,
+        until: Option<Until>,
+        reason: &str,
+        now: i64,
+    ) -> Result<(), SilenceRefusal> {
+        let reason = plain(reason.trim(), LONGEST_REASON).into_owned();
+        let mut write = self.people.store().write().await?;
+        let kept = write.alert(alert).await?.filter(|kept| who.user.grants.sees(&kept.alert.key.environment));
+        let kept = kept.ok_or(SilenceRefusal::Absent)?;
+        let key = kept.alert.key;
+        let role = self.operates(&mut write, who, &key.environment).await?;
+        if reason.is_empty() {
+            return Err(SilenceRefusal::NoReason);
+        }
+        let zone = zone_of(&self.registry(), &key.environment);
+        let until_at = until.and_then(|until| until.at(now, &zone)).ok_or(SilenceRefusal::NoTime)?;
+        let by = who.user.name.to_string();
+        let silence = Silence { id: new_id(), key: key.clone(), begun_at: now, until_at, reason: reason.clone(), by };
+        write.begin_silence(&silence).await?;
+        let what = format!(
+            "Silenced the alert {} until {}: {}.",
+            key.rule.rule().words,
+            written(until_at, &zone),
+            plain(&kept.alert.title, 200)
+        );
+        write.append(&entry(who, role, key.environment, what, reason, now)).await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Ends a silence before its time.
+    pub async fn end_silence(&self, who: &Session, id: &str, now: i64) -> Result<(), SilenceRefusal> {
+        let mut write = self.people.store().write().await?;
+        let silence = write.silence(id).await?.filter(|silence| who.user.grants.sees(&silence.key.environment));
+        let silence = silence.ok_or(SilenceRefusal::Absent)?;
+        let key = silence.key;
+        let role = self.operates(&mut write, who, &key.environment).await?;
+        if write.end_silence(id, now).await? {
+            let about = if key.about.is_empty() { String::new() } else { format!(" of {}", plain(&key.about, 253)) };
+            let what = format!("Ended the silence of the alert {}{about}.", key.rule.rule().words);
+            write.append(&entry(who, role, key.environment, what, String::new(), now)).await?;
+        }
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// The role by which somebody may silence in an environment as it is in this transaction.
+    async fn operates(&self, write: &mut Write, who: &Session, id: &EnvironmentId) -> Result<Role, SilenceRefusal> {
+        let place = Place::Environment(id);
+        let role = self.people.role_now(write, who.user.id, &who.groups, Right::Operate, place).await?;
+        role.ok_or(SilenceRefusal::Right)
+    }
+
+    /// Whether somebody may silence in an environment, as far as is known.
+    pub fn may_silence(&self, who: &Session, id: &EnvironmentId) -> bool {
+        who.user.grants.may(Right::Operate, Place::Environment(id))
+    }
+}
+
+/// The zone of an environment's people; UTC where it is not registered any more.
+fn zone_of(registry: &Registry, id: &EnvironmentId) -> TimeZone {
+    let zone = registry.environment(id).and_then(|(_, environment)| TimeZone::get(&environment.time_zone).ok());
+    zone.unwrap_or(TimeZone::UTC)
+}
+
+/// `2026-11-23 09:00 America/New_York`.
+fn written(us: i64, zone: &TimeZone) -> String {
+    let at = Timestamp::from_microsecond(us).unwrap_or_default().to_zoned(zone.clone());
+    format!("{} {}", at.strftime("%Y-%m-%d %H:%M"), zone.iana_name().unwrap_or("UTC"))
+}
+
+fn entry(who: &Session, role: Role, environment: EnvironmentId, what: String, why: String, at: i64) -> Entry {
+    Entry {
+        at,
+        kind: Kind::AlertSilenced,
+        outcome: Outcome::Done,
+        actor: who.actor(Some(role)),
+        operation: None,
+        environment: Some(environment),
+        target: None,
+        whom: None,
+        what,
+        why,
+        plan: Vec::new(),
+        before: Vec::new(),
+        after: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silence_lasts_hours_or_until_the_morning_of_the_place() {
+        let now = |text: &str| text.parse::<Timestamp>().unwrap().as_microsecond();
+        for (word, zone, at, expected) in [
+            ("1h", "UTC", "2026-11-22T08:00:00Z", "2026-11-22T09:00:00Z"),
+            ("4h", "Europe/Berlin", "2026-11-22T22:30:00Z", "2026-11-23T02:30:00Z"),
+            ("morning", "UTC", "2026-11-22T08:00:00Z", "2026-11-23T09:00:00Z"),
+            // It is still the 21st in New York.
+            ("morning", "America/New_York", "2026-11-22T03:00:00Z", "2026-11-22T14:00:00Z"),
+            // The night in which clocks are set back.
+            ("morning", "Europe/Berlin", "2026-10-24T20:00:00Z", "2026-10-25T08:00:00Z"),
+        ] {
+            let until = Until::of(word).unwrap().at(now(at), &TimeZone::get(zone).unwrap());
+            assert_eq!(until, Some(now(expected)), "{word} {zone} {at}");
+        }
+        assert_eq!(Until::of("for ever"), None);
+        assert_eq!(
+            written(now("2026-11-22T14:00:00Z"), &TimeZone::get("America/New_York").unwrap()),
+            "2026-11-22 09:00 America/New_York"
+        );
+    }
+}
