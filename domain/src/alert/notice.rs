@@ -81,6 +81,9 @@ impl Notice {
             NoticeKind::Resolved => "Resolved",
             NoticeKind::Test => "Test",
         };
+        if self.title.contains(&self.place) {
+            return format!("[{kind}] {}", self.title);
+        }
         format!("[{kind}] {}: {}", self.place, self.title)
     }
 }
@@ -111,6 +114,8 @@ mod tests {
         };
         let notice = Notice::of(&alert, "ab", NoticeKind::Firing, "The Shop\nProduction", None, 2);
         assert_eq!(notice.headline(), "[Firing] The Shop Production: web crash loops␍ Bcc: everybody@example.com");
+        let whole = Notice { title: "The Shop Production is down".into(), ..notice.clone() };
+        assert_eq!(whole.headline(), "[Firing] The Shop Production is down");
         assert!(!notice.evidence.contains('\u{202e}') && notice.evidence.chars().count() <= LONGEST_EVIDENCE + 1);
         let test = Notice::test("cd", "kim", None, 5);
         assert_eq!(test.headline(), "[Test] Quarterdeck: This is a test");

@@ -1,6 +1,7 @@
 //! The router as a browser, and somebody who is none, meets it.
 
 mod access;
+mod alerts;
 mod board;
 mod coming;
 mod compare;
