@@ -129,7 +129,7 @@ pub enum PageDelta {
         /// Name, state, sentence.
         head: Option<EnvironmentHead>,
         /// What was declared.
-        facts: Option<EnvironmentFacts>,
+        facts: Option<Box<EnvironmentFacts>>,
         /// What is wrong.
         findings: Option<ListDelta<Finding, Finding>>,
         /// What its checks found.
@@ -204,7 +204,7 @@ impl Page {
             },
             (Self::Environment(old), Self::Environment(new)) => PageDelta::Environment {
                 head: changed(&old.head, &new.head),
-                facts: changed(&old.facts, &new.facts),
+                facts: changed(&old.facts, &new.facts).map(Box::new),
                 findings: listing::diff(&old.findings, &new.findings),
                 checks: changed(&old.checks, &new.checks),
                 components: listing::diff(&old.components, &new.components),
@@ -260,7 +260,7 @@ impl Page {
                 },
             ) => {
                 set(&mut page.head, head);
-                set(&mut page.facts, facts);
+                set(&mut page.facts, facts.map(|facts| *facts));
                 take(&mut page.findings, findings)?;
                 set(&mut page.checks, checks);
                 take(&mut page.components, components)?;

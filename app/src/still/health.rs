@@ -207,7 +207,7 @@ fn card(kind: CheckKind, result: Option<&CheckResult>, past: Option<&Past>, now:
         }
     });
     let is_configured = outcome != Outcome::NotConfigured;
-    let past = past.filter(|past| is_configured || past.strip.len() > 0).map(|past| history(kind, past, now));
+    let past = past.filter(|past| is_configured || !past.strip.is_empty()).map(|past| history(kind, past, now));
     view! {
         <li class=[CARD, " grid grid-cols-[minmax(0,1fr)] content-start gap-2"].concat() aria-labelledby=heading.clone()>
             <div class="flex flex-wrap items-center justify-between gap-2">

@@ -141,10 +141,13 @@ fn quota(facts: &Surroundings<'_>) -> Vec<Item> {
     items
 }
 
+/// Amounts by resource.
+type Defaults = Vec<(Arc<str>, Quantity)>;
+
 fn limit_range(facts: &Surroundings<'_>) -> Vec<Item> {
     let declared = facts.declared.limit_range.as_ref();
     let unseen = facts.unseen(AroundKind::LimitRange);
-    let held = |amounts: fn(&LimitRange) -> &Vec<(Arc<str>, Quantity)>, resource: &str| {
+    let held = |amounts: fn(&LimitRange) -> &Defaults, resource: &str| {
         let ranges = facts.around.limit_ranges.values().flatten().filter(|range| range.per == Per::Container);
         let mut found = ranges.flat_map(amounts).filter(|(name, _)| **name == *resource);
         found.next().map(|(_, amount)| amount)

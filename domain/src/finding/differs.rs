@@ -133,7 +133,11 @@ mod tests {
             (Tier::Production, Elsewhere { name: "fleet-api".into(), ..other() }, 0),
             (Tier::Production, Elsewhere { role: Role::Worker, ..other() }, 0),
         ] {
-            assert_eq!(differs(tier, &[&cell], &[elsewhere.clone()]).len(), count, "{tier:?} {elsewhere:?}");
+            assert_eq!(
+                differs(tier, &[&cell], std::slice::from_ref(&elsewhere)).len(),
+                count,
+                "{tier:?} {elsewhere:?}"
+            );
         }
         let mut moving = cell.clone();
         moving.tag = "production".into();

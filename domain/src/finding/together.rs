@@ -78,9 +78,12 @@ fn earlier(one: i64, other: i64) -> i64 {
     one.min(other)
 }
 
+/// What follows from a node, and the component that suffers from it.
+type Suffering<'a> = (&'a Assessment, &'a Lost);
+
 /// Nodes that are NotReady and of which more than one component tells, each with what follows from it.
-fn by_node<'a>(assessments: &[&'a Assessment]) -> Vec<(&'a Arc<str>, Vec<(&'a Assessment, &'a Lost)>)> {
-    let mut nodes: Vec<(&Arc<str>, Vec<(&Assessment, &Lost)>)> = Vec::new();
+fn by_node<'a>(assessments: &[&'a Assessment]) -> Vec<(&'a Arc<str>, Vec<Suffering<'a>>)> {
+    let mut nodes: Vec<(&Arc<str>, Vec<Suffering<'_>>)> = Vec::new();
     for assessment in assessments {
         for lost in &assessment.lost {
             match nodes.iter_mut().find(|(node, _)| **node == lost.node) {

@@ -85,7 +85,7 @@ impl Scene {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Change {
     /// How it stands, and what is to be sent of it.
-    Keep(KeptAlert, Option<NoticeKind>),
+    Keep(Box<KeptAlert>, Option<NoticeKind>),
     /// It went before it fired.
     Drop(String),
 }
@@ -119,7 +119,7 @@ pub(super) fn decide(
         match alert {
             None => changes.push(Change::Drop(id)),
             Some(alert) if alert != before || notice.is_some() => {
-                changes.push(Change::Keep(KeptAlert { id, alert }, notice));
+                changes.push(Change::Keep(Box::new(KeptAlert { id, alert }), notice));
             }
             Some(_) => {}
         }
@@ -127,7 +127,7 @@ pub(super) fn decide(
     for key in scene.wrong().into_iter().filter(|key| !open.contains(key)) {
         let Step { alert, notice } = begin(&key, scene.look(&key), &terms(&key), now);
         if let Some(alert) = alert {
-            changes.push(Change::Keep(KeptAlert { id: new_id(), alert }, notice));
+            changes.push(Change::Keep(Box::new(KeptAlert { id: new_id(), alert }), notice));
         }
     }
     changes
@@ -238,7 +238,7 @@ mod tests {
                 Change::Keep(kept, kind) => {
                     known.retain(|other| other.id != kept.id);
                     sent.extend(kind.map(|kind| (kept.alert.key.about.to_string(), kind)));
-                    known.push(kept);
+                    known.push(*kept);
                 }
             }
         }

@@ -86,7 +86,8 @@ impl Scene {
 fn a_quota_is_held_against_the_maximum_of_every_autoscaler() {
     let none: &[&str] = &[];
     // 20 of fleet-app and one of fleet-api.
-    let cases: &[(&[(&str, &str)], &[&str])] = &[
+    type Bounds = [(&'static str, &'static str)];
+    let cases: &[(&Bounds, &[&str])] = &[
         (&[("limits.cpu", "42")], none),
         (&[("limits.cpu", "41")], &["The quota would not hold the HPA's maximum: limits 42 of 41 CPU"]),
         (&[("requests.cpu", "10")], &["The quota would not hold the HPA's maximum: requests 10.5 of 10 CPU"]),
@@ -136,7 +137,8 @@ fn what_containers_leave_out_comes_from_the_limit_range() {
 
 #[test]
 fn a_budget_that_allows_nothing_or_is_about_nothing_is_said() {
-    let cases: &[(fn(&mut Scene), &[&str])] = &[
+    type Spoil = fn(&mut Scene);
+    let cases: &[(Spoil, &[&str])] = &[
         (|scene| _ = scene.budget("2", "fleet-app"), &[]),
         (|scene| _ = scene.budget("3", "fleet-app"), &["PDB 3 with HPA minimum 3: no disruption allowed when idle"]),
         // 70 % of 3 are 2.1, and 3 is the next whole pod.

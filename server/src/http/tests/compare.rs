@@ -70,7 +70,7 @@ async fn only_environments_that_somebody_sees_are_columns() {
         assert!(text.contains("shop/staging") && !text.contains("shop/production"), "{path}: {text}");
         // Nothing of what is declared of production alone.
         assert!(!text.contains("StatefulSet db") && !text.contains("LOG_LEVEL"), "{path}");
-        assert_eq!(get_as(&router, path, None).await.status.is_success(), false, "{path}");
+        assert!(!get_as(&router, path, None).await.status.is_success(), "{path}");
     }
     // A system that is not there for them is answered like one that is nowhere.
     for (path, token) in
