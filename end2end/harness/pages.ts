@@ -15,6 +15,8 @@ export const pages = [
   { name: "plan-series", still: true, path: "/operations/series?environment=fleet-management/staging&reads=configmap/fleet-config", title: "Restart what reads" },
   { name: "logs", still: true, path: "/logs?environment=fleet-management/staging&component=fleet-api", title: "Logs" },
   { name: "changes", still: true, path: "/changes", title: "Changes" },
+  { name: "health", still: true, path: "/health", title: "Health" },
+  { name: "health-one", still: true, path: "/health?environment=fleet-management/production", title: "Health" },
   { name: "change", still: true, path: "/changes/1", title: "Changes" },
   { name: "people", still: true, path: "/people", title: "People" },
   { name: "account", still: true, path: "/account", title: "Account" },

@@ -122,7 +122,9 @@ async fn until(program: &Program, cookie: &str, expected: &[(&str, &str, &str)])
         let html = program.get(PAGE, cookie).await.body;
         let cards = cards(&html);
         let is_so = |(kind, word, sentence): &(&str, &str, &str)| {
-            cards.iter().any(|(found, text)| found == kind && text.contains(word) && text.contains(sentence))
+            // The word stands before its sentence; what comes after is about the past.
+            let card = cards.iter().find(|(found, _)| found == kind);
+            card.and_then(|(_, text)| text.split_once(sentence)).is_some_and(|(before, _)| before.contains(word))
         };
         if expected.iter().all(is_so) {
             return;
