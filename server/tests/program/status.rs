@@ -73,7 +73,8 @@ fn pod(is_ready: bool) -> Value {
 
 /// The command on this cluster, as a script runs it.
 async fn status(cluster: &str, words: &[&str]) -> Output {
-    let setup = Setup { cluster: cluster.to_owned(), ..Setup::new() };
+    let mut setup = Setup::new();
+    setup.cluster = cluster.to_owned();
     let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
     tokio::task::spawn_blocking(move || {
         let (registry, kubeconfig) = (setup.path("registry.yaml"), setup.write_kubeconfig());
