@@ -122,12 +122,15 @@ async fn look(
     // Kept, so that the registry is not taken for one that nobody follows any more.
     let (_current, registry) = watch::channel(registry);
     let watching = tokio::spawn(supervise(registry, rows.clone(), Kubeconfig { path: kubeconfig }, cancel.clone()));
-    let mut changes = rows.changes();
-    let settled = async { while !rows.is_settled() && changes.changed().await.is_ok() {} };
-    // Late or not: what there is then is told.
-    _ = timeout(patience, settled).await;
     let grants = Grants::everything();
     let seen = rows.seen_by(&grants);
+    // Lists may be complete before the cluster was asked whether it answers, and count for nothing until then.
+    let is_known = |source: &SourceView| source.freshness.as_of_ms().is_some() || !source.trouble.is_empty();
+    let is_done = || rows.is_settled() && seen.chrome().sources.iter().all(is_known);
+    let mut changes = rows.changes();
+    let settled = async { while !is_done() && changes.changed().await.is_ok() {} };
+    // Late or not: what there is then is told.
+    _ = timeout(patience, settled).await;
     let chrome = seen.chrome();
     let pages = chrome.environments.into_iter().map(|known| seen.page(&Topic::Environment(known.id)));
     let environments = pages.filter_map(|page| match page {

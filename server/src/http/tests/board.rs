@@ -17,8 +17,9 @@ fn refresh(html: &str) -> Option<String> {
     refresh.and_then(|tag| tag.attribute("content")).map(|content| content.replace("&amp;", "&"))
 }
 
+/// Whether it starts the browser part; the few lines that Leptos writes for that do nothing without it.
 fn has_script(html: &str) -> bool {
-    tags(html).iter().any(|tag| tag.name == "script")
+    tags(html).iter().any(|tag| tag.name == "script" && tag.attribute("type") == Some("module"))
 }
 
 /// What stands in `<main>`.
