@@ -109,8 +109,8 @@ fn a_quota_is_held_against_the_maximum_of_every_autoscaler() {
     scene.quota(&[("limits.cpu", "41")]);
     // Not seen, for some pods only, off, or without an autoscaler: nothing is said.
     let spoil: &[fn(&mut Scene)] = &[
-        |scene| drop(scene.around.unseen.insert(AroundKind::Quota, Unseen::NotYet)),
-        |scene| drop(scene.around.unseen.insert(AroundKind::LimitRange, Unseen::Forbidden)),
+        |scene| _ = scene.around.unseen.insert(AroundKind::Quota, Unseen::NotYet),
+        |scene| _ = scene.around.unseen.insert(AroundKind::LimitRange, Unseen::Forbidden),
         |scene| scene.around.quotas.get_mut("compute").unwrap().scoped = true,
         |scene| scene.workloads[0].1.wanted = 0,
         |scene| scene.workloads[0].2 = None,
