@@ -174,6 +174,8 @@ const MATRIX: &[Case] = &[
     ("super-todo/staging", "LimitRange", "defaultRequest cpu", "100m", "50m", "The LimitRange has defaultRequest cpu 50m, expected 100m"),
     ("super-todo/staging", "LimitRange", "defaultRequest memory", "128Mi", "none", "The LimitRange has defaultRequest memory none, expected 128Mi"),
     ("super-todo/production", "LimitRange", "default cpu", "500m", "1", "The LimitRange has default cpu 1, expected 500m"),
+    ("super-todo/production", "LimitRange", "defaultRequest cpu", "100m", "none", "The LimitRange has defaultRequest cpu none, expected 100m"),
+    ("super-todo/production", "LimitRange", "defaultRequest memory", "128Mi", "1Gi", "The LimitRange has defaultRequest memory 1Gi, expected 128Mi"),
     ("super-todo/production", "LimitRange", "default memory", "512Mi", "none", "The LimitRange has default memory none, expected 512Mi"),
 ];
 

@@ -170,7 +170,7 @@ fn card(entry: BoardEntry, is_large: bool, now_ms: i64) -> impl IntoView {
     let (size, word, said) = if is_large {
         ("40", "text-4xl font-semibold", "text-2xl text-pretty")
     } else {
-        ("24", "text-2xl font-semibold", "text-lg text-pretty")
+        ("24", "text-2xl font-semibold", "text-xl text-pretty")
     };
     let at = |what: &'static str, at: i64| {
         (at > 0).then(|| {

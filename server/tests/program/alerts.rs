@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router};
 use parking_lot::Mutex;
@@ -125,7 +125,7 @@ impl Hook {
     }
 }
 
-async fn take(State(hook): State<Hook>, headers: axum::http::HeaderMap, Json(posted): Json<Value>) -> StatusCode {
+async fn take(State(hook): State<Hook>, headers: HeaderMap, Json(posted): Json<Value>) -> StatusCode {
     if *hook.refuses.lock() {
         return StatusCode::SERVICE_UNAVAILABLE;
     }

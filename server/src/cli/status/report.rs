@@ -62,6 +62,8 @@ struct Component {
 struct Told {
     state: &'static str,
     kind: &'static str,
+    /// Whether it keeps nobody from working.
+    remark: bool,
     title: String,
     evidence: String,
     advice: String,
@@ -137,6 +139,7 @@ fn finding(finding: &Finding) -> Told {
             FindingKind::Restarts => "restarts",
             FindingKind::Node => "node",
         },
+        remark: finding.is_remark(),
         title: safe(&finding.title),
         evidence: safe(&finding.evidence),
         advice: safe(&finding.advice),
@@ -185,7 +188,9 @@ pub fn text(report: &Report, is_coloured: bool) -> String {
         let word = painted(&word, environment.how, is_coloured);
         text.push_str(&format!("{word}  {:names$}  {}\n", name(environment), environment.sentence));
         for finding in &environment.findings {
-            let mark = painted(&glyph(finding.how).to_string(), finding.how, is_coloured);
+            // The shape of a remark is that of the console's pages.
+            let mark = if finding.remark { '◆' } else { glyph(finding.how) };
+            let mark = painted(&mark.to_string(), finding.how, is_coloured);
             text.push_str(&format!("    {mark} {}\n", finding.title));
             for line in [&finding.evidence, &finding.advice].into_iter().filter(|line| !line.is_empty()) {
                 text.push_str(&format!("      {line}\n"));
