@@ -1,7 +1,6 @@
 //! What the board shows, put together from what was judged.
 
 use domain::board::{BoardEntry, entry};
-use domain::finding::merged;
 use domain::freshness::Freshness;
 use domain::view::Cell;
 
@@ -27,8 +26,8 @@ impl State {
                 let source = source.map(|(_, source)| source).filter(|_| environment.listed);
                 let freshness = source.map_or(Freshness::Never, Source::freshness_of_readable);
                 let cells: Vec<&Cell> = environment.cells().collect();
-                let assessments = environment.components.iter().filter_map(|component| component.assessment.as_ref());
-                entry(&environment.head, declared, &cells, &merged(assessments), freshness, now)
+                let findings = self.findings(environment, now * 1000, |id| seen.sees(id));
+                entry(&environment.head, declared, &cells, &findings, freshness, now)
             })
             .collect()
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use domain::frame::{Ask as Question, Topic};
 use domain::query::PodQuery;
@@ -26,7 +26,8 @@ const CANARY: &str = "canary";
 /// A cluster whose objects hold secrets in every place that a reader could copy along.
 #[derive(Clone, Default)]
 struct Cluster {
-    asked: Arc<Mutex<Vec<String>>>,
+    /// Paths, each with the form that was asked for.
+    asked: Arc<Mutex<Vec<(String, String)>>>,
 }
 
 impl Cluster {
@@ -41,7 +42,8 @@ impl Cluster {
 
 async fn answer(State(cluster): State<Cluster>, request: Request) -> Response {
     let (path, query) = (request.uri().path().to_owned(), request.uri().query().unwrap_or_default().to_owned());
-    cluster.asked.lock().push(path.clone());
+    let form = request.headers().get(ACCEPT).and_then(|form| form.to_str().ok()).unwrap_or_default().to_owned();
+    cluster.asked.lock().push((path.clone(), form));
     if path == "/version" {
         return json_of(&json!({"major": "1", "minor": "33", "gitVersion": "v1.33.0", "platform": "linux/amd64"}));
     }
@@ -64,6 +66,8 @@ async fn answer(State(cluster): State<Cluster>, request: Request) -> Response {
             return (http::StatusCode::INTERNAL_SERVER_ERROR, json_of(&failure)).into_response();
         }
         "events" => ("EventList", vec![event()]),
+        // As a server that gives more than was asked for.
+        "secrets" => ("SecretList", vec![secret()]),
         _ => ("List", vec![]),
     };
     json_of(&json!({"kind": kind, "apiVersion": "v1", "metadata": {"resourceVersion": "7"}, "items": items}))
@@ -108,6 +112,11 @@ fn deployment() -> Value {
         "spec": {"replicas": 1, "template": {"metadata": {"annotations": {"token": "canary-template"}},
             "spec": {"containers": [container()]}}},
         "status": {"observedGeneration": 1, "replicas": 1, "readyReplicas": 1}})
+}
+
+fn secret() -> Value {
+    json!({"kind": "Secret", "apiVersion": "v1", "metadata": written("web-password"), "type": "Opaque",
+        "data": {"password": "canary-data"}, "stringData": {"password": "canary-string-data"}})
 }
 
 fn event() -> Value {
@@ -205,6 +214,10 @@ async fn no_secret_is_told_anywhere() {
         }
     }
     let asked = cluster.asked.lock();
-    assert!(asked.iter().any(|path| path.ends_with("/pods")));
-    assert!(!asked.iter().any(|path| path.contains("secret")), "Secrets were asked for");
+    assert!(asked.iter().any(|(path, _)| path.ends_with("/pods")));
+    let secrets: Vec<_> = asked.iter().filter(|(path, _)| path.contains("secret")).collect();
+    assert!(!secrets.is_empty(), "how old secrets are was not asked");
+    for (path, form) in secrets {
+        assert!(form.contains("as=PartialObjectMetadata") && !form.contains("application/json,"), "{path} as {form}");
+    }
 }
