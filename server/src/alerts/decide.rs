@@ -309,7 +309,7 @@ mod tests {
             &key("web"),
             Look::Present(&seen(&["web"], &[]).unwrap().symptoms[0]),
             &Terms {
-                severity: domain::alert::Severity::Critical,
+                severity: alert::Severity::Critical,
                 for_seconds: 0,
                 quiet_seconds: 60,
                 is_silenced: false,
