@@ -6,7 +6,7 @@ export const budgets = {
   /** Document and style sheet, with their headers: what comes before anything is seen. Goal: 40,000. */
   firstContent: 40_000,
   /** The WebAssembly module, brotli. */
-  wasm: 258_000,
+  wasm: 264_000,
   /** Everything that a first page loads until it is live. Goal: 250,000; see docs/performance.md for what it is made of. */
-  live: 291_000,
+  live: 297_000,
 };

@@ -8,14 +8,23 @@ const SOON = { timeout: 10_000 };
 
 /** What can be broken: where it shows, what is said of it, and what the cluster takes until it tells, in milliseconds. */
 const scenarios: { name: string; path: string; says: RegExp; begins?: number; ends?: number }[] = [
-  // The container runs for four seconds before it ends, twice before Kubernetes calls it a loop.
-  { name: "crash-loop", path: "/e/fleet-management/staging", says: /fleet-api crash loops/, begins: 60_000, ends: 30_000 },
-  { name: "oom", path: "/e/ctafleet/production", says: /rag-indexer runs out of memory/, begins: 60_000, ends: 30_000 },
-  { name: "image-pull", path: "/e/fleet-management/development", says: /fleet-app cannot pull its image/, begins: 30_000, ends: 30_000 },
-  { name: "unschedulable", path: "/e/ctafleet/production", says: /test-orchestrator finds no node/, begins: 30_000, ends: 30_000 },
+  { name: "crash-loop", path: "/e/fleet-management/staging", says: /fleet-api crash(es|ed| loops)/ },
+  { name: "oom", path: "/e/ctafleet/production", says: /rag-indexer runs out of memory/ },
+  { name: "image-pull", path: "/e/fleet-management/development", says: /fleet-app cannot pull its image/ },
+  { name: "unschedulable", path: "/e/ctafleet/production", says: /test-orchestrator finds no node/ },
   // Its deadline is 30 seconds.
-  { name: "stuck-rollout", path: "/e/super-todo/staging", says: /The rollout of super-todo is stuck/, begins: 60_000, ends: 30_000 },
-  { name: "wrong-config", path: "/e/fleet-management/staging", says: /LOG_LEVEL is debug, expected info/ },
+  { name: "stuck-rollout", path: "/e/super-todo/staging", says: /The rollout of super-todo is stuck/, begins: 35_000 },
+  { name: "node-down", path: "/e/ctafleet/production", says: /node-003/, begins: 5_000, ends: 10_000 },
+  { name: "wrong-config", path: "/e/fleet-management/staging", says: /LOG_LEVEL is debug/ },
+  { name: "moved-tag", path: "/e/super-todo/production", says: /super-todo runs 2 digests under the tag/ },
+  { name: "quota-full", path: "/e/fleet-management/development", says: /Quota compute-quota/ },
+  // A claim has a minute until it is said.
+  { name: "claim-unbound", path: "/e/fleet-management/development", says: /unbound/, begins: 60_000 },
+  { name: "certificate-expiring", path: "/e/fleet-management/staging", says: /certificate/i },
+  { name: "backup-failed", path: "/e/fleet-management/staging", says: /backup/i },
+  { name: "flux-suspended", path: "/e/super-todo/production", says: /suspended/i },
+  { name: "flux-failed", path: "/e/super-todo/staging", says: /HelmRelease redis/i, begins: 10_000, ends: 10_000 },
+  { name: "postgres-degraded", path: "/e/super-todo/production", says: /2 of 3/ },
 ];
 
 function findings(page: Page) {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use k8s_openapi::{api::core::v1::Pod, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::{
     Api, Client,
-    api::{DeleteParams, DynamicObject, ListParams, PostParams},
+    api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams},
     core::{ApiResource, GroupVersionKind},
 };
 use serde_json::{Value, json};
@@ -134,6 +134,9 @@ pub async fn heal(clusters: &[Cluster], scenario: Option<Scenario>, all: bool, t
                     } else {
                         change::take_back(&api, &object, &mistake).await?;
                     }
+                    if mistake == Scenario::FluxFailed.name() {
+                        reconcile(&api, name).await?;
+                    }
                     if kind == "ConfigMap" {
                         renew_readers(&client, namespace, name).await?;
                     }
@@ -220,6 +223,14 @@ async fn move_tag_back(client: &Client, object: &DynamicObject) -> Result<()> {
     };
     let pods = pods_of(client, object).await?;
     renew(client, pods.into_iter().filter(runs_moved)).await
+}
+
+/// Asks Flux to look at an object again, as `flux reconcile` does: of a label that was taken away it hears nothing.
+async fn reconcile(api: &Api<DynamicObject>, name: &str) -> Result<()> {
+    let now = Timestamp::now().to_string();
+    let patch = json!({"metadata": {"annotations": {"reconcile.fluxcd.io/requestedAt": now}}});
+    api.patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await.context("asking for a reconcile")?;
+    Ok(())
 }
 
 /// Lets everything that reads a ConfigMap read it again: its pods would run with what stood there before.

@@ -165,7 +165,7 @@ impl Scenario {
             Self::WrongConfig => json!({"data": {"LOG_LEVEL": "debug", "CORS_ORIGIN": "*"}}),
             Self::QuotaFull => json!({"spec": {"hard": {"requests.cpu": "100m"}}}),
             Self::FluxSuspended => json!({"spec": {"suspend": true}}),
-            // The stand-in of Flux looks again when it is asked to, and when that is taken back.
+            // The stand-in of Flux looks again when it is asked to.
             Self::FluxFailed => json!({"metadata": {
                 "labels": {LABEL: "failed"}, "annotations": {"reconcile.fluxcd.io/requestedAt": self.name()},
             }}),
