@@ -14,6 +14,8 @@ export const pages = [
   { name: "plan-revisions", still: true, path: "/operations/plan?component=fleet-management/production/deployment/fleet-app&operation=roll-back&revision=1", title: "Roll fleet-app back" },
   { name: "plan-series", still: true, path: "/operations/series?environment=fleet-management/staging&reads=configmap/fleet-config", title: "Restart what reads" },
   { name: "logs", still: true, path: "/logs?environment=fleet-management/staging&component=fleet-api", title: "Logs" },
+  { name: "compare", still: true, path: "/compare?system=fleet-management", title: "Compare" },
+  { name: "alerts", still: true, path: "/alerts", title: "Alerts" },
   { name: "changes", still: true, path: "/changes", title: "Changes" },
   { name: "health", still: true, path: "/health", title: "Health" },
   { name: "health-one", still: true, path: "/health?environment=fleet-management/production", title: "Health" },
