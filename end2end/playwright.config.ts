@@ -17,6 +17,8 @@ export default defineConfig({
     { name: "script", testMatch: ["pages.spec.ts", "facts.spec.ts", "axe.spec.ts", "live.spec.ts", "people.spec.ts", "operations.spec.ts", "series.spec.ts", "policy.spec.ts", "logs.spec.ts", "follow.spec.ts", "budgets.spec.ts"] },
     // It breaks what the others look at.
     { name: "health", testMatch: "health.spec.ts", dependencies: ["script", "no-script"] },
+    // It moves the load of everything.
+    { name: "autoscaler", testMatch: "autoscaler.spec.ts", dependencies: ["script", "no-script"] },
     { name: "no-script", testMatch: "pages.spec.ts", use: { javaScriptEnabled: false } },
     // Last, because it stops what the others need.
     { name: "faults", testMatch: ["faults.spec.ts", "follow-faults.spec.ts"], dependencies: ["script", "no-script"] },

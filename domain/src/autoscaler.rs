@@ -89,6 +89,13 @@ pub enum Next {
         /// Seconds since 1970.
         by: i64,
     },
+    /// Its policies let it take no step yet; it takes one then, if the load stays as it is.
+    Paced {
+        /// To so many.
+        to: u32,
+        /// Seconds from now in which it has done so.
+        within: i64,
+    },
     /// It would change, and its behavior does not let it, now or at all.
     Barred {
         /// To so many it would.
@@ -161,6 +168,12 @@ fn more(facts: &AutoscalerFacts, samples: &[Sample], asked: u32, now: i64) -> Ne
     let most = pace::most(facts, samples, now);
     // What was asked for least within the window counts.
     let held = hold(samples, window, now, |asked| asked <= current);
+    if most == current
+        && matches!(held.until, Until::Over)
+        && let Some((at, most)) = pace::soonest(now, |at| pace::most(facts, samples, at), current)
+    {
+        return Next::Paced { to: asked.min(most), within: at - now + STEP };
+    }
     let least = held.asked_since().fold(asked, u32::min).min(most);
     decide(
         facts,
@@ -177,6 +190,12 @@ fn fewer(facts: &AutoscalerFacts, samples: &[Sample], asked: u32, now: i64) -> N
     let least = pace::least(facts, samples, now);
     // What was asked for most within the window counts.
     let held = hold(samples, declared.unwrap_or(DOWN_WINDOW), now, |asked| asked >= current);
+    if least == current
+        && matches!(held.until, Until::Over)
+        && let Some((at, least)) = pace::soonest(now, |at| pace::least(facts, samples, at), current)
+    {
+        return Next::Paced { to: asked.max(least), within: at - now + STEP };
+    }
     let most = held.asked_since().fold(asked, u32::max).max(least);
     let is_barred = facts.behavior.as_ref().is_some_and(|behavior| behavior.down.select == Select::Disabled);
     decide(facts, &held, most, is_barred, facts.behavior.is_none())

@@ -16,6 +16,11 @@ export function heal(scenario: string): void {
   world("heal", scenario, ...folders);
 }
 
+/** Pins the load of what an autoscaler scales to so many times the usual one, or lets it come and go again. */
+export function load(autoscaler: string, factor?: number): void {
+  world("load", autoscaler, ...(factor === undefined ? ["--release"] : ["--factor", String(factor)]), ...folders);
+}
+
 function world(...words: string[]): void {
   execFileSync(xtask, ["world", ...words], { stdio: ["ignore", "ignore", "inherit"] });
 }

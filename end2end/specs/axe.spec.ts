@@ -2,18 +2,15 @@ import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "@playwright/test";
 import { live, pages } from "../harness/pages.ts";
 
-const board = "/board";
-
 for (const colorScheme of ["light", "dark"] as const) {
   for (const width of [1440, 390]) {
     test(`axe finds nothing, ${colorScheme}, ${width} px`, async ({ page }) => {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: 900 });
-      for (const { path } of [...pages, { path: board }]) {
+      for (const { path } of pages) {
         await test.step(path, async () => {
           await page.goto(path);
-          // The board goes on by itself, and has no browser part.
-          if (path !== board) await live(page);
+          await live(page);
           const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
           const found = violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => html.slice(0, 200)) }));
           expect.soft(found, path).toEqual([]);

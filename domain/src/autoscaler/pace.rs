@@ -1,11 +1,20 @@
 //! How far an autoscaler may go in one step.
 
-use super::Sample;
+use super::{STEP, Sample};
 use crate::facts::{AutoscalerFacts, Change, Policy, ScalingRules, Select};
 
 /// What Kubernetes allows where a behavior was declared without policies.
 const UP: [Policy; 2] = [Policy { by: Change::Pods(4), period: 15 }, Policy { by: Change::Percent(100), period: 15 }];
 const DOWN: [Policy; 1] = [Policy { by: Change::Percent(100), period: 15 }];
+
+/// The longest period that a policy may have, in seconds.
+const LONGEST: i64 = 1800;
+
+/// When a bound is first another than it is, looked at from `now` on, and what it is then. `None`: never, as when a behavior forbids a
+/// direction.
+pub(super) fn soonest(now: i64, bound: impl Fn(i64) -> u32, is: u32) -> Option<(i64, u32)> {
+    (1..=LONGEST / STEP + 1).map(|step| now + step * STEP).map(|at| (at, bound(at))).find(|(_, bound)| *bound != is)
+}
 
 /// The most it may have after the next step.
 pub(super) fn most(facts: &AutoscalerFacts, samples: &[Sample], now: i64) -> u32 {

@@ -213,10 +213,11 @@ fn a_policy_counts_from_what_there_was_when_its_period_began() {
     samples.iter_mut().filter(|sample| sample.at < NOW - 30).for_each(|sample| sample.replicas = 4);
     assert_eq!(next(&facts, &samples, None, NOW), Next::Scales { to: 6 });
     samples.iter_mut().filter(|sample| sample.at < NOW - 30).for_each(|sample| sample.replicas = 3);
-    let barred = next(&facts, &samples, None, NOW);
-    assert_eq!(barred, Next::Barred { to: 5 });
-    let said = barred.sentence(&facts, |_| String::new(), NOW);
-    assert_eq!(said, "Stays at 5 for now: its policies allow no other number yet: CPU 800 % of 80 %.");
+    let paced = next(&facts, &samples, None, NOW);
+    // There are 5 since 30 s ago, so that in 30 s a minute will have begun with them.
+    assert_eq!(paced, Next::Paced { to: 7, within: 45 });
+    let said = paced.sentence(&facts, |_| String::new(), NOW);
+    assert_eq!(said, "Scales to 7 within 45 s: its policies allow no more than 5 before.");
 }
 
 #[test]
@@ -330,7 +331,11 @@ proptest! {
         let (current, range) = (facts.current, facts.min..=facts.max);
         let told = next(&facts, &samples, ready, NOW);
         match told {
-            Next::Scales { to } | Next::Scaling { to } | Next::Waits { to, .. } | Next::Perhaps { to, .. } => {
+            Next::Scales { to }
+            | Next::Scaling { to }
+            | Next::Waits { to, .. }
+            | Next::Perhaps { to, .. }
+            | Next::Paced { to, .. } => {
                 prop_assert!(range.contains(&to), "{told:?}");
                 prop_assert!(to != current, "{told:?}");
             }

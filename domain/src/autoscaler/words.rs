@@ -29,8 +29,13 @@ impl Next {
                  Quarterdeck looked is not known.",
                 at(*by)
             ),
+            Self::Paced { to, within } => {
+                let within = if *within < 120 { format!("{within} s") } else { format!("{} min", (within + 59) / 60) };
+                let bound = if to > current { "more" } else { "fewer" };
+                format!("Scales to {to} within {within}: its policies allow no {bound} than {current} before.")
+            }
             Self::Barred { to } if to == current => {
-                format!("Stays at {current} for now: its policies allow no other number yet{}.", of_load(facts))
+                format!("Stays at {current}: its policies allow no other number{}.", of_load(facts))
             }
             Self::Barred { to } => {
                 let way = if to > current { "up" } else { "down" };
@@ -67,7 +72,7 @@ impl Next {
             Self::Nothing(Trouble::Off | Trouble::Blind | Trouble::Unable | Trouble::AtMaximum, _)
             | Self::Blinkered { .. }
             | Self::AtMaximum { .. } => State::Degraded,
-            Self::Scaling { .. } | Self::Scales { .. } => State::Progressing,
+            Self::Scaling { .. } | Self::Scales { .. } | Self::Paced { .. } => State::Progressing,
             Self::Waits { .. } | Self::Perhaps { .. } | Self::Barred { .. } | Self::Steady => State::Ready,
         }
     }
