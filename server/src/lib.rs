@@ -97,6 +97,7 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
     let reach = Reach::new(settings.checks_allow_loopback).context("setting up TLS for checks")?;
     let checks = Arc::new(Checks::new(rows.clone(), clusters.clone(), store.clone(), reach));
     loops.spawn(named("the checks", checks.clone().run(registries.clone(), cancel.clone())));
+    loops.spawn(named("the figures", checks.clone().run_figures(registries.clone(), cancel.clone())));
     let alerts = Arc::new(Alerts::new(
         people.clone(),
         rows.clone(),
