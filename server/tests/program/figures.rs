@@ -64,11 +64,8 @@ async fn until(program: &Program, cookie: &str, page: &str, says: &[&str], says_
 #[tokio::test(flavor = "multi_thread")]
 async fn figures_are_found_told_and_gone_again() {
     let volumes = |free: &str| json!([{ "metric": { "persistentvolumeclaim": "data-0" }, "value": [1.5, free] }]);
-    let found = Found::new(Mutex::new(HashMap::from([
-        ("errors", one("40")),
-        ("p95", one("900")),
-        ("free", volumes("3.5")),
-    ])));
+    let found =
+        Found::new(Mutex::new(HashMap::from([("errors", one("40")), ("p95", one("900")), ("free", volumes("3.5"))])));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let router = Router::new().route("/api/v1/query", get(answer)).with_state(found.clone());
@@ -86,8 +83,7 @@ async fn figures_are_found_told_and_gone_again() {
     until(&program, &cookie, "/alerts", &told, &[]).await;
 
     // The next round is up to 30 s away; a registry that changes is one at once.
-    *found.lock().unwrap() =
-        HashMap::from([("errors", one("0.5")), ("p95", one("2410")), ("free", volumes("60"))]);
+    *found.lock().unwrap() = HashMap::from([("errors", one("0.5")), ("p95", one("2410")), ("free", volumes("60"))]);
     registry(&setup, port, "errors ");
     let why = "Prometheus answers with the error bad_data (HTTP 400).";
     let slow = "Answers are slow: 95 of a hundred take up to 2.4 s";
