@@ -51,13 +51,13 @@ test("the card of an autoscaler says beforehand what then happens, and its chart
     load(NAME, 1);
     await page.goto(PATH);
     await live(page);
-    await expect(card(page).getByText(/^Steady at 3, its minimum/)).toBeVisible({ timeout: 90_000 });
+    await expect(card(page).getByText(/Steady at 3, its minimum/)).toBeVisible({ timeout: 90_000 });
 
     // Thirty times the load: more than 20 can carry, in steps that its policies bound.
     const up = await listen(page);
     load(NAME, 30);
-    await expect(card(page).getByText(/^At its maximum of 20.*the load asks for (more|\d+)/)).toBeVisible({ timeout: 90_000 });
-    const steps = foretold(await up(), /^Scales to (\d+) within/);
+    await expect(card(page).getByText(/At its maximum of 20.*the load asks for (more|\d+)/)).toBeVisible({ timeout: 90_000 });
+    const steps = foretold(await up(), /Scales to (\d+) within/);
     expect(steps.length, JSON.stringify(await up(), null, 1)).toBeGreaterThan(0);
     for (const { sentence, to, became, after } of steps) {
       expect(became, sentence).toBe(to);
@@ -69,8 +69,8 @@ test("the card of an autoscaler says beforehand what then happens, and its chart
     // The usual load again: it holds what it has for a while, says how long, and goes to 3.
     const down = await listen(page);
     load(NAME, 1);
-    await expect(card(page).getByText(/^Steady at 3, its minimum/)).toBeVisible({ timeout: 120_000 });
-    const waits = foretold(await down(), /^Will not scale down before .* it then scales to (\d+)\.$/);
+    await expect(card(page).getByText(/Steady at 3, its minimum/)).toBeVisible({ timeout: 120_000 });
+    const waits = foretold(await down(), /Will not scale down before .* it then scales to (\d+)\.$/);
     expect(waits.length, JSON.stringify(await down(), null, 1)).toBeGreaterThan(0);
     expect(waits.at(-1)).toMatchObject({ to: 3, became: 3 });
 
