@@ -33,7 +33,7 @@ use crate::freshness::Freshness;
 use crate::health::Word;
 use crate::view::{Chip, Finding, FindingKind, State, Status};
 
-pub use around::around;
+pub use around::{around, hidden_backups};
 pub(crate) use settings::danger;
 pub use together::merged;
 
