@@ -198,6 +198,8 @@ pub struct Sight<'a> {
     pub findings: Vec<Finding>,
     /// What stands around its workloads; `None` where it is not watched.
     pub around: Option<&'a Around>,
+    /// The components of whose backup it cannot be said now whether it is well, by name; empty: one that is no component's.
+    pub hidden_backups: Vec<Arc<str>>,
     /// What its database answered when it was last checked; `None` while it is not checked, or the check says nothing.
     pub database: Option<Checked>,
     /// What a Prometheus has of it.
@@ -249,7 +251,7 @@ impl From<Vec<Symptom>> for Seen {
 
 /// Of what there is one alert at a time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct AlertKey {
     /// Where.
     pub environment: EnvironmentId,

@@ -34,7 +34,7 @@ use crate::freshness::Freshness;
 use crate::health::Word;
 use crate::view::{Chip, Finding, FindingKind, State, Status};
 
-pub use around::around;
+pub use around::{around, hidden_backups};
 pub use measured::measured;
 pub(crate) use settings::danger;
 pub use together::merged;

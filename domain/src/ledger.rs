@@ -49,11 +49,13 @@ pub enum Kind {
     ResetDemoData,
     /// An alert was silenced for a while, or its silence was ended.
     AlertSilenced,
+    /// A receiver of alerts was sent a test.
+    AlertTested,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::SignIn,
         Self::SignOut,
         Self::SessionRevoked,
@@ -71,6 +73,7 @@ impl Kind {
         Self::RestartDatabase,
         Self::ResetDemoData,
         Self::AlertSilenced,
+        Self::AlertTested,
     ];
 
     /// As it is stored, and as it stands in the URL.
@@ -93,6 +96,7 @@ impl Kind {
             Self::RestartDatabase => "restart-database",
             Self::ResetDemoData => "reset-demo-data",
             Self::AlertSilenced => "alert-silenced",
+            Self::AlertTested => "alert-tested",
         }
     }
 
@@ -116,6 +120,7 @@ impl Kind {
             Self::RestartDatabase => "Restart database",
             Self::ResetDemoData => "Reset demo data",
             Self::AlertSilenced => "Alert silenced",
+            Self::AlertTested => "Alert tested",
         }
     }
 
@@ -132,7 +137,8 @@ impl Kind {
             | Self::RoleGranted
             | Self::RoleTaken
             | Self::LogView
-            | Self::Export => true,
+            | Self::Export
+            | Self::AlertTested => true,
             Self::Restart
             | Self::Scale
             | Self::RollBack

@@ -4,15 +4,17 @@
 //! between. docs/adr/0014-alerts.md says what follows from that.
 
 mod decide;
-mod guard;
 mod mail;
 mod outbox;
+mod resolver;
 mod settings;
 mod shape;
 mod silence;
+mod trouble;
 mod webhook;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use domain::registry::Registry;
@@ -23,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 pub use mail::{Mailer, MailerError};
+pub use outbox::TestRefusal;
 pub use settings::{AlertSettings, MailSettings, MailSettingsError, NoSmtpUrl, SmtpTls, SmtpUrl};
 pub use silence::{SilenceRefusal, Until};
 pub use webhook::Webhooks;
@@ -41,6 +44,11 @@ const HELD_US: i64 = 20_000_000;
 /// From how much of that on it is renewed, in microseconds.
 const RENEWED_US: i64 = 10_000_000;
 
+/// Rounds without any cluster in step after which a replica leaves the deciding to others.
+const BLIND_ROUNDS: u32 = 3;
+/// How long nobody must have decided before a replica decides that sees no cluster, in microseconds.
+const LEFT_ALONE_US: i64 = 30_000_000;
+
 /// Everything about alerts.
 pub struct Alerts {
     people: Arc<People>,
@@ -53,6 +61,8 @@ pub struct Alerts {
     /// This replica.
     holder: String,
     held: Mutex<Option<Held>>,
+    /// Rounds in a row in which no cluster was in step.
+    blind: AtomicU32,
     /// Something is to be sent.
     queued: Notify,
 }
@@ -62,6 +72,29 @@ pub struct Alerts {
 struct Held {
     fence: i64,
     until: i64,
+}
+
+/// By which terms a replica wants to decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Claim {
+    /// Another one must have let go of it by then.
+    free_before: i64,
+    /// Until when it is held.
+    until: i64,
+}
+
+impl Claim {
+    fn of(blind: u32, now: i64) -> Self {
+        if blind < BLIND_ROUNDS {
+            Self { free_before: now, until: now + HELD_US }
+        } else {
+            Self { free_before: now - LEFT_ALONE_US, until: now }
+        }
+    }
+
+    fn is_lasting(self, now: i64) -> bool {
+        self.until > now
+    }
 }
 
 impl Alerts {
@@ -83,6 +116,8 @@ impl Alerts {
             public,
             holder: new_id(),
             held: Mutex::default(),
+            // It has to see something first.
+            blind: AtomicU32::new(BLIND_ROUNDS),
             queued: Notify::new(),
         }
     }
@@ -137,10 +172,11 @@ impl Alerts {
 
     /// One look, and what follows from it.
     async fn round(&self, now: i64) -> Result<(), StoreError> {
+        let claim = self.claim(now);
         let held = *self.held.lock();
-        let held = match held.filter(|held| held.until - now > HELD_US - RENEWED_US) {
+        let held = match held.filter(|held| claim.is_lasting(now) && held.until - now > HELD_US - RENEWED_US) {
             Some(held) => held,
-            None => match self.hold(now).await? {
+            None => match self.hold(claim).await? {
                 Some(held) => held,
                 None => return Ok(()),
             },
@@ -156,7 +192,7 @@ impl Alerts {
         }
         let mut write = self.people.store().write().await?;
         // In the same transaction, so that nobody else has decided since what is known was read.
-        let still = write.hold_alerts(&self.holder, now, now + HELD_US).await?;
+        let still = write.hold_alerts(&self.holder, claim.free_before, claim.until).await?;
         if still != Some(held.fence) {
             *self.held.lock() = None;
             return write.rollback().await;
@@ -172,12 +208,20 @@ impl Alerts {
         Ok(())
     }
 
+    /// How this replica may decide. One that has seen no cluster for a few rounds decides where nobody else does, and holds nothing
+    /// against whoever sees more.
+    fn claim(&self, now: i64) -> Claim {
+        let blind = if self.rows.sees_any_cluster() { 0 } else { self.blind.load(Ordering::Relaxed).saturating_add(1) };
+        self.blind.store(blind, Ordering::Relaxed);
+        Claim::of(blind, now)
+    }
+
     /// Has this replica decide for a while; `None` where another one does.
-    async fn hold(&self, now: i64) -> Result<Option<Held>, StoreError> {
+    async fn hold(&self, claim: Claim) -> Result<Option<Held>, StoreError> {
         let mut write = self.people.store().write().await?;
-        let fence = write.hold_alerts(&self.holder, now, now + HELD_US).await?;
+        let fence = write.hold_alerts(&self.holder, claim.free_before, claim.until).await?;
         write.commit().await?;
-        let held = fence.map(|fence| Held { fence, until: now + HELD_US });
+        let held = fence.map(|fence| Held { fence, until: claim.until });
         *self.held.lock() = held;
         Ok(held)
     }
@@ -192,4 +236,20 @@ impl Alerts {
 /// 32 hexadecimal digits that nobody else has.
 fn new_id() -> String {
     format!("{:032x}", random_id())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_sees_nothing_for_a_while_decides_only_where_nobody_else_does() {
+        let now = 1_000_000_000;
+        for blind in 0..BLIND_ROUNDS {
+            let claim = Claim::of(blind, now);
+            assert_eq!((claim.free_before, claim.is_lasting(now)), (now, true), "{blind}");
+        }
+        let claim = Claim::of(BLIND_ROUNDS, now);
+        assert_eq!((claim.free_before, claim.until, claim.is_lasting(now)), (now - LEFT_ALONE_US, now, false));
+    }
 }

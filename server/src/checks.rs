@@ -2,7 +2,6 @@
 //!
 //! What each asks is in `checks/ask.rs`; what it then finds is decided by `domain::check`.
 
-mod address;
 mod ask;
 mod board;
 mod figures;

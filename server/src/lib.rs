@@ -1,5 +1,6 @@
 //! The world: Kubernetes, HTTP, configuration.
 
+mod address;
 pub mod alerts;
 pub mod checks;
 pub mod cli;

@@ -43,6 +43,7 @@ pub use change::{
 pub use checks::Held;
 pub use crashes::Crash;
 pub use measured::Measured;
+pub use sights::Unjudged;
 pub use source::{WatchId, WatchState};
 
 use autoscalers::Past;

@@ -35,7 +35,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::info;
 
-pub use alerts::{Claimed, KeptAlert, Queued, Sending, Silence};
+pub use alerts::{Claimed, KeptAlert, Progress, Queued, Sending, Silence, Unsettled};
 pub use attempts::Attempts;
 pub use autoscaler_samples::AutoscalerPlace;
 pub use error::{Cause, Conflict, StoreError};

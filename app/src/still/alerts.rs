@@ -1,5 +1,8 @@
 //! Alerts: what fires, what may, what is over, and who was told.
 
+mod receivers;
+mod silence;
+
 use std::sync::Arc;
 
 use domain::age::Age;
@@ -8,11 +11,14 @@ use domain::alert::life::Stage;
 use domain::view::State;
 use leptos::prelude::*;
 
-use super::forms::{CARD, FIELD, Notice, SECONDARY, SELECT, Tone};
+use super::forms::{CARD, Notice, SECONDARY, SELECT, Tone};
 use crate::clock::{exact_time, machine_time};
 use crate::components::build::BuildField;
 use crate::components::state_mark::StateMark;
 use crate::links;
+
+use receivers::Receivers;
+use silence::silence_form;
 
 /// An alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +49,8 @@ pub struct AlertRow {
     pub silence: Option<SilenceRow>,
     /// Whether who looks may silence it.
     pub may_silence: bool,
+    /// The time zone in which the end of a silence is written: `America/New_York`.
+    pub zone: String,
 }
 
 /// How sending to one receiver went.
@@ -65,7 +73,7 @@ pub enum SentOutcome {
     Waiting,
     /// It failed, and is tried again.
     Failing,
-    /// It failed for a day.
+    /// It failed for a day, or may have arrived three times.
     GivenUp,
 }
 
@@ -98,6 +106,10 @@ pub struct ReceiverRow {
 pub struct AlertsView {
     /// The alerts: firing, pending, then over.
     pub alerts: Vec<AlertRow>,
+    /// Whether there are more than these.
+    pub has_more: bool,
+    /// The environments of which not everything is judged now, and why.
+    pub unjudged: Vec<(String, String)>,
     /// The environments one may choose: value and words.
     pub environments: Vec<(String, String)>,
     /// The environment that was asked for; empty: all.
@@ -126,7 +138,18 @@ fn state(stage: Stage, severity: Severity) -> State {
 
 /// The page.
 pub fn alerts(page: AlertsView) -> AnyView {
-    let AlertsView { alerts, environments, environment, receivers, has_receivers, notice, trouble, now } = page;
+    let AlertsView {
+        alerts,
+        has_more,
+        unjudged,
+        environments,
+        environment,
+        receivers,
+        has_receivers,
+        notice,
+        trouble,
+        now,
+    } = page;
     let count = |stage| alerts.iter().filter(|alert| alert.stage == stage).count();
     let sentence = match (count(Stage::Firing), count(Stage::Pending)) {
         _ if trouble.is_some() => String::new(),
@@ -199,13 +222,42 @@ pub fn alerts(page: AlertsView) -> AnyView {
                     "Show"
                 </button>
             </form>
+            {(!unjudged.is_empty()).then(|| view! { <NotJudged unjudged /> })}
             {firing}
             {pending}
             {over}
+            {has_more.then(|| view! { <p class="text-soft">"There are more: choose an environment to see the older ones."</p> })}
             {receivers.map(|receivers| view! { <Receivers receivers /> })}
         </div>
     }
     .into_any()
+}
+
+/// Of which environments it cannot be said now that nothing is wrong.
+#[component]
+fn NotJudged(
+    /// The environments, and why.
+    unjudged: Vec<(String, String)>,
+) -> impl IntoView {
+    let rows = unjudged.into_iter().map(|(place, why)| {
+        view! {
+            <li class="break-words">
+                <span class="font-medium">{place}</span>
+                ": "
+                {why}
+            </li>
+        }
+    });
+    let rows = rows.collect_view();
+    view! {
+        <section aria-labelledby="alerts-not-judged" class=[CARD, " grid grid-cols-[minmax(0,1fr)] gap-2"].concat()>
+            <h2 id="alerts-not-judged" class="text-lg font-semibold">
+                "Not judged at present"
+            </h2>
+            <p class="text-soft">"Of what is not seen nothing fires, and what fires is not over."</p>
+            <ul class="grid gap-1 text-sm">{rows}</ul>
+        </section>
+    }
 }
 
 fn time(seconds: i64) -> impl IntoView {
@@ -227,6 +279,7 @@ fn row(alert: AlertRow, shown: &str, now: i64) -> impl IntoView + use<> {
         sent,
         silence,
         may_silence,
+        zone,
     } = alert;
     let heading = ["alert-", &id].concat();
     let (word, why): (Arc<str>, Arc<str>) = (stage.word().into(), "".into());
@@ -271,7 +324,7 @@ fn row(alert: AlertRow, shown: &str, now: i64) -> impl IntoView + use<> {
         }
     });
     let may_begin = may_silence && silence.is_none() && stage != Stage::Resolved;
-    let form = may_begin.then(|| silence_form(&id, &title, shown));
+    let form = may_begin.then(|| silence_form(&id, &title, shown, &zone));
     view! {
         <li>
             <section class=[CARD, " grid grid-cols-[minmax(0,1fr)] gap-2"].concat() aria-labelledby=heading.clone()>
@@ -316,102 +369,5 @@ fn sending(sent: SentRow) -> impl IntoView {
             ": "
             {words}
         </span>
-    }
-}
-
-fn silence_form(id: &str, title: &str, shown: &str) -> impl IntoView + use<> {
-    let (id, shown) = (id.to_owned(), shown.to_owned());
-    let (title, reason) = (title.to_owned(), ["Reason for silencing ", title].concat());
-    let until = ["Until when ", &title, " is silenced"].concat();
-    view! {
-        <details>
-            <summary class=["inline-flex cursor-pointer list-none items-center ", SECONDARY, " [&::-webkit-details-marker]:hidden"].concat()>
-                "Silence" <span class="sr-only">" " {title}</span> "…"
-            </summary>
-            <form method="post" action="/alerts/silence" class="mt-2 flex flex-wrap items-end gap-2 rounded border border-line bg-raised p-3">
-                <BuildField />
-                <input type="hidden" name="alert" value=id />
-                <input type="hidden" name="environment" value=shown />
-                <select name="until" required=true class=SELECT aria-label=until>
-                    <option value="1h">"for 1 hour"</option>
-                    <option value="4h">"for 4 hours"</option>
-                    <option value="morning">"until tomorrow 09:00 there"</option>
-                </select>
-                <label class="grid grow gap-1">
-                    <span class="text-sm text-faint">"Reason, for the record"</span>
-                    <input name="reason" required=true maxlength="1000" autocomplete="off" class=FIELD aria-label=reason />
-                </label>
-                <button type="submit" class=SECONDARY>
-                    "Silence"
-                </button>
-            </form>
-        </details>
-    }
-}
-
-/// Who is told, for admins.
-#[component]
-fn Receivers(
-    /// In the registry's order.
-    receivers: Vec<ReceiverRow>,
-) -> impl IntoView {
-    let empty = receivers.is_empty();
-    let rows = receivers
-        .into_iter()
-        .map(|receiver| {
-            let ReceiverRow { name, reach, tested } = receiver;
-            let label = ["Send a test to ", &name].concat();
-            view! {
-                <tr class="border-t border-line align-top">
-                    <th scope="row" class="px-3 py-2 font-medium break-words">
-                        {name.clone()}
-                        <span class="block text-sm font-normal text-faint">{reach}</span>
-                    </th>
-                    <td class="px-3 py-2 break-words">
-                        {match tested {
-                            Some(tested) => sending(tested).into_any(),
-                            None => view! { <span class="text-faint">"No test in the last 7 days"</span> }.into_any(),
-                        }}
-                    </td>
-                    <td class="px-3 py-2 text-right">
-                        <form method="post" action="/alerts/test">
-                            <BuildField />
-                            <input type="hidden" name="receiver" value=name />
-                            <button type="submit" class=SECONDARY aria-label=label>
-                                "Send a test"
-                            </button>
-                        </form>
-                    </td>
-                </tr>
-            }
-        })
-        .collect_view();
-    view! {
-        <section aria-labelledby="alert-receivers" class="grid grid-cols-[minmax(0,1fr)] gap-2">
-            <h2 id="alert-receivers" class="text-lg font-semibold">
-                "Receivers"
-            </h2>
-            {empty.then(|| view! { <p class="text-soft">"None is declared. They stand in the registry, under alerts."</p> })}
-            {(!empty)
-                .then(|| {
-                    view! {
-                        <div class="overflow-x-auto rounded-lg border border-line bg-panel">
-                            <table class="w-full text-left">
-                                <caption class="sr-only">"Receivers of alerts"</caption>
-                                <thead class="text-xs text-faint">
-                                    <tr>
-                                        <th scope="col" class="h-8 px-3 font-semibold">"Receiver"</th>
-                                        <th scope="col" class="px-3 font-semibold">"Last test"</th>
-                                        <th scope="col" class="px-3 font-semibold">
-                                            <span class="sr-only">"Test"</span>
-                                        </th>
-                                    </tr>
-                                </thead>
-                                <tbody>{rows}</tbody>
-                            </table>
-                        </div>
-                    }
-                })}
-        </section>
     }
 }

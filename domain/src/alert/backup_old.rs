@@ -33,5 +33,5 @@ fn see(sight: &Sight<'_>, _: u32) -> Option<Seen> {
             }),
         }
     }
-    Some(symptoms.into())
+    Some(Seen { symptoms, hidden: sight.hidden_backups.clone() })
 }

@@ -72,7 +72,8 @@ pub enum Said {
 
 /// An alert.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+// Fields of a newer version are skipped, so that both can work while the program is updated.
+#[serde(rename_all = "camelCase")]
 pub struct Alert {
     /// Of what there is one at a time.
     pub key: AlertKey,
@@ -130,7 +131,7 @@ pub struct Terms {
     pub severity: Severity,
     /// Seconds for which the symptom must last.
     pub for_seconds: i64,
-    /// Seconds without it after which it is over.
+    /// Seconds without it after which it is over, or was nothing if it did not fire yet.
     pub quiet_seconds: i64,
     /// Whether nothing may be sent now.
     pub is_silenced: bool,
@@ -139,7 +140,7 @@ pub struct Terms {
 /// What comes next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// The alert; `None` where there is none, or none any more: a symptom that went before it counted.
+    /// The alert; `None` where there is none, or none any more: a symptom that went, and stayed away, before it counted.
     pub alert: Option<Alert>,
     /// What is to be sent.
     pub notice: Option<NoticeKind>,
@@ -169,10 +170,17 @@ pub fn begin(key: &AlertKey, look: Look<'_>, terms: &Terms, now: i64) -> Step {
 pub fn step(mut alert: Alert, look: Look<'_>, terms: &Terms, now: i64) -> Step {
     match alert.stage() {
         Stage::Pending => match look {
-            Look::Absent => return Step { alert: None, notice: None },
-            Look::Unknown => {}
+            // What comes and goes lasts: between two ends of a crash loop the container runs for a while.
+            Look::Absent => {
+                let since = *alert.quiet_since.get_or_insert(now);
+                if now - since >= terms.quiet_seconds.saturating_mul(SECOND) {
+                    return Step { alert: None, notice: None };
+                }
+            }
+            Look::Unknown => alert.quiet_since = None,
             Look::Present(symptom) => {
                 renew(&mut alert, symptom, terms);
+                alert.quiet_since = None;
                 if now - alert.since >= terms.for_seconds.saturating_mul(SECOND) {
                     alert.fired = Some(now);
                 }

@@ -13,7 +13,7 @@ const LONGEST_EVIDENCE: usize = 2_000;
 
 /// One notice, as it was when it was decided: a retry tells the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Notice {
     /// What it tells.
     pub kind: NoticeKind,

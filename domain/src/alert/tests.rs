@@ -30,6 +30,7 @@ fn sight(head: &EnvironmentHead) -> Sight<'_> {
         autoscalers: Some(Vec::new()),
         findings: Vec::new(),
         around: None,
+        hidden_backups: Vec::new(),
         database: None,
         measured: Measured::default(),
         now: NOW,
@@ -215,7 +216,10 @@ fn backups_are_one_alert_for_each_component_however_old_they_get() {
         finding(FindingKind::Backup, None, "There is no backup"),
         finding(FindingKind::Expiry, Some("db"), "A secret is old"),
     ];
-    let seen = symptoms(RuleId::BackupOld.rule(), &Sight { findings, ..sight(&head) }, 0).unwrap().symptoms;
+    let hidden_backups = vec![Arc::from("cache")];
+    let seen = symptoms(RuleId::BackupOld.rule(), &Sight { findings, hidden_backups, ..sight(&head) }, 0).unwrap();
+    assert_eq!(seen.hidden, [Arc::from("cache")]);
+    let seen = seen.symptoms;
     let seen: Vec<_> = seen.iter().map(|symptom| (&*symptom.about, &*symptom.title, &*symptom.evidence)).collect();
     assert_eq!(
         seen,

@@ -61,6 +61,11 @@ pub fn around(
     findings
 }
 
+/// The components of whose backup it cannot be said now whether it is well, by name; empty: one that is no component's.
+pub fn hidden_backups(id: &EnvironmentId, environment: &registry::Environment, around: &Around) -> Vec<Arc<str>> {
+    backup::hidden(Surroundings { id, environment, around, now: 0 })
+}
+
 impl<'a> Surroundings<'a> {
     /// Whether a kind is read, so that what is absent is not there.
     pub fn sees(self, kind: AroundKind) -> bool {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::around::{Surroundings, condition, finding, said, sentences};
-use crate::facts::around::{AroundKind, JobFacts, PostgresClusterFacts};
+use crate::facts::around::{AroundKind, JobFacts, PostgresClusterFacts, Unseen};
 use crate::registry::{Backup, Component, MAX_BACKUP_AGE_HOURS};
 use crate::view::{Finding, FindingKind, State};
 
@@ -20,6 +20,38 @@ pub(super) fn findings(place: Surroundings<'_>) -> Vec<Finding> {
         Some(Finding { component: component.map(|component| place.id_of(component)), ..found })
     });
     declared.chain(clusters).collect()
+}
+
+/// The components of whose backup it cannot be said whether it is well, by name; empty: of a cluster of CloudNativePG that is no
+/// component's. Where something is wrong by what is seen, that is said whatever else is not.
+pub(super) fn hidden(place: Surroundings<'_>) -> Vec<Arc<str>> {
+    let unseen = |kind| place.around.unseen.get(&kind).copied();
+    let clusters = &place.around.postgres_clusters;
+    let is_hidden = |component: &Component| {
+        let of_cluster = match unseen(AroundKind::PostgresCluster) {
+            None | Some(Unseen::NotInstalled) => false,
+            Some(Unseen::NotYet) => true,
+            // Where it never could be read, what is backed up by a CronJob is judged by that alone.
+            Some(Unseen::Forbidden) => component.backup.is_none() || clusters.contains_key(component.name.as_str()),
+        };
+        of_cluster || component.backup.as_ref().is_some_and(|backup| is_hidden_job(place, backup))
+    };
+    let components = place.environment.components.iter().filter(|component| is_hidden(component));
+    let of_none = match unseen(AroundKind::PostgresCluster) {
+        None | Some(Unseen::NotInstalled) => None,
+        Some(Unseen::NotYet | Unseen::Forbidden) => Some(Arc::from("")),
+    };
+    components.map(|component| component.name.shared()).chain(of_none).collect()
+}
+
+/// Whether it cannot be said how the last run of a CronJob went.
+fn is_hidden_job(place: Surroundings<'_>, backup: &Backup) -> bool {
+    if !place.sees(AroundKind::CronJob) {
+        return true;
+    }
+    // Without its Jobs only a success after the last start says that none failed since.
+    let known = place.around.cron_jobs.get(backup.cron_job.as_str());
+    !place.sees(AroundKind::Job) && known.is_some_and(|known| known.last_success < known.last_scheduled)
 }
 
 fn of(place: Surroundings<'_>, component: &Component, backup: &Backup) -> Option<Finding> {

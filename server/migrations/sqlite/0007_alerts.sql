@@ -35,6 +35,8 @@ create table alert_outbox (
     alert text not null,
     receiver text not null,
     kind text not null,
+    -- What is sent first, the smallest number.
+    urgency integer not null,
     -- The notice, as JSON (domain/src/alert/notice.rs).
     body text not null,
     created_at integer not null,
@@ -45,11 +47,14 @@ create table alert_outbox (
     claimed_until integer not null,
     sent_at integer,
     gave_up_at integer,
+    -- Which addresses took it and which did not answer, as JSON (server/src/store/alerts.rs).
+    progress text not null,
     -- Why the last attempt failed, in a sentence.
     trouble text not null
 ) strict;
 create unique index alert_outbox_once on alert_outbox (alert, receiver, kind);
 create index alert_outbox_due on alert_outbox (due_at);
+create index alert_outbox_receiver on alert_outbox (receiver, kind, created_at);
 
 -- Who decides about alerts: one replica at a time.
 create table alert_watch (

@@ -9,7 +9,7 @@ use domain::name::EnvironmentId;
 use domain::registry::{Registry, RuleHere};
 
 use crate::rows::Rows;
-use crate::store::{KeptAlert, Queued, Silence, StoreError, Write};
+use crate::store::{KeptAlert, Queued, Silence, StoreError, Unsettled, Write};
 
 /// What the rules see of all environments at a moment.
 pub(super) struct Scene {
@@ -93,7 +93,7 @@ pub(super) enum Change {
 /// What follows for every alert that is known, and for everything that is wrong and has none yet.
 pub(super) fn decide(
     scene: &Scene,
-    known: Vec<KeptAlert>,
+    known: Unsettled,
     silences: &[Silence],
     now: i64,
     mut new_id: impl FnMut() -> String,
@@ -109,7 +109,7 @@ pub(super) fn decide(
     };
     let mut changes = Vec::new();
     let mut open = HashSet::new();
-    for KeptAlert { id, alert } in known {
+    for KeptAlert { id, alert } in known.alerts {
         let was_over = alert.resolved.is_some();
         if !was_over {
             open.insert(alert.key.clone());
@@ -124,7 +124,9 @@ pub(super) fn decide(
             Some(_) => {}
         }
     }
-    for key in scene.wrong().into_iter().filter(|key| !open.contains(key)) {
+    // What cannot be read may be of a newer version, which decides about it when its turn comes.
+    let is_taken = |key: &AlertKey| open.contains(key) || known.taken.contains(&key.to_string());
+    for key in scene.wrong().into_iter().filter(|key| !is_taken(key)) {
         let Step { alert, notice } = begin(&key, scene.look(&key), &terms(&key), now);
         if let Some(alert) = alert {
             changes.push(Change::Keep(Box::new(KeptAlert { id: new_id(), alert }), notice));
@@ -227,7 +229,8 @@ mod tests {
     /// Decides, and says what is kept after it with what is to be sent.
     fn after(scene: &Scene, known: &mut Vec<KeptAlert>, silences: &[Silence], now: i64) -> Vec<(String, NoticeKind)> {
         let mut number = known.len();
-        let changes = decide(scene, known.clone(), silences, now, || {
+        let unsettled = Unsettled { alerts: known.clone(), taken: HashSet::new() };
+        let changes = decide(scene, unsettled, silences, now, || {
             number += 1;
             format!("{now}-{number}")
         });
@@ -263,6 +266,21 @@ mod tests {
         // Nothing is known of the whole cluster.
         assert_eq!(after(&scene(None), &mut known, none, 9_000 * SECOND), []);
         assert_eq!(known.len(), 1);
+    }
+
+    #[test]
+    fn of_what_cannot_be_read_no_other_alert_begins() {
+        let taken = HashSet::from([key("web").to_string()]);
+        let known = Unsettled { alerts: Vec::new(), taken };
+        let changes = decide(&scene(seen(&["api", "web"], &[])), known, &[], 0, || "a".into());
+        let begun: Vec<_> = changes
+            .iter()
+            .map(|change| match change {
+                Change::Keep(kept, _) => &*kept.alert.key.about,
+                Change::Drop(id) => panic!("{id}"),
+            })
+            .collect();
+        assert_eq!(begun, ["api"]);
     }
 
     #[test]

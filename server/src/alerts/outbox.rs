@@ -3,7 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::access::{Place, Right, Role};
+use domain::alert::notice::Notice;
+use domain::ledger::{Entry, Kind, Outcome};
 use domain::registry::Receiver;
+use domain::text::plain;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -11,20 +15,26 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use super::Alerts;
-use super::mail::MailError;
+use super::mail::{self, MailError, UNANSWERED};
 use crate::clock;
-use crate::store::{Claimed, StoreError};
+use crate::people::Session;
+use crate::store::{Claimed, Progress, Queued, StoreError};
 
 /// Time between two looks at what is due.
 const LOOK: Duration = Duration::from_secs(1);
-/// The most that are sent at once: one receiver that does not answer must not hold up the others.
+/// The most that are sent at once. Of one receiver it is two at most (`store/alerts/outbox.rs`): while it does not answer, it must not
+/// hold up the others.
 const MOST_AT_ONCE: usize = 8;
 /// For how long nobody else sends what one sends, in microseconds: longer than an attempt takes and its end takes to be written down.
 const CLAIM_US: i64 = 90_000_000;
+/// The same of a mail.
+const MAIL_CLAIM_US: i64 = 250_000_000;
 /// How long it is tried to write down what came of an attempt.
 const WRITE_DOWN: Duration = Duration::from_secs(50);
 /// The first wait after a failure and the longest, in microseconds.
 const WAITS_US: (i64, i64) = (5_000_000, 600_000_000);
+/// After how long another test may follow one that arrived, in microseconds.
+const BETWEEN_TESTS_US: i64 = 10_000_000;
 /// After how long a notice is given up, in microseconds: a day.
 const GIVE_UP_US: i64 = 86_400_000_000;
 
@@ -46,6 +56,15 @@ fn again_at(attempts: i64, created_at: i64, now: i64) -> Option<i64> {
     let doublings = u32::try_from(attempts.saturating_sub(1).clamp(0, 20)).unwrap_or(0);
     let wait = WAITS_US.0.saturating_mul(1 << doublings).min(WAITS_US.1);
     Some(now + wait).filter(|at| at - created_at < GIVE_UP_US)
+}
+
+/// Why a notice did not arrive everywhere, and how far it got.
+struct Failure {
+    /// A sentence without secrets, for admins.
+    why: String,
+    progress: Progress,
+    /// Where it may have arrived already, and would only be told again.
+    is_over: bool,
 }
 
 impl Alerts {
@@ -93,21 +112,26 @@ impl Alerts {
     }
 
     /// One attempt, and what came of it.
-    async fn attempt(&self, claimed: Claimed) {
-        let result = self.deliver(&claimed).await;
+    async fn attempt(&self, mut claimed: Claimed) {
+        let result = self.deliver(&mut claimed).await;
         let (name, attempts) = (&claimed.queued.receiver, claimed.attempts);
         let now = clock::now_us();
-        let again = again_at(attempts, claimed.created_at, now);
+        let is_over = result.as_ref().is_err_and(|failure| failure.is_over);
+        let again = again_at(attempts, claimed.created_at, now).filter(|_| !is_over);
         match (&result, again) {
             (Ok(()), _) => info!(receiver = %name, "sent to {name}: {}", claimed.queued.notice.headline()),
-            (Err(error), Some(_)) => warn!(receiver = %name, "not sent to {name}, and tried again: {error}"),
-            (Err(error), None) => warn!(receiver = %name, "not sent to {name}, and given up after a day: {error}"),
+            (Err(Failure { why, .. }), Some(_)) => {
+                warn!(receiver = %name, "not sent to {name}, and tried again: {why}")
+            }
+            (Err(Failure { why, .. }), None) => warn!(receiver = %name, "not sent to {name}, and given up: {why}"),
         }
         let begin = Instant::now();
         loop {
             let written = match &result {
                 Ok(()) => self.people.store().notice_sent(&claimed, now).await,
-                Err(error) => self.people.store().notice_failed(&claimed, error, again, now).await,
+                Err(Failure { why, progress, .. }) => {
+                    self.people.store().notice_failed(&claimed, progress, why, again, now).await
+                }
             };
             match written {
                 Ok(_) => return,
@@ -120,47 +144,109 @@ impl Alerts {
         }
     }
 
-    /// Sends a notice; an error is a sentence without secrets.
-    async fn deliver(&self, claimed: &Claimed) -> Result<(), String> {
-        let queued = &claimed.queued;
+    /// Sends a notice to whom of a receiver it was not sent yet.
+    async fn deliver(&self, claimed: &mut Claimed) -> Result<(), Failure> {
         let registry = self.registry();
-        let Some(receiver) = registry.alerts.receiver(&queued.receiver) else {
-            return Err("the registry declares no receiver of this name any more".to_owned());
+        let mut progress = claimed.progress.clone();
+        let fails = |why: String, progress: &Progress| Failure { why, progress: progress.clone(), is_over: false };
+        let Some(receiver) = registry.alerts.receiver(&claimed.queued.receiver) else {
+            return Err(fails("the registry declares no receiver of this name any more".to_owned(), &progress));
         };
         match (&receiver.webhook, &receiver.email, &self.mailer) {
             (Some(webhook), _, _) => {
-                let posted = self.webhooks.post(webhook, &queued.id, &queued.notice).await;
-                posted.map_err(|error| error.to_string())
+                let Queued { id, notice, .. } = &claimed.queued;
+                let Err(error) = self.webhooks.post(webhook, id, notice).await else { return Ok(()) };
+                let times = progress.unanswered.entry(String::new()).or_default();
+                *times += u32::from(error.may_have_arrived());
+                let is_over = error.may_have_arrived() && *times >= UNANSWERED;
+                Err(Failure { why: error.to_string(), progress, is_over })
             }
             (None, Some(email), Some(mailer)) => {
-                let sent = mailer.send(email, &queued.id, &queued.notice).await;
-                sent.map_err(|error| error.to_string())
+                let until = clock::now_us() + MAIL_CLAIM_US;
+                match self.people.store().keep_claim(claimed, until).await {
+                    Ok(true) => {}
+                    Ok(false) => return Err(fails("another replica sends it".to_owned(), &progress)),
+                    Err(error) => return Err(fails(format!("it was not begun: {error}"), &progress)),
+                }
+                let Queued { id, notice, .. } = &claimed.queued;
+                let sent = mailer.send(email, id, notice, &mut progress).await;
+                let is_over = mail::left(email, &progress).is_empty();
+                sent.map_err(|error| Failure { why: error.to_string(), progress, is_over })
             }
-            (None, Some(_), None) => Err(MailError::NoServer.to_string()),
-            (None, None, _) => Err("the registry does not say how it is reached".to_owned()),
+            (None, Some(_), None) => Err(fails(MailError::NoServer.to_string(), &progress)),
+            (None, None, _) => Err(fails("the registry does not say how it is reached".to_owned(), &progress)),
         }
     }
 
-    /// Has a receiver told that somebody tries it. `false`: there is none of that name.
-    pub async fn test(&self, receiver: &str, by: &str, now: i64) -> Result<bool, StoreError> {
-        if self.registry().alerts.receiver(receiver).is_none() {
-            return Ok(false);
+    /// Has a receiver told that somebody tries it, which stands in the record.
+    pub async fn test(&self, who: &Session, receiver: &str, now: i64) -> Result<(), TestRefusal> {
+        let registry = self.registry();
+        let declared = registry.alerts.receiver(receiver).ok_or(TestRefusal::Absent)?;
+        let mut write = self.people.store().write().await?;
+        let role =
+            self.people.role_now(&mut write, who.user.id, &who.groups, Right::Administer, Place::Console).await?;
+        let role = role.ok_or(TestRefusal::Right)?;
+        let name = plain(receiver, 64);
+        write.append(&entry(who, role, format!("Sent a test to the receiver {name} of alerts."), now)).await?;
+        // After the entry: in PostgreSQL whoever writes one comes after whoever wrote one before.
+        if write.is_being_tested(&declared.name, now - BETWEEN_TESTS_US).await? {
+            write.rollback().await?;
+            return Err(TestRefusal::Soon);
         }
         let id = super::new_id();
         let links = super::decide::Links { origin: self.public.as_ref().map(ToString::to_string) };
-        let notice = domain::alert::notice::Notice::test(&id, by, links.page(app::links::ALERTS), now);
-        let queued = crate::store::Queued { id, receiver: receiver.to_owned(), notice };
-        let mut write = self.people.store().write().await?;
-        write.queue_notice(&queued, now).await?;
+        let notice = Notice::test(&id, who.user.name.as_str(), links.page(app::links::ALERTS), now);
+        write.queue_notice(&Queued { id, receiver: declared.name.clone(), notice }, now).await?;
         write.commit().await?;
         self.queued.notify_one();
-        Ok(true)
+        Ok(())
     }
+}
+
+fn entry(who: &Session, role: Role, what: String, at: i64) -> Entry {
+    Entry {
+        at,
+        kind: Kind::AlertTested,
+        outcome: Outcome::Done,
+        actor: who.actor(Some(role)),
+        operation: None,
+        environment: None,
+        target: None,
+        whom: None,
+        what,
+        why: String::new(),
+        plan: Vec::new(),
+        before: Vec::new(),
+        after: Vec::new(),
+    }
+}
+
+/// Why no test was sent.
+#[derive(Debug, thiserror::Error)]
+pub enum TestRefusal {
+    /// There is nobody to send it to.
+    #[error("the registry declares no receiver of this name any more, and nothing was sent")]
+    Absent,
+    /// It is for admins.
+    #[error("sending a test needs the role admin")]
+    Right,
+    /// One at a time.
+    #[error("a test of this receiver is on its way, or arrived a few seconds ago: look at what came of it first")]
+    Soon,
+    /// It cannot be recorded.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_claim_is_longer_than_an_attempt_and_the_writing_down_of_its_end() {
+        let longest = i64::try_from((mail::LONGEST + WRITE_DOWN).as_micros()).unwrap();
+        assert!(longest < MAIL_CLAIM_US, "{longest}");
+    }
 
     #[test]
     fn waits_double_up_to_ten_minutes_and_end_after_a_day() {

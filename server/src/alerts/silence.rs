@@ -5,6 +5,7 @@ use domain::ledger::{Entry, Kind, Outcome};
 use domain::name::EnvironmentId;
 use domain::registry::Registry;
 use domain::text::plain;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
@@ -14,6 +15,8 @@ use crate::store::{Silence, StoreError, Write};
 
 /// The most characters of a reason.
 const LONGEST_REASON: usize = 1_000;
+/// The longest silence whose end is written: 30 days.
+const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Until when something is silent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,13 +25,18 @@ pub enum Until {
     Hour,
     /// For four hours.
     FourHours,
-    /// Until nine o'clock of the next day, where the environment's people are.
+    /// Until it is nine o'clock the next time, where the environment's people are.
     Morning,
+    /// Until a time by the clock there.
+    At(DateTime),
 }
 
 impl Until {
-    /// By its word in the form.
-    pub fn of(word: &str) -> Option<Self> {
+    /// By its word in the form, unless a time is written: `2026-11-23T17:30`.
+    pub fn of(word: &str, time: &str) -> Option<Self> {
+        if !time.trim().is_empty() {
+            return time.trim().parse().ok().map(Self::At);
+        }
         match word {
             "1h" => Some(Self::Hour),
             "4h" => Some(Self::FourHours),
@@ -40,12 +48,21 @@ impl Until {
     /// The moment, microseconds since 1970.
     fn at(self, now: i64, zone: &TimeZone) -> Option<i64> {
         let now = Timestamp::from_microsecond(now).ok()?;
+        let there = now.to_zoned(zone.clone());
+        let nine = |day: Date| Some(day.at(9, 0, 0, 0).to_zoned(zone.clone()).ok()?.timestamp());
         let at = match self {
             Self::Hour => now + SignedDuration::from_hours(1),
             Self::FourHours => now + SignedDuration::from_hours(4),
-            Self::Morning => {
-                let tomorrow = now.to_zoned(zone.clone()).date().checked_add(1.day()).ok()?;
-                tomorrow.at(9, 0, 0, 0).to_zoned(zone.clone()).ok()?.timestamp()
+            Self::Morning => match nine(there.date())? {
+                today if today > now => today,
+                _ => nine(there.date().checked_add(1.day()).ok()?)?,
+            },
+            Self::At(time) => {
+                let at = time.to_zoned(zone.clone()).ok()?.timestamp();
+                if at <= now || at > now + LONGEST {
+                    return None;
+                }
+                at
             }
         };
         Some(at.as_microsecond())
@@ -65,7 +82,7 @@ pub enum SilenceRefusal {
     #[error("write a reason: others will wonder why nobody was called")]
     NoReason,
     /// The time cannot be worked out.
-    #[error("until when is not clear: choose one of the times")]
+    #[error("until when is not clear: choose one of the times, or write one that is ahead and at most 30 days away")]
     NoTime,
     /// It cannot be recorded.
     #[error(transparent)]
@@ -130,6 +147,11 @@ impl Alerts {
         role.ok_or(SilenceRefusal::Right)
     }
 
+    /// The name of the time zone in which the end of a silence is written: `America/New_York`.
+    pub fn zone(&self, id: &EnvironmentId) -> String {
+        zone_of(&self.registry(), id).iana_name().unwrap_or("UTC").to_owned()
+    }
+
     /// Whether somebody may silence in an environment, as far as is known.
     pub fn may_silence(&self, who: &Session, id: &EnvironmentId) -> bool {
         who.user.grants.may(Right::Operate, Place::Environment(id))
@@ -171,21 +193,42 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_silence_until_a_time_is_by_the_clock_there_ahead_and_not_for_ever() {
+        let now = |text: &str| text.parse::<Timestamp>().unwrap().as_microsecond();
+        let zone = TimeZone::get("America/New_York").unwrap();
+        for (time, expected) in [
+            ("2026-11-22T17:30", Some("2026-11-22T22:30:00Z")),
+            ("2026-11-22T17:30:15", Some("2026-11-22T22:30:15Z")),
+            // It is ten there.
+            ("2026-11-22T10:00", None),
+            ("2026-11-22T10:01", Some("2026-11-22T15:01:00Z")),
+            ("2026-12-22T10:00", Some("2026-12-22T15:00:00Z")),
+            ("2026-12-22T10:01", None),
+            ("2026-11-21T17:30", None),
+            ("tomorrow", None),
+        ] {
+            let until = Until::of("1h", time).and_then(|until| until.at(now("2026-11-22T15:00:00Z"), &zone));
+            assert_eq!(until, expected.map(now), "{time}");
+        }
+    }
+
+    #[test]
     fn a_silence_lasts_hours_or_until_the_morning_of_the_place() {
         let now = |text: &str| text.parse::<Timestamp>().unwrap().as_microsecond();
         for (word, zone, at, expected) in [
             ("1h", "UTC", "2026-11-22T08:00:00Z", "2026-11-22T09:00:00Z"),
             ("4h", "Europe/Berlin", "2026-11-22T22:30:00Z", "2026-11-23T02:30:00Z"),
-            ("morning", "UTC", "2026-11-22T08:00:00Z", "2026-11-23T09:00:00Z"),
+            ("morning", "UTC", "2026-11-22T08:00:00Z", "2026-11-22T09:00:00Z"),
+            ("morning", "UTC", "2026-11-22T09:00:00Z", "2026-11-23T09:00:00Z"),
             // It is still the 21st in New York.
             ("morning", "America/New_York", "2026-11-22T03:00:00Z", "2026-11-22T14:00:00Z"),
             // The night in which clocks are set back.
             ("morning", "Europe/Berlin", "2026-10-24T20:00:00Z", "2026-10-25T08:00:00Z"),
         ] {
-            let until = Until::of(word).unwrap().at(now(at), &TimeZone::get(zone).unwrap());
+            let until = Until::of(word, "").unwrap().at(now(at), &TimeZone::get(zone).unwrap());
             assert_eq!(until, Some(now(expected)), "{word} {zone} {at}");
         }
-        assert_eq!(Until::of("for ever"), None);
+        assert_eq!(Until::of("for ever", ""), None);
         assert_eq!(
             written(now("2026-11-22T14:00:00Z"), &TimeZone::get("America/New_York").unwrap()),
             "2026-11-22 09:00 America/New_York"

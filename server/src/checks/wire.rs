@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio_rustls::TlsConnector;
 
-use super::address::refusal;
+use crate::address::refusal;
 
 /// A connection, with or without TLS.
 pub trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}

@@ -60,7 +60,38 @@ fn an_alert_fires_after_its_time_and_is_over_a_minute_after_its_symptom() {
 
 #[test]
 fn what_goes_before_its_time_was_nothing() {
-    play(&[(0, '!', false, PENDING, None), (115, '!', false, PENDING, None), (118, '.', false, None, None)]);
+    play(&[
+        (0, '!', false, PENDING, None),
+        (115, '!', false, PENDING, None),
+        (118, '.', false, PENDING, None),
+        (177, '.', false, PENDING, None),
+        (178, '.', false, None, None),
+    ]);
+}
+
+#[test]
+fn what_comes_and_goes_lasts_while_it_never_stays_away() {
+    play(&[
+        (0, '!', false, PENDING, None),
+        (20, '.', false, PENDING, None),
+        (79, '.', false, PENDING, None),
+        (81, '!', false, PENDING, None),
+        // Not for a minute in one piece.
+        (100, '.', false, PENDING, None),
+        (119, '.', false, PENDING, None),
+        // It fires only while it is there.
+        (125, '.', false, PENDING, None),
+        (130, '!', false, FIRING, FIRES),
+    ]);
+    // What was not seen for a while may have been back meanwhile.
+    play(&[
+        (0, '!', false, PENDING, None),
+        (5, '.', false, PENDING, None),
+        (60, '?', false, PENDING, None),
+        (70, '.', false, PENDING, None),
+        (129, '.', false, PENDING, None),
+        (130, '.', false, None, None),
+    ]);
 }
 
 #[test]
@@ -152,7 +183,7 @@ proptest! {
         let mut alert: Option<Alert> = None;
         let mut stories = vec![Story::default()];
         // Since when it was seen at every look that said anything, and when it was last there.
-        let (mut present_since, mut now): (Option<i64>, i64) = (None, 0);
+        let (mut present_since, mut gone_since, mut now): (Option<i64>, Option<i64>, i64) = (None, None, 0);
         for (look, is_silenced, seconds) in looks {
             now += seconds * SECOND;
             let look = match look {
@@ -193,9 +224,16 @@ proptest! {
                 prop_assert!(!is_silenced, "nothing is sent while it is silenced");
                 story.notices.push(notice);
             }
-            // Until it fired, a look without it begins anew.
-            if matches!(look, Look::Absent) && stage.is_none_or(|stage| stage == Stage::Pending) {
-                present_since = None;
+            // What stays away for its quiet time begins anew.
+            match look {
+                Look::Present(_) | Look::Unknown => gone_since = None,
+                Look::Absent => {
+                    let since = *gone_since.get_or_insert(now);
+                    if now - since >= quiet_seconds * SECOND {
+                        prop_assert!(stage != Some(Stage::Pending), "what stays away is not pending for ever");
+                        present_since = None;
+                    }
+                }
             }
             if stage == Some(Stage::Resolved) {
                 present_since = None;

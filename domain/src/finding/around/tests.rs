@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::around;
+use super::{around, hidden_backups};
 use crate::component::fixture::{NOW, environment_id, production};
 use crate::facts::Condition;
 use crate::facts::around::{
@@ -158,6 +158,34 @@ fn a_claim_may_wait_a_minute_and_names_who_mounts_it() {
     both.claims.insert("b".into(), claim("Pending", 300));
     let [both] = said(&both).try_into().unwrap();
     assert_eq!((&*both.title, both.since), ("2 claims are not bound", NOW - 300));
+}
+
+#[test]
+fn what_cannot_be_read_of_backups_leaves_open_whether_they_are_well() {
+    let environment = environment();
+    let database = &environment.components[2].name;
+    let missed = CronJobFacts { last_success: NOW - 29 * HOUR, ..backup_job() };
+    for (job, unseen, of_database, of_others) in [
+        (backup_job(), None, false, false),
+        (backup_job(), Some((AroundKind::CronJob, Unseen::Forbidden)), true, false),
+        (backup_job(), Some((AroundKind::CronJob, Unseen::NotYet)), true, false),
+        // It succeeded after its last start: no Job failed since.
+        (backup_job(), Some((AroundKind::Job, Unseen::Forbidden)), false, false),
+        (missed, Some((AroundKind::Job, Unseen::Forbidden)), true, false),
+        (backup_job(), Some((AroundKind::PostgresCluster, Unseen::NotYet)), true, true),
+        (backup_job(), Some((AroundKind::PostgresCluster, Unseen::Forbidden)), false, true),
+        (backup_job(), Some((AroundKind::PostgresCluster, Unseen::NotInstalled)), false, false),
+        (backup_job(), Some((AroundKind::Quota, Unseen::Forbidden)), false, false),
+    ] {
+        let mut around = calm();
+        around.cron_jobs.insert("fleet-backup".into(), job.clone());
+        around.unseen = unseen.into_iter().collect();
+        let hidden = hidden_backups(&environment_id(), &environment, &around);
+        let is_hidden = |name: &str| hidden.iter().any(|hidden| &**hidden == name);
+        assert_eq!(is_hidden(database.as_str()), of_database, "{unseen:?} {job:?}");
+        assert_eq!(is_hidden(environment.components[0].name.as_str()), of_others, "{unseen:?}");
+        assert_eq!(is_hidden(""), of_others, "{unseen:?}");
+    }
 }
 
 #[test]

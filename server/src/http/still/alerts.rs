@@ -13,17 +13,19 @@ use serde::Deserialize;
 
 use super::sign_in::sentence;
 use super::{framed, notice, see, trouble};
-use crate::alerts::{SilenceRefusal, Until};
+use crate::alerts::{SilenceRefusal, TestRefusal, Until};
 use crate::clock;
 use crate::http::Site;
 use crate::http::gate::encode;
 use crate::people::Who;
+use crate::rows::Unjudged;
+use crate::store::ledger::Environments;
 use crate::store::{KeptAlert, Sending, Silence, StoreError};
 
 /// How far back alerts that are over are shown, in microseconds: 7 days.
 const SHOWN_US: i64 = 7 * 86_400 * 1_000_000;
-/// How far back it is looked for what was sent of those: one may have fired weeks before it was over.
-const SENT_US: i64 = 90 * 86_400 * 1_000_000;
+/// The most alerts on a page.
+const MOST: usize = 500;
 
 /// What may be said after a form.
 const SAID: [(&str, Tone, &str); 3] = [
@@ -40,6 +42,7 @@ pub struct Asked {
     alert: String,
     silence: String,
     until: String,
+    until_at: String,
     reason: String,
     receiver: String,
 }
@@ -53,7 +56,8 @@ pub async fn page(
 ) -> Response {
     let notice = notice(request.uri().query(), &SAID);
     let now = clock::now_us();
-    let chrome = site.rows.seen_by(&who.user.grants).chrome();
+    let seen = site.rows.seen_by(&who.user.grants);
+    let (chrome, unjudged) = (seen.chrome(), seen.unjudged());
     let environments: Vec<(EnvironmentId, String)> = chrome
         .environments
         .into_iter()
@@ -61,28 +65,39 @@ pub async fn page(
         .collect();
     let wanted: Option<EnvironmentId> = asked.environment.parse().ok();
     let wanted = wanted.filter(|wanted| environments.iter().any(|(id, _)| id == wanted));
-    let found = read(&site, now).await;
-    let (kept, silences, sendings, trouble) = match found {
-        Ok((kept, silences, sendings)) => (kept, silences, sendings, None),
-        Err(error) => (Vec::new(), Vec::new(), Vec::new(), Some(sentence(&error.to_string()))),
+    let administers = who.user.grants.may(Right::Administer, Place::Console);
+    let within = match &wanted {
+        Some(wanted) => Environments::Only(vec![wanted.clone()]),
+        // What is not registered any more is seen by those who see everything.
+        None if who.user.grants.sees_everything() => Environments::All,
+        None => Environments::Only(environments.iter().map(|(id, _)| id.clone()).collect()),
     };
+    let (found, trouble) = match read(&site, &within, administers, now).await {
+        Ok(found) => (found, None),
+        Err(error) => (Found::default(), Some(sentence(&error.to_string()))),
+    };
+    let Found { kept, has_more, silences, sendings, tests } = found;
     let rows = kept.into_iter().filter_map(|kept| {
         let id = &kept.alert.key.environment;
-        // What is not registered any more is seen by those who see everything.
         let name = environments.iter().find(|(known, _)| known == id).map(|(_, name)| name.clone());
         let name = name.or_else(|| who.user.grants.sees_everything().then(|| id.to_string()))?;
-        let is_wanted = wanted.as_ref().is_none_or(|wanted| wanted == id);
-        let may_silence = site.alerts.may_silence(&who, id);
-        is_wanted.then(|| row(kept, name, &silences, &sendings, may_silence))
+        let (may_silence, zone) = (site.alerts.may_silence(&who, id), site.alerts.zone(id));
+        Some(row(kept, name, &silences, &sendings, Onlooker { administers, may_silence, zone }))
     });
     let declared = site.alerts.receivers();
-    let administers = who.user.grants.may(Right::Administer, Place::Console);
+    let is_wanted = |unjudged: &Unjudged| wanted.as_ref().is_none_or(|wanted| *wanted == unjudged.id);
+    let unjudged = unjudged.into_iter().filter(is_wanted).map(|Unjudged { id, why }| {
+        let name = environments.iter().find(|(known, _)| *known == id).map(|(_, name)| name.clone());
+        (name.unwrap_or_else(|| id.to_string()), why)
+    });
     let view = AlertsView {
         alerts: rows.collect(),
+        has_more,
+        unjudged: unjudged.collect(),
         environment: wanted.map(|wanted| wanted.to_string()).unwrap_or_default(),
         environments: environments.into_iter().map(|(id, name)| (id.to_string(), name)).collect(),
         has_receivers: !declared.is_empty(),
-        receivers: administers.then(|| declared.into_iter().map(|receiver| tested(receiver, &sendings)).collect()),
+        receivers: administers.then(|| declared.into_iter().map(|receiver| tested(receiver, &tests)).collect()),
         notice,
         trouble,
         now: now / 1_000_000,
@@ -91,14 +106,36 @@ pub async fn page(
     framed(site, who, request, status, "Alerts", || alerts(view)).await
 }
 
-type Found = (Vec<KeptAlert>, Vec<Silence>, Vec<Sending>);
-
-async fn read(site: &Site, now: i64) -> Result<Found, StoreError> {
-    let mut read = site.alerts.read().await?;
-    Ok((read.alerts_since(now - SHOWN_US).await?, read.silences(now).await?, read.sendings_since(now - SENT_US).await?))
+/// What the database says.
+#[derive(Default)]
+struct Found {
+    kept: Vec<KeptAlert>,
+    has_more: bool,
+    silences: Vec<Silence>,
+    /// Of the alerts.
+    sendings: Vec<Sending>,
+    /// The last of each receiver, for admins.
+    tests: Vec<Sending>,
 }
 
-fn row(kept: KeptAlert, place: String, silences: &[Silence], sendings: &[Sending], may_silence: bool) -> AlertRow {
+async fn read(site: &Site, within: &Environments, administers: bool, now: i64) -> Result<Found, StoreError> {
+    let mut read = site.alerts.read().await?;
+    let (kept, has_more) = read.alerts_since(now - SHOWN_US, within, MOST).await?;
+    let ids: Vec<String> = kept.iter().map(|kept| kept.id.clone()).collect();
+    let tests = if administers { read.last_tests().await? } else { Vec::new() };
+    Ok(Found { kept, has_more, silences: read.silences(now).await?, sendings: read.sendings_of(&ids).await?, tests })
+}
+
+/// Who looks at an alert.
+struct Onlooker {
+    /// Whether they may read why a receiver was not told: that names people and what is set up.
+    administers: bool,
+    may_silence: bool,
+    zone: String,
+}
+
+fn row(kept: KeptAlert, place: String, silences: &[Silence], sendings: &[Sending], who: Onlooker) -> AlertRow {
+    let Onlooker { administers, may_silence, zone } = who;
     let KeptAlert { id, alert } = kept;
     let silence = silences.iter().find(|silence| silence.key == alert.key && alert.stage() != Stage::Resolved);
     let sent = sendings.iter().filter(|sending| sending.alert == id);
@@ -115,7 +152,7 @@ fn row(kept: KeptAlert, place: String, silences: &[Silence], sendings: &[Sending
         evidence: plain(&alert.evidence, 2_000).into_owned(),
         since: alert.since / 1_000_000,
         resolved: alert.resolved.map(|at| at / 1_000_000),
-        sent: sent.map(sent_row).collect(),
+        sent: sent.map(|sending| sent_row(sending, administers)).collect(),
         silence: silence.map(|silence| SilenceRow {
             id: silence.id.clone(),
             until: silence.until_at / 1_000_000,
@@ -123,34 +160,39 @@ fn row(kept: KeptAlert, place: String, silences: &[Silence], sendings: &[Sending
             reason: plain(&silence.reason, 1_000).into_owned(),
         }),
         may_silence,
+        zone,
         id,
     }
 }
 
 /// A receiver with its last test.
-fn tested((name, reach): (String, String), sendings: &[Sending]) -> ReceiverRow {
-    let last = sendings.iter().rev().find(|sending| sending.kind == NoticeKind::Test && sending.receiver == name);
-    ReceiverRow { tested: last.map(sent_row), name, reach }
+fn tested((name, reach): (String, String), tests: &[Sending]) -> ReceiverRow {
+    let last = tests.iter().rev().find(|sending| sending.receiver == name);
+    ReceiverRow { tested: last.map(|last| sent_row(last, true)), name, reach }
 }
 
-fn sent_row(sending: &Sending) -> SentRow {
+fn sent_row(sending: &Sending, administers: bool) -> SentRow {
     let told = match sending.kind {
         NoticeKind::Firing => "that it fires",
         NoticeKind::Resolved => "that it is over",
         NoticeKind::Test => "with a test",
     };
     let time = |us: i64| app::clock::exact_time(us / 1_000_000);
-    let trouble = plain(&sending.trouble, 400);
+    let trouble = if administers { format!(": {}", plain(&sending.trouble, 400)) } else { String::new() };
     let (outcome, words) = match (sending.sent_at, sending.gave_up_at) {
         (Some(at), _) => (SentOutcome::Arrived, format!("told {told}, {}", time(at))),
-        (None, Some(at)) => {
-            (SentOutcome::GivenUp, format!("never told {told}, given up {} after a day: {trouble}", time(at)))
-        }
-        (None, None) if trouble.is_empty() => (SentOutcome::Waiting, format!("being told {told}")),
+        (None, Some(at)) => (SentOutcome::GivenUp, format!("never told {told}, given up {}{trouble}", time(at))),
+        (None, None) if sending.trouble.is_empty() => (SentOutcome::Waiting, format!("being told {told}")),
         (None, None) => {
             let tries = sending.attempts;
             let noun = if tries == 1 { "attempt" } else { "attempts" };
-            (SentOutcome::Failing, format!("not told {told} after {tries} {noun}, tried again: {trouble}"))
+            let again = sending.due_at.map(|at| format!(" at {}", time(at))).unwrap_or_default();
+            let words = if administers {
+                format!("not told {told} after {tries} {noun}, tried again{again}{trouble}")
+            } else {
+                format!("not told {told} yet, tried again{again}")
+            };
+            (SentOutcome::Failing, words)
         }
     };
     SentRow { receiver: plain(&sending.receiver, 64).into_owned(), outcome, words }
@@ -179,7 +221,7 @@ pub async fn silence(
     headers: HeaderMap,
     Form(asked): Form<Asked>,
 ) -> Response {
-    let until = Until::of(&asked.until);
+    let until = Until::of(&asked.until, &asked.until_at);
     match site.alerts.silence(&who, &asked.alert, until, &asked.reason, clock::now_us()).await {
         Ok(()) => back(&asked, "silenced"),
         Err(refusal) => refused(&site, &headers, &refusal),
@@ -206,12 +248,15 @@ pub async fn test(
     headers: HeaderMap,
     Form(asked): Form<Asked>,
 ) -> Response {
-    match site.alerts.test(&asked.receiver, who.user.name.as_str(), clock::now_us()).await {
-        Ok(true) => back(&asked, "tested"),
-        Ok(false) => {
-            let text = "The registry declares no receiver of this name any more. Nothing was sent.";
-            trouble(&site, &headers, StatusCode::NOT_FOUND, text)
-        }
-        Err(error) => trouble(&site, &headers, StatusCode::SERVICE_UNAVAILABLE, &sentence(&error.to_string())),
-    }
+    let refusal = match site.alerts.test(&who, &asked.receiver, clock::now_us()).await {
+        Ok(()) => return back(&asked, "tested"),
+        Err(refusal) => refusal,
+    };
+    let status = match refusal {
+        TestRefusal::Absent => StatusCode::NOT_FOUND,
+        TestRefusal::Right => StatusCode::FORBIDDEN,
+        TestRefusal::Soon => StatusCode::CONFLICT,
+        TestRefusal::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    trouble(&site, &headers, status, &sentence(&refusal.to_string()))
 }

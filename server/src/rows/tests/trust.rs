@@ -83,6 +83,38 @@ fn an_autoscaler_that_may_not_be_read_any_more_is_not_held_against_what_was_decl
 }
 
 #[test]
+fn a_right_that_is_lost_mutes_the_alerts_that_need_it_and_no_others() {
+    let rows = scene(&[]);
+    let sights = || {
+        let mut found = Vec::new();
+        rows.each_sight(|sight, _| {
+            if sight.head.id.to_string() == "a/production" {
+                found.push((sight.is_live, sight.autoscalers.is_some()));
+            }
+        });
+        found
+    };
+    let why = |grants: &Grants| {
+        let unjudged = rows.seen_by(grants).unjudged().into_iter();
+        unjudged.filter(|unjudged| unjudged.id.to_string() == "a/production").map(|unjudged| unjudged.why).collect()
+    };
+    let everything = Grants::everything();
+    let nothing: Vec<String> = Vec::new();
+    assert_eq!((sights(), why(&everything)), (vec![(true, true)], nothing.clone()));
+    rows.watch_state(&MAIN.cluster(), &watch(Kind::Autoscaler), missing(Kind::Autoscaler));
+    assert_eq!(sights(), [(true, false)]);
+    let said: Vec<String> = why(&everything);
+    assert!(said[0].starts_with("What depends on horizontalpodautoscalers is not judged: "), "{said:?}");
+    assert!(rows.sees_any_cluster());
+    // Who does not see it is not told of it.
+    assert_eq!(why(&Grants::default()), nothing);
+    rows.silent(&MAIN.cluster(), "It does not answer.");
+    assert_eq!(sights(), [(false, false)]);
+    let said: Vec<String> = why(&everything);
+    assert!(said[0].starts_with("Nothing is judged: ") && said[0].ends_with(": It does not answer."), "{said:?}");
+}
+
+#[test]
 fn a_kind_that_never_could_be_read_makes_nothing_else_old() {
     let rows = scene(&[Kind::Autoscaler]);
     assert!(source(&rows).freshness.is_live());

@@ -1,4 +1,4 @@
-//! Which addresses are never asked, whoever writes them into the registry or into a name server.
+//! Which addresses are never asked, whoever writes them into the registry, a secret or a name server.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -9,8 +9,8 @@ const METADATA_V4: [Ipv4Addr; 4] = [
     Ipv4Addr::new(168, 63, 129, 16),
     Ipv4Addr::new(192, 0, 0, 192),
 ];
-/// The same of IPv6.
-const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+/// The same of IPv6, where it is one address. <https://cloud.google.com/compute/docs/metadata/querying-metadata>
+const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254);
 
 /// What kind of address it is, if it is one that is never asked. Private ranges are where databases are, and are asked.
 pub fn refusal(address: IpAddr, allow_loopback: bool) -> Option<&'static str> {
@@ -40,7 +40,8 @@ fn refusal_v4(address: Ipv4Addr, allow_loopback: bool) -> Option<&'static str> {
 }
 
 fn refusal_v6(address: Ipv6Addr, allow_loopback: bool) -> Option<&'static str> {
-    if address == METADATA_V6 {
+    // AWS keeps several services for machines in fd00:ec2::/32.
+    if address == METADATA_V6 || address.segments()[..2] == [0xfd00, 0xec2] {
         Some("the metadata service of a cloud")
     } else if address.is_loopback() {
         (!allow_loopback).then_some("a loopback address")
@@ -50,6 +51,9 @@ fn refusal_v6(address: Ipv6Addr, allow_loopback: bool) -> Option<&'static str> {
         Some("a multicast address")
     } else if address.is_unicast_link_local() || (address.segments()[0] & 0xffc0) == 0xfec0 {
         Some("a link-local address")
+    } else if address.segments()[..3] == [0x64, 0xff9b, 1] {
+        // Where in it the address of IPv4 stands is everybody's own affair. <https://www.rfc-editor.org/rfc/rfc8215>
+        Some("an address that is translated to another")
     } else {
         None
     }
@@ -102,6 +106,13 @@ mod tests {
             ("168.63.129.16", Some("metadata")),
             ("192.0.0.192", Some("metadata")),
             ("fd00:ec2::254", Some("metadata")),
+            ("fd00:ec2::23", Some("metadata")),
+            ("fd00:ec3::254", None),
+            ("fd20:ce::254", Some("metadata")),
+            ("fd20:ce::253", None),
+            ("64:ff9b:1::a9fe:a9fe", Some("translated")),
+            ("64:ff9b:1:a9fe:a9:fe00::", Some("translated")),
+            ("64:ff9b:2::1", None),
             ("0.0.0.0", Some("unspecified")),
             ("0.1.2.3", Some("unspecified")),
             ("::", Some("unspecified")),
