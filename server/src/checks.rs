@@ -29,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 pub use board::CheckBoard;
+pub use secret::OwnFiles;
 pub use wire::Reach;
 
 use crate::cluster::Clusters;
@@ -74,12 +75,18 @@ impl Checks {
     /// Checks of what is registered, asked by `reach`. Nothing is asked before [`Self::run`].
     pub fn new(rows: Arc<Rows>, clusters: Arc<Clusters>, store: Store, reach: Reach) -> Self {
         Self {
-            means: Means { rows, clusters, reach },
+            means: Means { rows, clusters, reach, own: OwnFiles::default() },
             store,
             permits: Semaphore::new(MOST_AT_ONCE),
             stations: Mutex::default(),
             writes: Mutex::new(true),
         }
+    }
+
+    /// The same, which reads none of the program's own files as a credential.
+    pub fn sparing(mut self, own: OwnFiles) -> Self {
+        self.means.own = own;
+        self
     }
 
     /// Runs them until cancelled, and follows the registry.

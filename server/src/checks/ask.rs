@@ -13,6 +13,7 @@ use domain::registry::checks::{HealthCheck, PrometheusCheck, TelemetryCheck};
 use tokio::time::{Instant, timeout};
 use url::Url;
 
+use super::secret::OwnFiles;
 use super::wire::Reach;
 use super::{http, secret};
 use crate::clock;
@@ -30,6 +31,8 @@ pub struct Means {
     pub clusters: Arc<Clusters>,
     /// Whom the network is asked for.
     pub reach: Reach,
+    /// What is read as no credential.
+    pub own: OwnFiles,
 }
 
 impl Means {
@@ -57,7 +60,7 @@ impl Means {
                 let cluster = held.as_ref().and_then(|held| held.as_ref()).map(|(name, facts)| (&**name, facts));
                 match &checks.postgres {
                     Some(check) => {
-                        let (answer, took) = timed(super::postgres::ask(&self.reach, check)).await;
+                        let (answer, took) = timed(super::postgres::ask(&self.reach, &self.own, check)).await;
                         let answer = answer.unwrap_or_else(|slow| Err(NoAnswer::Trouble(slow)));
                         (postgres::judge(Some(&answer), cluster, clock::now_ms() / 1000), Some(took))
                     }
@@ -66,7 +69,7 @@ impl Means {
             }
             CheckKind::Redis => match &checks.redis {
                 Some(check) => {
-                    let (reply, took) = timed(super::redis::ping(&self.reach, check)).await;
+                    let (reply, took) = timed(super::redis::ping(&self.reach, &self.own, check)).await;
                     (redis::judge(&flat(reply)), Some(took))
                 }
                 None => (Verdict::not_configured("redis"), None),
@@ -116,7 +119,7 @@ impl Means {
     }
 
     async fn prometheus(&self, check: &PrometheusCheck) -> Result<(u16, Option<telemetry::Answer>), Trouble> {
-        let token = secret::read(check.token()).await?;
+        let token = secret::read(&self.own, check.token()).await?;
         let mut url = parsed(&[check.url.trim_end_matches('/'), "/api/v1/query"].concat())?;
         url.query_pairs_mut().append_pair("query", &check.query);
         let (status, body) = http::get(&self.reach, &url, token.as_deref()).await?;

@@ -9,15 +9,15 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::secret;
+use super::secret::{self, OwnFiles};
 use super::wire::{Connection, Reach, connection};
 
 /// What a client sends to ask for TLS. <https://www.postgresql.org/docs/current/protocol-message-formats.html>
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
 /// Asks, and says what time it is there, seconds since 1970.
-pub async fn ask(reach: &Reach, check: &PostgresCheck) -> Result<i64, NoAnswer> {
-    let password = secret::read(check.password()).await.map_err(NoAnswer::Trouble)?;
+pub async fn ask(reach: &Reach, own: &OwnFiles, check: &PostgresCheck) -> Result<i64, NoAnswer> {
+    let password = secret::read(own, check.password()).await.map_err(NoAnswer::Trouble)?;
     let stream = reach.connect(&check.host, check.port).await.map_err(NoAnswer::Trouble)?;
     let stream = secured(reach, stream, check).await.map_err(NoAnswer::Trouble)?;
     // The driver resolves names itself, and checks a certificate against the name that it resolved. So it speaks with us, and we
