@@ -8,6 +8,7 @@ mod board;
 mod http;
 mod postgres;
 mod redis;
+mod relay;
 mod secret;
 mod services;
 mod station;
