@@ -37,7 +37,7 @@ use crate::cluster::Clusters;
 use crate::rows::Rows;
 use crate::store::{Store, StoreError};
 use ask::Means;
-use station::Station;
+use station::{Station, again_and_again};
 
 /// The most checks that ask somebody at once, over all environments.
 const MOST_AT_ONCE: usize = 8;
@@ -99,6 +99,7 @@ impl Checks {
         loop {
             let current = registry.borrow_and_update().clone();
             self.follow(&current, &mut tasks, &cancel);
+            while tasks.try_join_next().is_some() {}
             tokio::select! {
                 () = cancel.cancelled() => break,
                 changed = registry.changed() => if changed.is_err() { break },
@@ -140,7 +141,7 @@ impl Checks {
                 }
             };
             let checks = self.clone();
-            tasks.spawn(async move { checks.attend(station).await });
+            tasks.spawn(async move { again_and_again(&station.id, || checks.attend(&station)).await });
         }
     }
 

@@ -36,7 +36,7 @@ pub fn judge(
     match own {
         Some(own) if own.outcome.works() != Some(true) || own.outcome > asked.outcome => {
             let outcome = own.outcome.max(asked.outcome);
-            Verdict::new(outcome, format!("{} {}", asked.sentence, own.sentence))
+            Verdict::new(outcome, format!("{} {}", asked.sentence, own.sentence)).locked_out(asked.is_locked_out)
         }
         Some(_) | None => asked,
     }
@@ -63,7 +63,7 @@ fn refused(code: &str) -> Verdict {
         "25006" => "is read-only",
         _ => return Verdict::failed(format!("PostgreSQL answers with the error {}.", said(code))),
     };
-    Verdict::failed(format!("PostgreSQL {what} (error {code})."))
+    Verdict::failed(format!("PostgreSQL {what} (error {code}).")).locked_out(matches!(code, "28P01" | "28000"))
 }
 
 fn of_cluster(name: &str, facts: &PostgresClusterFacts) -> Verdict {
