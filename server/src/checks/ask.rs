@@ -56,8 +56,8 @@ impl Means {
                 None => (Verdict::not_configured("health"), None),
             },
             CheckKind::Postgres => {
-                let held = self.rows.held(id).map(|held| held.postgres_cluster);
-                let cluster = held.as_ref().and_then(|held| held.as_ref()).map(|(name, facts)| (&**name, facts));
+                let held = self.rows.held(id).and_then(|held| held.postgres_cluster);
+                let cluster = held.as_ref().map(|(name, facts)| (&**name, facts.as_ref()));
                 match &checks.postgres {
                     Some(check) => {
                         let (answer, took) = timed(super::postgres::ask(&self.reach, &self.own, check)).await;
@@ -94,8 +94,11 @@ impl Means {
 
     fn cluster(&self, id: &EnvironmentId, declared: &Environment) -> Verdict {
         match self.rows.held(id) {
-            Some(held) => cluster::judge(declared.cluster.as_str(), held.freshness, &held.trouble, clock::now_ms()),
-            None => cluster::judge(declared.cluster.as_str(), domain::freshness::Freshness::Never, "", 0),
+            Some(held) => {
+                let (name, right) = (declared.cluster.as_str(), held.lost_right.as_deref());
+                cluster::judge(name, held.readable, right, &held.trouble, clock::now_ms())
+            }
+            None => cluster::judge(declared.cluster.as_str(), domain::freshness::Freshness::Never, None, "", 0),
         }
     }
 
