@@ -58,7 +58,7 @@ pub async fn page(State(site): State<Site>, Extension(who): Extension<Who>, requ
     });
     let still = match environment {
         None => {
-            let environments = environments.into_iter().map(|environment| checks_of(&site, environment)).collect();
+            let environments = environments.into_iter().map(|environment| checks_of(&site, environment, now)).collect();
             Still::new(build, "Health", || all(AllChecks { environments, refreshes, now }))
         }
         Some(text) => {
@@ -72,7 +72,7 @@ pub async fn page(State(site): State<Site>, Extension(who): Extension<Who>, requ
                 pasts.push(site.checks.history(&id, kind, now).await);
             }
             let notice = notice(request.uri().query(), &SAID);
-            let view = OneEnvironment { checks: checks_of(&site, environment), pasts, notice, refreshes, now };
+            let view = OneEnvironment { checks: checks_of(&site, environment, now), pasts, notice, refreshes, now };
             Still::new(build, "Health", || one(view)).about(id)
         }
     };
@@ -83,9 +83,10 @@ pub async fn page(State(site): State<Site>, Extension(who): Extension<Who>, requ
     pages::render(site, who, request, StatusCode::OK, Some(still)).await
 }
 
-fn checks_of(site: &Site, environment: NavEnvironment) -> EnvironmentChecks {
+fn checks_of(site: &Site, environment: NavEnvironment, now: i64) -> EnvironmentChecks {
+    let results = site.checks.latest(&environment.id);
     EnvironmentChecks {
-        results: site.checks.latest(&environment.id),
+        results: results.into_iter().map(|result| result.seen_at(now)).collect(),
         id: environment.id,
         system: environment.system.to_string(),
         title: environment.title.to_string(),
