@@ -55,6 +55,13 @@ pub struct HourSum {
     pub last_good: Option<i64>,
 }
 
+impl HourSum {
+    /// Whether anything is known of it.
+    pub fn is_known(&self) -> bool {
+        self.up > 0 || self.down > 0 || self.last_good.is_some()
+    }
+}
+
 /// A time in which it worked, or did not, without a break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Span {

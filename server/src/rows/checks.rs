@@ -39,10 +39,11 @@ impl Rows {
                 lost_right: source.and_then(Source::lost_right).cloned(),
                 trouble: source.map_or_else(|| "".into(), |source| source.view(&environment.cluster, "").trouble),
                 cells: Environment::cells(environment).cloned().collect(),
-                postgres_cluster: postgres_cluster(environment).map(|(name, facts)| {
-                    let kind = Kind::Around(AroundKind::PostgresCluster);
-                    let is_told = source.is_some_and(|source| source.tells(kind, namespace));
-                    (name, is_told.then_some(facts))
+                postgres_cluster: source.and_then(|source| {
+                    let unseen = source.unseen(namespace).get(&AroundKind::PostgresCluster).copied();
+                    let is_told = source.tells(Kind::Around(AroundKind::PostgresCluster), namespace);
+                    let (name, facts) = postgres_cluster(environment)?;
+                    (unseen != Some(Unseen::NotInstalled)).then(|| (name, is_told.then_some(facts)))
                 }),
             })
         })
@@ -57,9 +58,6 @@ impl Rows {
 /// The cluster of CloudNativePG that keeps the data of an environment: the one that is called as a component, else the only one.
 fn postgres_cluster(environment: &Environment) -> Option<(Arc<str>, PostgresClusterFacts)> {
     let known = &environment.around.postgres_clusters;
-    if environment.around.unseen.get(&AroundKind::PostgresCluster) == Some(&Unseen::NotInstalled) {
-        return None;
-    }
     let called =
         known.iter().find(|(name, _)| environment.components.iter().any(|one| one.id.name.as_str() == &***name));
     let only = if known.len() == 1 { known.iter().next() } else { None };

@@ -180,7 +180,9 @@ impl Write {
         for row in self.link.all(statement.bind(before).bind(to)).await? {
             let (environment, kind): (String, String) = (row.try_get("environment")?, row.try_get("kind")?);
             let samples = self.check_samples_within((&environment, &kind), before, after).await?;
-            for HourSum { from, up, down, last_good } in History::hours_of(&samples, from, to) {
+            let sums = History::hours_of(&samples, from, to).into_iter();
+            // An hour of which nothing is known is as one without a row.
+            for HourSum { from, up, down, last_good } in sums.filter(HourSum::is_known) {
                 // The same again where it was done already.
                 let statement = sql("insert into check_hours (environment, kind, hour, up, down, last_good) \
                      values ($1, $2, $3, $4, $5, $6) on conflict (environment, kind, hour) do update \
