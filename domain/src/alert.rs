@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::AutoscalerFacts;
 use crate::facts::around::Around;
+use crate::measured::Measured;
 use crate::name::{ComponentId, EnvironmentId};
 use crate::view::{Cell, EnvironmentHead, Finding};
 
@@ -199,7 +200,7 @@ pub struct Sight<'a> {
     pub around: Option<&'a Around>,
     /// What its database answered when it was last checked; `None` while it is not checked, or the check says nothing.
     pub database: Option<Checked>,
-    /// What others measure of it.
+    /// What a Prometheus has of it.
     pub measured: Measured,
     /// Seconds since 1970.
     pub now: i64,
@@ -214,17 +215,6 @@ pub struct Checked {
     pub sentence: Arc<str>,
     /// Since when it is so, seconds since 1970; 0 when not known.
     pub since: i64,
-}
-
-/// Figures of an environment, by whoever measures them.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Measured {
-    /// How many of a hundred answers were errors lately.
-    pub error_percent: Option<f64>,
-    /// Milliseconds within which 95 of a hundred answers came lately.
-    pub p95_ms: Option<f64>,
-    /// Claims of volumes, and how much of each is free, in percent.
-    pub volumes: Option<Vec<(Arc<str>, f64)>>,
 }
 
 /// Something that is wrong now, as a rule sees it.

@@ -258,7 +258,7 @@ impl CheckResult {
 }
 
 /// Words of another program, made safe to show, without the full stop.
-fn said(words: &str) -> String {
+pub(crate) fn said(words: &str) -> String {
     plain(words.trim(), LONGEST_WORDS).trim_end_matches(['.', ' ', '!']).to_owned()
 }
 

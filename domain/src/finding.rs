@@ -10,6 +10,7 @@ pub mod crash;
 pub mod differs;
 mod flux;
 mod image;
+mod measured;
 mod not_ready;
 pub(crate) mod pending;
 mod postgres_cluster;
@@ -34,6 +35,7 @@ use crate::health::Word;
 use crate::view::{Chip, Finding, FindingKind, State, Status};
 
 pub use around::around;
+pub use measured::measured;
 pub(crate) use settings::danger;
 pub use together::merged;
 

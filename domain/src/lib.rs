@@ -28,6 +28,7 @@ pub mod image;
 pub mod ledger;
 pub mod listing;
 pub mod log;
+pub mod measured;
 pub mod name;
 pub mod operation;
 pub mod person;

@@ -5,6 +5,7 @@
 mod address;
 mod ask;
 mod board;
+mod figures;
 mod http;
 mod postgres;
 mod redis;

@@ -98,6 +98,7 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
     let checks = Checks::new(rows.clone(), clusters.clone(), store.clone(), reach);
     let checks = Arc::new(checks.sparing(OwnFiles::new(settings.own_files())));
     loops.spawn(named("the checks", checks.clone().run(registries.clone(), cancel.clone())));
+    loops.spawn(named("the figures", checks.clone().run_figures(registries.clone(), cancel.clone())));
     let alerts = Arc::new(Alerts::new(
         people.clone(),
         rows.clone(),

@@ -1,16 +1,17 @@
 //! A volume is nearly full.
 
 use super::{QUIET, Rule, RuleId, Seen, Severity, Sight, Symptom, Threshold};
+use crate::measured::LEAST_FREE_PERCENT;
 use crate::text::plain;
 
 pub(super) static RULE: Rule = Rule {
     id: RuleId::DiskFull,
     words: "Disk nearly full",
-    explained: "A volume has less free than the bound asks for. Needs figures of volumes.",
+    explained: "A volume has less free than the bound asks for. Needs figures of Prometheus.",
     severity: Severity::Critical,
     for_seconds: 300,
     quiet_seconds: QUIET,
-    threshold: Some(Threshold { default: 15, most: 100, unit: "percent" }),
+    threshold: Some(Threshold { default: LEAST_FREE_PERCENT, most: 100, unit: "percent" }),
     see,
 };
 

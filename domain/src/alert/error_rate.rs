@@ -1,6 +1,7 @@
 //! Too many answers are errors.
 
 use super::{QUIET, Rule, RuleId, Seen, Severity, Sight, Threshold, of_environment, place};
+use crate::measured::MOST_ERROR_PERCENT;
 
 pub(super) static RULE: Rule = Rule {
     id: RuleId::ErrorRate,
@@ -9,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     for_seconds: 120,
     quiet_seconds: QUIET,
-    threshold: Some(Threshold { default: 5, most: 100, unit: "percent" }),
+    threshold: Some(Threshold { default: MOST_ERROR_PERCENT, most: 100, unit: "percent" }),
     see,
 };
 

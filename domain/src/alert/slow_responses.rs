@@ -1,6 +1,7 @@
 //! Answers take too long.
 
 use super::{QUIET, Rule, RuleId, Seen, Severity, Sight, Threshold, of_environment, place};
+use crate::measured::MOST_P95_MS;
 
 pub(super) static RULE: Rule = Rule {
     id: RuleId::SlowResponses,
@@ -9,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Warning,
     for_seconds: 300,
     quiet_seconds: QUIET,
-    threshold: Some(Threshold { default: 2_000, most: 600_000, unit: "milliseconds" }),
+    threshold: Some(Threshold { default: MOST_P95_MS, most: 600_000, unit: "milliseconds" }),
     see,
 };
 

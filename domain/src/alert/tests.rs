@@ -230,6 +230,7 @@ fn backups_are_one_alert_for_each_component_however_old_they_get() {
 fn what_is_measured_is_compared_and_what_is_not_says_nothing() {
     let head = head(State::Ready);
     let measured = |error_percent, p95_ms, free: Option<f64>| Measured {
+        trouble: None,
         error_percent,
         p95_ms,
         volumes: free.map(|free| vec![("data".into(), free)]),

@@ -1,5 +1,7 @@
 //! Whether telemetry arrives where it should.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::Verdict;
@@ -32,9 +34,12 @@ pub enum Data {
     String((f64, String)),
 }
 
-/// A series, of which the value counts.
+/// A series.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Series {
+    /// Its labels.
+    #[serde(default)]
+    pub metric: BTreeMap<String, String>,
     /// When, and the value as a text.
     pub value: (f64, String),
 }

@@ -29,6 +29,9 @@ pub struct Checks {
     /// Where one sees that its telemetry arrives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub telemetry: Option<TelemetryCheck>,
+    /// Figures that a Prometheus has of it. What is left out is not judged: by no finding, by no alert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figures: Option<Figures>,
     /// Seconds between two runs while nothing is wrong: 10 to 3600, and 30 where it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every_seconds: Option<u32>,
@@ -140,6 +143,33 @@ pub struct PrometheusCheck {
     pub token_file: Option<String>,
 }
 
+/// Queries of a Prometheus, each for one number of this moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Figures {
+    /// Its address, without `/api/v1`: `https://prometheus.example.com`.
+    pub url: String,
+    /// How many of a hundred answers are errors:
+    /// `100 * sum(rate(http_requests_total{code=~"5.."}[5m])) / sum(rate(http_requests_total[5m]))`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_percent: Option<String>,
+    /// Milliseconds within which 95 of a hundred answers come:
+    /// `1000 * histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket[5m])))`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p95_milliseconds: Option<String>,
+    /// How much of each volume is free, in percent, by `persistentvolumeclaim`:
+    /// `100 * kubelet_volume_stats_available_bytes{namespace="shop"} / kubelet_volume_stats_capacity_bytes`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume_free_percent: Option<String>,
+    /// The environment variable of Quarterdeck that holds the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_env: Option<String>,
+    /// The file that holds the token, as a mounted Secret does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_file: Option<String>,
+}
+
 /// An address that is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -213,6 +243,13 @@ impl RedisCheck {
 }
 
 impl PrometheusCheck {
+    /// Where its token is.
+    pub fn token(&self) -> Option<Credential<'_>> {
+        Credential::of(&self.token_env, &self.token_file)
+    }
+}
+
+impl Figures {
     /// Where its token is.
     pub fn token(&self) -> Option<Credential<'_>> {
         Credential::of(&self.token_env, &self.token_file)

@@ -9,13 +9,13 @@ use domain::check::trouble::Trouble;
 use domain::check::{CheckKind, Verdict, cluster, health, pods, postgres, redis, services, telemetry};
 use domain::name::EnvironmentId;
 use domain::registry::Environment;
-use domain::registry::checks::{HealthCheck, PrometheusCheck, TelemetryCheck};
+use domain::registry::checks::{HealthCheck, TelemetryCheck};
 use tokio::time::{Instant, timeout};
 use url::Url;
 
+use super::http;
 use super::secret::OwnFiles;
 use super::wire::Reach;
-use super::{http, secret};
 use crate::clock;
 use crate::cluster::Clusters;
 use crate::rows::Rows;
@@ -76,7 +76,7 @@ impl Means {
             },
             CheckKind::Telemetry => match &checks.telemetry {
                 Some(TelemetryCheck::Prometheus(check)) => {
-                    let (answer, took) = timed(self.prometheus(check)).await;
+                    let (answer, took) = timed(self.query(&check.url, &check.query, check.token())).await;
                     (telemetry::judge_prometheus(&flat(answer)), Some(took))
                 }
                 Some(TelemetryCheck::Http(check)) => {
@@ -121,14 +121,6 @@ impl Means {
         Ok(health::Answer { status, body: serde_json::from_slice(&body).ok() })
     }
 
-    async fn prometheus(&self, check: &PrometheusCheck) -> Result<(u16, Option<telemetry::Answer>), Trouble> {
-        let token = secret::read(&self.own, check.token()).await?;
-        let mut url = parsed(&[check.url.trim_end_matches('/'), "/api/v1/query"].concat())?;
-        url.query_pairs_mut().append_pair("query", &check.query);
-        let (status, body) = http::get(&self.reach, &url, token.as_deref()).await?;
-        Ok((status, serde_json::from_slice(&body).ok()))
-    }
-
     /// The tag that a component runs; empty where it is not known, or another one is on its way.
     fn tag_of(&self, id: &EnvironmentId, name: &str) -> String {
         let held = self.rows.held(id).filter(|held| held.readable.is_live());
@@ -139,17 +131,17 @@ impl Means {
 }
 
 /// Waits for an answer, for so long, and says how long it took in milliseconds.
-async fn timed<T>(answer: impl Future<Output = T>) -> (Result<T, Trouble>, u32) {
+pub(super) async fn timed<T>(answer: impl Future<Output = T>) -> (Result<T, Trouble>, u32) {
     let start = Instant::now();
     let answer = timeout(PATIENCE, answer).await.map_err(|_| Trouble::Slow(PATIENCE.as_secs()));
     (answer, u32::try_from(start.elapsed().as_millis()).unwrap_or(u32::MAX))
 }
 
-fn flat<T>(answer: Result<Result<T, Trouble>, Trouble>) -> Result<T, Trouble> {
+pub(super) fn flat<T>(answer: Result<Result<T, Trouble>, Trouble>) -> Result<T, Trouble> {
     answer.and_then(|answer| answer)
 }
 
 /// An address of the registry: validated for its form, and still read by the parser that the request is made with.
-fn parsed(url: &str) -> Result<Url, Trouble> {
+pub(super) fn parsed(url: &str) -> Result<Url, Trouble> {
     Url::parse(url).map_err(|_| Trouble::Unresolved)
 }

@@ -1,17 +1,23 @@
-//! The last result of each check, for whoever shows it.
+//! The last result of each check and the last figures, for whoever shows them.
 
 use std::collections::{BTreeMap, HashMap};
 
 use domain::check::{CheckKind, CheckResult};
+use domain::measured::Measured;
 use domain::name::EnvironmentId;
 use domain::registry::Registry;
 use domain::view::CheckView;
 use parking_lot::RwLock;
 
+/// Milliseconds for which figures are current: three rounds.
+const CURRENT_MS: i64 = 90_000;
+
 /// What each check of each environment found last.
 #[derive(Default)]
 pub struct CheckBoard {
     latest: RwLock<HashMap<EnvironmentId, BTreeMap<CheckKind, CheckResult>>>,
+    /// What a Prometheus had, and when, milliseconds since 1970.
+    figures: RwLock<HashMap<EnvironmentId, (Measured, i64)>>,
 }
 
 impl CheckBoard {
@@ -35,8 +41,24 @@ impl CheckBoard {
         seen.map(|CheckResult { kind, outcome, sentence, .. }| CheckView { kind, outcome, sentence }).collect()
     }
 
+    /// Takes figures in, of a time in milliseconds since 1970.
+    pub fn put_figures(&self, environment: &EnvironmentId, measured: Measured, at: i64) {
+        self.figures.write().insert(environment.clone(), (measured, at));
+    }
+
+    /// The figures of an environment: none that are not current. `now` is milliseconds since 1970.
+    pub fn figures(&self, environment: &EnvironmentId, now: i64) -> Measured {
+        let figures = self.figures.read();
+        let current = figures.get(environment).filter(|(_, at)| now.saturating_sub(*at) <= CURRENT_MS);
+        current.map(|(measured, _)| measured.clone()).unwrap_or_default()
+    }
+
     /// Forgets what is not registered any more.
     pub fn keep(&self, registry: &Registry) {
         self.latest.write().retain(|environment, _| registry.environment(environment).is_some());
+        let is_asked = |environment: &EnvironmentId| {
+            registry.environment(environment).is_some_and(|(_, declared)| declared.checks.figures.is_some())
+        };
+        self.figures.write().retain(|environment, _| is_asked(environment));
     }
 }

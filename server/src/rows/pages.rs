@@ -202,6 +202,7 @@ impl State {
             findings.extend(differs(declared.tier, &cells, &self.elsewhere(environment, sees)));
             findings.extend(self.unmeasured_finding(environment));
         }
+        findings.extend(finding::measured(&self.board.figures(&environment.id, now)));
         finding::sort(&mut findings);
         findings
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::alert::{Checked, Measured, Sight};
+use domain::alert::{Checked, Sight};
 use domain::check::{CheckKind, Outcome};
 use domain::freshness::Freshness;
 use domain::name::EnvironmentId;
@@ -37,7 +37,7 @@ impl Rows {
                     findings: state.findings(environment, now_ms, |_| true),
                     around: Some(&environment.around),
                     database: self.database(&environment.id),
-                    measured: Measured::default(),
+                    measured: self.board.figures(&environment.id, now_ms),
                     now,
                 };
                 look(&sight, declared);

@@ -7,6 +7,7 @@ mod bench;
 mod checks;
 mod database;
 mod ending;
+mod figures;
 #[path = "../store/postgres.rs"]
 #[expect(dead_code, reason = "the suite of the store uses more of it")]
 mod postgres;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::text::{address_trouble, is_host, is_secret_like};
 use super::{Problems, Seen};
-use crate::registry::checks::{PrometheusCheck, TelemetryCheck, is_own_file};
+use crate::registry::checks::{Figures, PrometheusCheck, TelemetryCheck, is_own_file};
 use crate::registry::{Checks, Environment};
 
 /// An address as it should be.
@@ -12,7 +12,7 @@ const INSTEAD: &str = "write an address like https://fleet.example.com/api/healt
 
 pub(super) fn check(environment: &Environment, path: &str, problems: &mut Problems) {
     let path = format!("{path}.checks");
-    let Checks { services, health, postgres, redis, telemetry, every_seconds } = &environment.checks;
+    let Checks { services, health, postgres, redis, telemetry, figures, every_seconds } = &environment.checks;
     if let Some(services) = services {
         if services.is_empty() {
             problems
@@ -62,18 +62,32 @@ pub(super) fn check(environment: &Environment, path: &str, problems: &mut Proble
     match telemetry {
         Some(TelemetryCheck::Prometheus(PrometheusCheck { url: address, query, token_env, token_file })) => {
             let path = format!("{path}.telemetry.prometheus");
-            url(address, &format!("{path}.url"), problems);
-            if address.contains(['?', '#']) {
-                problems.add(&format!("{path}.url"), "the query has a field of its own: write the address without '?'");
-            }
+            prometheus(address, token_env, token_file, &path, problems);
             problems.unless_blank(&format!("{path}.query"), query, "a query that finds something, like sum(up)");
-            credential(&path, "token", token_env, token_file, problems);
-            if address.to_ascii_lowercase().starts_with("http:") && (token_env.is_some() || token_file.is_some()) {
-                problems.add(&format!("{path}.url"), "a token is sent by https: only: write an https: address");
-            }
         }
         Some(TelemetryCheck::Http(http)) => url(&http.url, &format!("{path}.telemetry.http.url"), problems),
         None => {}
+    }
+    if let Some(figures) = figures {
+        let path = format!("{path}.figures");
+        let Figures { url: address, error_percent, p95_milliseconds, volume_free_percent, token_env, token_file } =
+            figures;
+        prometheus(address, token_env, token_file, &path, problems);
+        let queries = [
+            ("errorPercent", error_percent),
+            ("p95Milliseconds", p95_milliseconds),
+            ("volumeFreePercent", volume_free_percent),
+        ];
+        for (name, query) in &queries {
+            if let Some(query) = query {
+                problems.unless_blank(&format!("{path}.{name}"), query, "a query that finds a number, or leave it out");
+            }
+        }
+        if queries.iter().all(|(_, query)| query.is_none()) {
+            let message =
+                "it asks for nothing: write errorPercent, p95Milliseconds or volumeFreePercent, or leave it out";
+            problems.add(&path, message);
+        }
     }
     if let Some(seconds) = every_seconds.filter(|seconds| !(10..=3600).contains(seconds)) {
         let message = format!("{seconds} is not between 10 and 3600: write a number of seconds in between");
@@ -94,6 +108,24 @@ fn url(address: &str, path: &str, problems: &mut Problems) {
             problems
                 .add(path, format!("its parameter '{key}' reads like a secret, and this file holds none: take it out"));
         }
+    }
+}
+
+/// A Prometheus, whatever it is asked.
+fn prometheus(
+    address: &str,
+    token_env: &Option<String>,
+    token_file: &Option<String>,
+    path: &str,
+    problems: &mut Problems,
+) {
+    url(address, &format!("{path}.url"), problems);
+    if address.contains(['?', '#']) {
+        problems.add(&format!("{path}.url"), "the query has a field of its own: write the address without '?'");
+    }
+    credential(path, "token", token_env, token_file, problems);
+    if address.to_ascii_lowercase().starts_with("http:") && (token_env.is_some() || token_file.is_some()) {
+        problems.add(&format!("{path}.url"), "a token is sent by https: only: write an https: address");
     }
 }
 
