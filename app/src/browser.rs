@@ -113,9 +113,7 @@ pub(crate) fn go(screen: Screen, address: &str, replace: bool) {
     forget_soon();
     let place = Place::read(address);
     let window = window();
-    // A page that loads itself again would do so wherever one went without leaving its document.
-    let refreshes = window.location().search().is_ok_and(|query| query.contains("refresh"));
-    if !live::was_joined() || place.topic().is_none() || refreshes {
+    if !live::was_joined() || place.topic().is_none() {
         _ = window.location().assign(address);
         return;
     }

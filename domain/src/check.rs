@@ -180,11 +180,23 @@ pub struct Verdict {
     pub outcome: Outcome,
     /// A sentence with its evidence.
     pub sentence: Arc<str>,
+    /// Whether it is so because our credential was not taken. Who is asked again and again with a wrong one may lock the account.
+    pub is_locked_out: bool,
 }
 
 impl Verdict {
     fn new(outcome: Outcome, sentence: impl Into<Arc<str>>) -> Self {
-        Self { outcome, sentence: sentence.into() }
+        Self { outcome, sentence: sentence.into(), is_locked_out: false }
+    }
+
+    /// The same, where it is so because our credential was not taken.
+    fn locked_out(self, is_locked_out: bool) -> Self {
+        Self { is_locked_out, ..self }
+    }
+
+    /// Of a check that did not come to its end through a fault of the program.
+    pub fn broken() -> Self {
+        Self::unknown("Not known: the check itself failed, which is a fault of Quarterdeck. Its log says where.")
     }
 
     fn ok(sentence: impl Into<Arc<str>>) -> Self {
@@ -226,6 +238,25 @@ pub struct CheckResult {
     pub pause_s: u32,
 }
 
+impl CheckResult {
+    /// Whether it still speaks for `now`, microseconds since 1970. What should have been asked again long ago was not.
+    pub fn is_current(&self, now: i64) -> bool {
+        let longest = i64::from(self.pause_s).saturating_mul(history::MOST_PAUSES * history::SECOND_US);
+        now.saturating_sub(self.at) <= longest
+    }
+
+    /// As it is shown at `now`, microseconds since 1970: what is not current any more is not known, and says what it was and when.
+    pub fn seen_at(self, now: i64) -> Self {
+        if self.outcome == Outcome::NotConfigured || self.is_current(now) {
+            return self;
+        }
+        let second = self.at.div_euclid(history::SECOND_US).rem_euclid(24 * 3600);
+        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        let sentence = format!("As of {hour:02}:{minute:02}:{second:02} UTC, not current: {}", self.sentence);
+        Self { outcome: Outcome::Unknown, sentence: sentence.into(), ..self }
+    }
+}
+
 /// Words of another program, made safe to show, without the full stop.
 pub(crate) fn said(words: &str) -> String {
     plain(words.trim(), LONGEST_WORDS).trim_end_matches(['.', ' ', '!']).to_owned()
@@ -246,6 +277,21 @@ mod tests {
             assert_eq!(serde_json::to_string(&outcome).unwrap(), format!("\"{}\"", outcome.as_str()));
         }
         assert_eq!("".parse::<CheckKind>(), Err(()));
+    }
+
+    #[test]
+    fn a_result_speaks_for_three_of_its_pauses() {
+        let (outcome, sentence) = (Outcome::Ok, "It answers.".into());
+        let result = CheckResult { kind: CheckKind::Redis, at: 5, outcome, sentence, latency_ms: None, pause_s: 30 };
+        for (now, expected) in [(0, true), (5, true), (90_000_005, true), (90_000_006, false), (i64::MAX, false)] {
+            assert_eq!(result.is_current(now), expected, "{now}");
+            assert_eq!(result.clone().seen_at(now) == result, expected, "{now}");
+        }
+        let result = CheckResult { at: 86_399_000_000 + 86_400_000_000, ..result };
+        let seen = result.clone().seen_at(i64::MAX);
+        assert_eq!((seen.outcome, &*seen.sentence), (Outcome::Unknown, "As of 23:59:59 UTC, not current: It answers."));
+        let none = CheckResult { outcome: Outcome::NotConfigured, ..result };
+        assert_eq!(none.clone().seen_at(i64::MAX), none);
     }
 
     #[test]

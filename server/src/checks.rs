@@ -8,6 +8,7 @@ mod figures;
 mod http;
 mod postgres;
 mod redis;
+mod relay;
 mod secret;
 mod services;
 mod station;
@@ -17,7 +18,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::check::history::{History, Past, REACH_US, Sample};
+use domain::check::history::{History, MOST_SPOKEN_US, Past, REACH_US, Sample};
 use domain::check::{CheckKind, CheckResult};
 use domain::name::EnvironmentId;
 use domain::registry::Registry;
@@ -29,13 +30,14 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 pub use board::CheckBoard;
+pub use secret::OwnFiles;
 pub use wire::Reach;
 
 use crate::cluster::Clusters;
 use crate::rows::Rows;
 use crate::store::{Store, StoreError};
 use ask::Means;
-use station::Station;
+use station::{Station, again_and_again};
 
 /// The most checks that ask somebody at once, over all environments.
 const MOST_AT_ONCE: usize = 8;
@@ -44,13 +46,15 @@ const BETWEEN_RUNS: Duration = Duration::from_secs(5);
 /// How long whoever asked waits for the end of a run: as long as two answers that never come.
 const LONGEST_RUN: Duration = Duration::from_secs(12);
 /// Results that are read from the database at once.
-const PAGE: i64 = 10_000;
+const PAGE: i64 = 2_000;
 
 /// The checks of all environments.
 pub struct Checks {
     means: Means,
     store: Store,
     permits: Semaphore,
+    /// The past is read for one who looks at a time: it takes a connection of the few that everybody reads by.
+    past_permit: Semaphore,
     stations: Mutex<HashMap<EnvironmentId, Arc<Station>>>,
     /// Whether the database took the last results: what is said once is not said with each round.
     writes: Mutex<bool>,
@@ -74,12 +78,19 @@ impl Checks {
     /// Checks of what is registered, asked by `reach`. Nothing is asked before [`Self::run`].
     pub fn new(rows: Arc<Rows>, clusters: Arc<Clusters>, store: Store, reach: Reach) -> Self {
         Self {
-            means: Means { rows, clusters, reach },
+            means: Means { rows, clusters, reach, own: OwnFiles::default() },
             store,
             permits: Semaphore::new(MOST_AT_ONCE),
+            past_permit: Semaphore::new(1),
             stations: Mutex::default(),
             writes: Mutex::new(true),
         }
+    }
+
+    /// The same, which reads none of the program's own files as a credential.
+    pub fn sparing(mut self, own: OwnFiles) -> Self {
+        self.means.own = own;
+        self
     }
 
     /// Runs them until cancelled, and follows the registry.
@@ -88,6 +99,7 @@ impl Checks {
         loop {
             let current = registry.borrow_and_update().clone();
             self.follow(&current, &mut tasks, &cancel);
+            while tasks.try_join_next().is_some() {}
             tokio::select! {
                 () = cancel.cancelled() => break,
                 changed = registry.changed() => if changed.is_err() { break },
@@ -129,7 +141,7 @@ impl Checks {
                 }
             };
             let checks = self.clone();
-            tasks.spawn(async move { checks.attend(station).await });
+            tasks.spawn(async move { again_and_again(&station.id, || checks.attend(&station)).await });
         }
     }
 
@@ -179,7 +191,7 @@ impl Checks {
         Past::of(kind, &history, now)
     }
 
-    /// Reads what was written since, a page at a time.
+    /// Reads what was written since, a page at a time; at first how the hours were spent that are summed up, and what came after.
     async fn bring_up(
         &self,
         environment: &EnvironmentId,
@@ -187,14 +199,28 @@ impl Checks {
         history: &mut History,
         now: i64,
     ) -> Result<(), StoreError> {
-        let mut read = self.store.read().await?;
+        let _permit = self.past_permit.acquire().await;
+        let mut after = match history.newest() {
+            Some(newest) => newest,
+            None => {
+                let reach = now.saturating_sub(REACH_US);
+                let mut read = self.store.read().await?;
+                let (until, hours) = read.check_hours(environment, kind, reach).await?;
+                *history = History::since(until, hours);
+                // Whoever is asked seldom has results on the strip that are older.
+                let strip = read.check_strip_begin(environment, kind).await?;
+                let begin = strip.map_or(reach, |oldest| oldest.min(until.saturating_sub(MOST_SPOKEN_US)));
+                begin.saturating_sub(1).max(reach)
+            }
+        };
         loop {
-            let after = history.newest().unwrap_or(now.saturating_sub(REACH_US));
-            let samples = read.check_samples(environment, kind, after, PAGE).await?;
+            // A connection for each page: others read in between.
+            let samples = self.store.read().await?.check_samples(environment, kind, after, PAGE).await?;
             let is_last = samples.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
             samples.into_iter().for_each(|sample| history.add(sample));
-            if is_last {
-                return Ok(());
+            match history.newest() {
+                Some(newest) if !is_last => after = newest,
+                Some(_) | None => return Ok(()),
             }
         }
     }

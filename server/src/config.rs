@@ -8,6 +8,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::{Directive, LevelFilter};
 
 use crate::alerts::AlertSettings;
+use crate::cluster::Kubeconfig;
 use crate::http::PublicUrl;
 use crate::listen::tls::TlsFiles;
 use crate::oidc::OidcSettings;
@@ -171,6 +172,22 @@ impl ServeSettings {
         Some(TlsFiles { certificate, key })
     }
 
+    /// The files that were named for the program itself: what holds its keys, its passwords and its data.
+    pub fn own_files(&self) -> Vec<PathBuf> {
+        let named = [
+            Some(&self.config),
+            self.tls_cert.as_ref(),
+            self.tls_key.as_ref(),
+            self.oidc.oidc_client_secret_file.as_ref(),
+            self.alerts.smtp_password_file.as_ref(),
+        ];
+        let mut files: Vec<PathBuf> = named.into_iter().flatten().cloned().collect();
+        files.extend(Kubeconfig { path: self.kubeconfig.clone() }.files());
+        let database = self.database.clone().or_else(DatabaseUrl::in_state_folder);
+        files.extend(database.iter().flat_map(DatabaseUrl::files));
+        files
+    }
+
     /// How long sessions last.
     pub fn session_limits(&self) -> SessionLimits {
         SessionLimits { idle_minutes: self.session_idle, longest_hours: self.session_longest }
@@ -327,6 +344,26 @@ mod tests {
             assert!(settings(&["--listen", listen, "--public-url", "https://a.test"]).check().is_ok(), "{listen}");
         }
         assert!(settings(&["--listen", "[::]:1"]).check().unwrap_err().to_string().contains("kubectl port-forward"));
+    }
+
+    #[test]
+    fn the_files_that_flags_name_are_our_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let kubeconfig = folder.path().join("kubeconfig");
+        let accounts = "users: [{name: a, user: {client-key: keys/a.pem}}, {name: b, user: {tokenFile: /secrets/b}}]";
+        std::fs::write(&kubeconfig, format!("{{apiVersion: v1, kind: Config, {accounts}}}")).unwrap();
+        let words = ["--tls-cert", "/a/cert", "--tls-key", "/a/key", "--oidc-issuer", "https://id.test"];
+        let more = ["--oidc-client-id", "q", "--oidc-client-secret-file", "/a/oidc", "--database", "sqlite:/a/q.db"];
+        let mail = ["--smtp-url", "smtps://mail.test:465", "--smtp-from", "q@mail.test", "--smtp-user", "q"];
+        let last = ["--smtp-password-file", "/a/smtp", "--kubeconfig", kubeconfig.to_str().unwrap()];
+        let files = settings(&[&words[..], &more, &mail, &last].concat()).own_files();
+        let key = folder.path().join("keys/a.pem");
+        let expected = ["my.yaml", "/a/key", "/a/oidc", "/a/smtp", "/a/q.db", "/a/q.db-wal", "/secrets/b"];
+        for path in expected.iter().map(PathBuf::from).chain([kubeconfig, key]) {
+            assert!(files.contains(&path), "{}: {files:?}", path.display());
+        }
+        let url = "postgres://q@db.test/q?sslkey=/a/db.pem";
+        assert!(settings(&["--database", url]).own_files().contains(&PathBuf::from("/a/db.pem")));
     }
 
     #[test]

@@ -36,7 +36,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::alerts::{Alerts, Mailer, Webhooks};
-use crate::checks::{Checks, Reach};
+use crate::checks::{Checks, OwnFiles, Reach};
 use crate::cluster::{Clusters, Kubeconfig};
 use crate::http::{Assets, Front, Site};
 use crate::listen::tls::Certificate;
@@ -96,7 +96,8 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
     let desk = Arc::new(Desk::new(people.clone(), clusters.clone(), rows.clone(), cancel.clone()));
     loops.spawn(named("the operations", desk.clone().run()));
     let reach = Reach::new(settings.checks_allow_loopback).context("setting up TLS for checks")?;
-    let checks = Arc::new(Checks::new(rows.clone(), clusters.clone(), store.clone(), reach));
+    let checks = Checks::new(rows.clone(), clusters.clone(), store.clone(), reach);
+    let checks = Arc::new(checks.sparing(OwnFiles::new(settings.own_files())));
     loops.spawn(named("the checks", checks.clone().run(registries.clone(), cancel.clone())));
     loops.spawn(named("the figures", checks.clone().run_figures(registries.clone(), cancel.clone())));
     let alerts = Arc::new(Alerts::new(

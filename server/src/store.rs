@@ -146,14 +146,15 @@ impl Store {
     }
 
     /// Deletes what is of no use any more: sessions that are over for 30 days, counts of attempts after a day, links and
-    /// sign-ins whose time is over, operations and alerts that are over for 90 days, results of checks as old, of which sums are
-    /// kept, and samples of autoscalers after a day. Says how many rows. `now`: microseconds since 1970.
+    /// sign-ins whose time is over, operations and alerts that are over for 90 days, results of checks as old, whose hours are summed
+    /// up before, and samples of autoscalers after a day. Says how many rows. `now`: microseconds since 1970.
     ///
     /// # Errors
     ///
     /// Those of [`Self::write`]; nothing is deleted then.
     pub async fn sweep(&self, now: i64) -> Result<u64, StoreError> {
         let mut write = self.write().await?;
+        write.lock_sweep().await?;
         let mut rows = write.delete_old_sessions(now).await?;
         rows += write.delete_old_attempts(now).await?;
         rows += write.delete_old_invitations(now).await?;

@@ -76,7 +76,7 @@ pub fn all(page: AllChecks) -> AnyView {
     let failing = environments.iter().filter(|environment| environment.badness().0 > 0).count();
     let sentence = match (failing, environments.len()) {
         (_, 0) => "There is no environment that you may look at.".to_owned(),
-        (0, _) => "No check fails.".to_owned(),
+        (0, _) => calm(&environments),
         (1, _) => "Checks fail in one environment.".to_owned(),
         (failing, _) => format!("Checks fail in {failing} environments."),
     };
@@ -112,6 +112,21 @@ pub fn all(page: AllChecks) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// What is said where nothing fails, as far as is known.
+fn calm(environments: &[EnvironmentChecks]) -> String {
+    if environments.iter().all(|environment| environment.results.is_empty()) {
+        return "Nothing was checked yet.".to_owned();
+    }
+    let known = |outcome| outcome != Outcome::Unknown;
+    let known =
+        environments.iter().flat_map(|environment| &environment.results).filter(|one| known(one.outcome)).count();
+    match environments.len() * CheckKind::ALL.len() - known {
+        0 => "No check fails.".to_owned(),
+        1 => "No check fails; one is not known.".to_owned(),
+        unknown => format!("No check fails; {unknown} are not known."),
+    }
 }
 
 fn row(environment: EnvironmentChecks, now: i64) -> impl IntoView {
@@ -349,9 +364,8 @@ mod tests {
         assert_eq!(up(Uptime::default()), "not known");
     }
 
-    #[test]
-    fn what_fails_stands_before_what_warns_and_that_before_what_is_not_known() {
-        let of = |outcomes: &[Outcome]| EnvironmentChecks {
+    fn of(outcomes: &[Outcome]) -> EnvironmentChecks {
+        EnvironmentChecks {
             id: "shop/production".parse().unwrap(),
             system: "The Shop".into(),
             title: "Production".into(),
@@ -368,7 +382,26 @@ mod tests {
                     pause_s: 30,
                 })
                 .collect(),
-        };
+        }
+    }
+
+    #[test]
+    fn nothing_is_called_calm_of_which_nothing_is_known() {
+        use Outcome::{NotConfigured, Ok, Unknown};
+        let (all, but_one) = ([Ok; 7], [Ok, Ok, Unknown, NotConfigured, Ok, Ok, Ok]);
+        for (environments, expected) in [
+            (vec![of(&[]), of(&[])], "Nothing was checked yet."),
+            (vec![of(&all), of(&all)], "No check fails."),
+            (vec![of(&all), of(&but_one)], "No check fails; one is not known."),
+            (vec![of(&all), of(&[])], "No check fails; 7 are not known."),
+            (vec![of(&[Ok, Ok])], "No check fails; 5 are not known."),
+        ] {
+            assert_eq!(calm(&environments), expected);
+        }
+    }
+
+    #[test]
+    fn what_fails_stands_before_what_warns_and_that_before_what_is_not_known() {
         use Outcome::{Failed, Ok, Unknown, Warning};
         let worst_first =
             [&[Failed, Failed][..], &[Failed], &[Warning, Unknown], &[Warning], &[Unknown, Unknown], &[], &[Ok, Ok]];

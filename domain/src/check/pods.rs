@@ -13,7 +13,7 @@ pub fn judge(freshness: Freshness, cells: &[Cell]) -> Verdict {
         return Verdict::unknown("Not known: nothing current comes from the cluster.");
     }
     if cells.iter().any(|cell| cell.status.state == State::Unknown) {
-        let names = named(cells, |state| state == State::Unknown);
+        let names = named(cells, |cell| cell.status.state == State::Unknown);
         return match broken(cells) {
             Some(verdict) => verdict,
             None => Verdict::unknown(format!("Not known of {names}.")),
@@ -22,25 +22,22 @@ pub fn judge(freshness: Freshness, cells: &[Cell]) -> Verdict {
     if let Some(verdict) = broken(cells) {
         return verdict;
     }
-    let on_the_way = named(cells, |state| state == State::Progressing);
-    let ready: u32 = cells.iter().map(|cell| cell.ready).sum();
+    let ready: u32 = cells.iter().map(|cell| cell.wanted.map_or(0, |wanted| cell.ready.min(wanted))).sum();
     let wanted: u32 = cells.iter().filter_map(|cell| cell.wanted).sum();
-    if ready < wanted && !on_the_way.is_empty() {
-        return Verdict::warning(format!("{ready} of {wanted} pods are ready: {on_the_way}."));
-    }
-    if wanted == 0 {
-        return Verdict::ok("No pods are wanted: everything is switched off.");
+    if ready < wanted {
+        let lacking = named(cells, |cell| cell.wanted.is_some_and(|wanted| cell.ready < wanted));
+        return Verdict::warning(format!("{ready} of {wanted} pods are ready: {lacking}."));
     }
     Verdict::ok(match wanted {
+        0 => "No pods are wanted: everything is switched off.".to_owned(),
         1 => "The one pod is ready.".to_owned(),
-        wanted if ready >= wanted => format!("All {wanted} pods are ready."),
-        wanted => format!("{ready} of {wanted} pods are ready."),
+        wanted => format!("All {wanted} pods are ready."),
     })
 }
 
 fn broken(cells: &[Cell]) -> Option<Verdict> {
-    let failed = named(cells, |state| state == State::Failed);
-    let degraded = named(cells, |state| state == State::Degraded);
+    let failed = named(cells, |cell| cell.status.state == State::Failed);
+    let degraded = named(cells, |cell| cell.status.state == State::Degraded);
     if !failed.is_empty() {
         return Some(Verdict::failed(format!("Not all pods are ready: {failed}.")));
     }
@@ -48,8 +45,8 @@ fn broken(cells: &[Cell]) -> Option<Verdict> {
 }
 
 /// `fleet-api (Crash loop, 1 of 3), fleet-app (Rolling, 2 of 3) and 2 more`.
-fn named(cells: &[Cell], is_one: impl Fn(State) -> bool) -> String {
-    let found: Vec<&Cell> = cells.iter().filter(|cell| is_one(cell.status.state)).collect();
+fn named(cells: &[Cell], is_one: impl Fn(&Cell) -> bool) -> String {
+    let found: Vec<&Cell> = cells.iter().filter(|cell| is_one(cell)).collect();
     let words = found.iter().take(MOST_NAMED).map(|cell| {
         let count = cell.wanted.map_or_else(String::new, |wanted| format!(", {} of {wanted} ready", cell.ready));
         format!("{} ({}{count})", cell.id.name, cell.status.word)
@@ -117,7 +114,26 @@ mod tests {
                 Outcome::Warning,
                 "Not all pods are ready: web (Few ready, 1 of 3 ready).",
             ),
-            (live, vec![ready("a"), rolling], Outcome::Warning, "4 of 5 pods are ready: web (Rolling, 2 of 3 ready)."),
+            (
+                live,
+                vec![ready("a"), rolling.clone()],
+                Outcome::Warning,
+                "4 of 5 pods are ready: web (Rolling, 2 of 3 ready).",
+            ),
+            // One more than wanted, while it rolls, takes nobody's place.
+            (
+                live,
+                vec![cell("a", State::Progressing, "Rolling", 3, Some(2)), rolling],
+                Outcome::Warning,
+                "4 of 5 pods are ready: web (Rolling, 2 of 3 ready).",
+            ),
+            (
+                live,
+                vec![cell("a", State::Ready, "Ready", 3, Some(2)), cell("b", State::Ready, "Ready", 1, Some(2))],
+                Outcome::Warning,
+                "3 of 4 pods are ready: b (Ready, 1 of 2 ready).",
+            ),
+            (live, vec![cell("a", State::Progressing, "Rolling", 3, Some(2))], Outcome::Ok, "All 2 pods are ready."),
             (live, vec![ready("a"), unknown.clone()], Outcome::Unknown, "Not known of db (Unknown)."),
             // What is known to be broken is said, whatever else is not known.
             (live, vec![unknown, crash("a")], Outcome::Failed, "Not all pods are ready: a (Crash loop, 0 of 1 ready)."),

@@ -17,16 +17,22 @@ pub enum NoAnswer {
     Code(String),
 }
 
-/// Judges what a query for the time brought, seconds since 1970; `None` where no query is configured. `cluster`: name and status
-/// of the CloudNativePG cluster, if there is one.
+/// Judges what a query for the time brought, seconds since 1970; `None` where no query is configured. `cluster`: name of the
+/// CloudNativePG cluster, if there is one, and its status while that is current.
 pub fn judge(
     query: Option<&Result<i64, NoAnswer>>,
-    cluster: Option<(&str, &PostgresClusterFacts)>,
+    cluster: Option<(&str, Option<&PostgresClusterFacts>)>,
     now: i64,
 ) -> Verdict {
-    let own = cluster.map(|(name, facts)| of_cluster(name, facts));
+    let own = cluster.and_then(|(name, facts)| Some(of_cluster(name, facts?)));
     let Some(query) = query else {
-        return own.unwrap_or_else(|| Verdict::not_configured("postgres"));
+        return match (own, cluster) {
+            (Some(own), _) => own,
+            (None, Some((name, _))) => {
+                Verdict::unknown(format!("Not known: nothing current is told of the cluster {name}."))
+            }
+            (None, None) => Verdict::not_configured("postgres"),
+        };
     };
     let asked = match query {
         Ok(at) => answered(*at, now),
@@ -36,7 +42,7 @@ pub fn judge(
     match own {
         Some(own) if own.outcome.works() != Some(true) || own.outcome > asked.outcome => {
             let outcome = own.outcome.max(asked.outcome);
-            Verdict::new(outcome, format!("{} {}", asked.sentence, own.sentence))
+            Verdict::new(outcome, format!("{} {}", asked.sentence, own.sentence)).locked_out(asked.is_locked_out)
         }
         Some(_) | None => asked,
     }
@@ -63,7 +69,7 @@ fn refused(code: &str) -> Verdict {
         "25006" => "is read-only",
         _ => return Verdict::failed(format!("PostgreSQL answers with the error {}.", said(code))),
     };
-    Verdict::failed(format!("PostgreSQL {what} (error {code})."))
+    Verdict::failed(format!("PostgreSQL {what} (error {code}).")).locked_out(matches!(code, "28P01" | "28000"))
 }
 
 fn of_cluster(name: &str, facts: &PostgresClusterFacts) -> Verdict {
@@ -160,7 +166,20 @@ mod tests {
             ),
             (code("57P01"), Some(&fine), Outcome::Failed, "PostgreSQL is stopping (error 57P01)."),
         ] {
-            let verdict = judge(query.as_ref(), cluster.map(|facts| ("pg", facts)), 1000);
+            let verdict = judge(query.as_ref(), cluster.map(|facts| ("pg", Some(facts))), 1000);
+            assert_eq!((verdict.outcome, &*verdict.sentence), (outcome, sentence));
+            assert_eq!(verdict.is_locked_out, sentence.contains("28P01"));
+        }
+    }
+
+    #[test]
+    fn an_old_status_of_the_cluster_is_none() {
+        for (query, outcome, sentence) in [
+            (None, Outcome::Unknown, "Not known: nothing current is told of the cluster pg."),
+            (Some(Ok(1000)), Outcome::Ok, "PostgreSQL answers a query."),
+            (Some(Err(NoAnswer::Code("57P01".into()))), Outcome::Failed, "PostgreSQL is stopping (error 57P01)."),
+        ] {
+            let verdict = judge(query.as_ref(), Some(("pg", None)), 1000);
             assert_eq!((verdict.outcome, &*verdict.sentence), (outcome, sentence));
         }
     }

@@ -34,7 +34,7 @@ fn refused(code: &str) -> Verdict {
         "BUSY" => "is busy with a script",
         _ => return Verdict::failed(format!("Redis answers with the error {}.", said(code))),
     };
-    Verdict::failed(format!("Redis {what} ({code})."))
+    Verdict::failed(format!("Redis {what} ({code}).")).locked_out(matches!(code, "NOAUTH" | "WRONGPASS"))
 }
 
 #[cfg(test)]
@@ -73,6 +73,7 @@ mod tests {
         ] {
             let verdict = judge(&reply);
             assert_eq!((verdict.outcome, &*verdict.sentence), (outcome, sentence));
+            assert_eq!(verdict.is_locked_out, sentence.contains("NOAUTH") || sentence.contains("WRONGPASS"));
         }
     }
 }

@@ -85,7 +85,7 @@ pub fn judge_http(answer: &Result<u16, Trouble>) -> Verdict {
 
 fn of_status(whom: &str, status: u16) -> Verdict {
     match status {
-        401 | 403 => Verdict::unknown(format!("{whom} does not let the check ask (HTTP {status}).")),
+        401 | 403 => Verdict::unknown(format!("{whom} does not let the check ask (HTTP {status}).")).locked_out(true),
         200..300 => Verdict::failed(format!("{whom} answers with something else than the result of a query.")),
         _ => Verdict::failed(format!("{whom} answers with HTTP {status}.")),
     }

@@ -13,17 +13,17 @@ create table check_results (
     primary key (environment, kind, at)
 );
 create index check_results_at on check_results (at);
--- Sums of what is older, by the hour it begins with, for two years.
+-- How each whole hour of a check was spent, by the number of the hour since 1970, for two years: what is older than two days is read
+-- from here.
 create table check_hours (
     environment text not null,
     kind text not null,
     hour bigint not null,
-    ok bigint not null,
-    warning bigint not null,
-    failed bigint not null,
-    unknown bigint not null,
-    -- Answers whose time was taken, and that time of all of them together.
-    timed bigint not null,
-    latency_ms bigint not null,
+    -- Microseconds in which it worked, and did not. The rest is unknown.
+    up bigint not null,
+    down bigint not null,
+    -- When it worked last within the hour, microseconds since 1970.
+    last_good bigint,
     primary key (environment, kind, hour)
 );
+create index check_hours_hour on check_hours (hour);

@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout};
 use url::Url;
 
 use super::http;
+use super::secret::OwnFiles;
 use super::wire::Reach;
 use crate::clock;
 use crate::cluster::Clusters;
@@ -30,6 +31,8 @@ pub struct Means {
     pub clusters: Arc<Clusters>,
     /// Whom the network is asked for.
     pub reach: Reach,
+    /// What is read as no credential.
+    pub own: OwnFiles,
 }
 
 impl Means {
@@ -53,11 +56,11 @@ impl Means {
                 None => (Verdict::not_configured("health"), None),
             },
             CheckKind::Postgres => {
-                let held = self.rows.held(id).map(|held| held.postgres_cluster);
-                let cluster = held.as_ref().and_then(|held| held.as_ref()).map(|(name, facts)| (&**name, facts));
+                let held = self.rows.held(id).and_then(|held| held.postgres_cluster);
+                let cluster = held.as_ref().map(|(name, facts)| (&**name, facts.as_ref()));
                 match &checks.postgres {
                     Some(check) => {
-                        let (answer, took) = timed(super::postgres::ask(&self.reach, check)).await;
+                        let (answer, took) = timed(super::postgres::ask(&self.reach, &self.own, check)).await;
                         let answer = answer.unwrap_or_else(|slow| Err(NoAnswer::Trouble(slow)));
                         (postgres::judge(Some(&answer), cluster, clock::now_ms() / 1000), Some(took))
                     }
@@ -66,7 +69,7 @@ impl Means {
             }
             CheckKind::Redis => match &checks.redis {
                 Some(check) => {
-                    let (reply, took) = timed(super::redis::ping(&self.reach, check)).await;
+                    let (reply, took) = timed(super::redis::ping(&self.reach, &self.own, check)).await;
                     (redis::judge(&flat(reply)), Some(took))
                 }
                 None => (Verdict::not_configured("redis"), None),
@@ -91,8 +94,11 @@ impl Means {
 
     fn cluster(&self, id: &EnvironmentId, declared: &Environment) -> Verdict {
         match self.rows.held(id) {
-            Some(held) => cluster::judge(declared.cluster.as_str(), held.freshness, &held.trouble, clock::now_ms()),
-            None => cluster::judge(declared.cluster.as_str(), domain::freshness::Freshness::Never, "", 0),
+            Some(held) => {
+                let (name, right) = (declared.cluster.as_str(), held.lost_right.as_deref());
+                cluster::judge(name, held.readable, right, &held.trouble, clock::now_ms())
+            }
+            None => cluster::judge(declared.cluster.as_str(), domain::freshness::Freshness::Never, None, "", 0),
         }
     }
 

@@ -33,13 +33,12 @@ impl CheckBoard {
         self.latest.read().get(environment).map_or_else(Vec::new, |latest| latest.values().cloned().collect())
     }
 
-    /// The same as it stands on the page of the environment.
-    pub fn views(&self, environment: &EnvironmentId) -> Vec<CheckView> {
+    /// The same as it stands on the page of the environment at `now`, microseconds since 1970.
+    pub fn views(&self, environment: &EnvironmentId, now: i64) -> Vec<CheckView> {
         let latest = self.latest.read();
         let results = latest.get(environment).into_iter().flat_map(BTreeMap::values);
-        results
-            .map(|result| CheckView { kind: result.kind, outcome: result.outcome, sentence: result.sentence.clone() })
-            .collect()
+        let seen = results.map(|result| result.clone().seen_at(now));
+        seen.map(|CheckResult { kind, outcome, sentence, .. }| CheckView { kind, outcome, sentence }).collect()
     }
 
     /// Takes figures in, of a time in milliseconds since 1970.

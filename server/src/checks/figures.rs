@@ -78,7 +78,7 @@ impl Means {
 
     /// An instant query of a Prometheus.
     pub(super) async fn query(&self, url: &str, query: &str, token: Option<Credential<'_>>) -> Answered {
-        let token = super::secret::read(token).await?;
+        let token = super::secret::read(&self.own, token).await?;
         let mut url = super::ask::parsed(&[url.trim_end_matches('/'), "/api/v1/query"].concat())?;
         url.query_pairs_mut().append_pair("query", query);
         let (status, body) = super::http::get(&self.reach, &url, token.as_deref()).await?;

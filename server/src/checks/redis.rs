@@ -6,15 +6,15 @@ use domain::check::trouble::Trouble;
 use domain::registry::checks::RedisCheck;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 
-use super::secret;
+use super::secret::{self, OwnFiles};
 use super::wire::{Connection, Reach, connection};
 
 /// The longest line that is read: answers to these commands are short.
 const LONGEST_LINE_BYTES: u64 = 1024;
 
 /// Asks.
-pub async fn ping(reach: &Reach, check: &RedisCheck) -> Result<Reply, Trouble> {
-    let password = secret::read(check.password()).await?;
+pub async fn ping(reach: &Reach, own: &OwnFiles, check: &RedisCheck) -> Result<Reply, Trouble> {
+    let password = secret::read(own, check.password()).await?;
     let stream = reach.open(&check.host, check.port, check.tls).await?;
     let mut stream = BufReader::new(stream);
     if let Some(password) = &password {

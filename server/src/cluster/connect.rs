@@ -91,6 +91,24 @@ impl Kubeconfig {
         Err(NoKubeconfig { path: plain(&path.display().to_string(), ERROR_LIMIT).into_owned(), why })
     }
 
+    /// The files that it is, and those with keys and tokens that stand in them, as far as they can be read now.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let mut files: Vec<PathBuf> = match (&self.path, std::env::var_os("KUBECONFIG")) {
+            (Some(path), _) => vec![path.clone()],
+            (None, Some(paths)) => std::env::split_paths(&paths).collect(),
+            (None, None) => std::env::home_dir().map(|home| home.join(".kube/config")).into_iter().collect(),
+        };
+        let read = files.iter().filter_map(|path| KubeconfigFile::read_from(path).ok());
+        let accounts = read.flat_map(|file| file.auth_infos).filter_map(|account| account.auth_info);
+        let named: Vec<PathBuf> = accounts
+            .flat_map(|account| [account.client_key, account.token_file])
+            .flatten()
+            .map(PathBuf::from)
+            .collect();
+        files.extend(named);
+        files
+    }
+
     async fn context(&self, context: &str) -> Result<Config, ConnectError> {
         let file = match &self.path {
             Some(path) => KubeconfigFile::read_from(path),

@@ -140,7 +140,7 @@ impl State {
                     .collect(),
             },
             findings,
-            checks: self.board.views(&environment.id),
+            checks: self.board.views(&environment.id, now.saturating_mul(1000)),
             components: environment.cells().cloned().collect(),
             autoscalers: self.autoscaler_views(environment, now),
             warnings,

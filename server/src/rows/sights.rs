@@ -79,9 +79,12 @@ impl Rows {
         })
     }
 
-    /// What the database of an environment answered last; `None` where nobody asks it, or the check says nothing.
+    /// What the database of an environment answered last; `None` where nobody asks it, or the check says nothing, or nothing current.
     fn database(&self, environment: &EnvironmentId) -> Option<Checked> {
         let result = self.board.latest(environment).into_iter().find(|result| result.kind == CheckKind::Postgres)?;
+        if !result.is_current((self.clock)().saturating_mul(1000)) {
+            return None;
+        }
         let failed = match result.outcome {
             Outcome::Ok | Outcome::Warning => false,
             Outcome::Failed => true,

@@ -137,9 +137,23 @@ impl Source {
 
     /// Whether something is held that may not be read any more. What never could be is not held.
     fn has_lost_rights(&self) -> bool {
-        self.watches
-            .iter()
-            .any(|(id, state)| matches!(state, WatchState::Missing(_)) && id.kind.decides() && self.was_read(id))
+        self.lost_right().is_some()
+    }
+
+    /// The right without which something that is held may not be read any more, in a sentence; the first one.
+    pub fn lost_right(&self) -> Option<&Arc<str>> {
+        self.watches.iter().find_map(|(id, state)| match state {
+            WatchState::Missing(sentence) => (id.kind.decides() && self.was_read(id)).then_some(sentence),
+            WatchState::Starting | WatchState::InStep | WatchState::OutOfStep(_) | WatchState::NotInstalled => None,
+        })
+    }
+
+    /// Whether what is held of a kind in a namespace is what there is now. For what nobody waits for this is not the same as that
+    /// the source is live.
+    pub fn tells(&self, kind: Kind, namespace: &Namespace) -> bool {
+        let here = |id: &WatchId| id.kind == kind && id.within.as_ref().is_none_or(|(within, _)| within == namespace);
+        let is_told = self.watches.iter().any(|(id, state)| here(id) && *state == WatchState::InStep);
+        is_told && self.freshness_of_readable().is_live()
     }
 
     /// How many of its watches are not allowed.

@@ -63,6 +63,29 @@ impl DatabaseUrl {
         }
     }
 
+    /// The files that it is, or that hold what it is reached with: the database with what SQLite keeps beside it, or the key and the
+    /// passwords that the driver takes for PostgreSQL. <https://sqlite.org/tempfiles.html>,
+    /// <https://www.postgresql.org/docs/current/libpq-pgpass.html>
+    pub fn files(&self) -> Vec<PathBuf> {
+        match &self.0 {
+            Place::Sqlite(path) => {
+                let beside = ["", "-wal", "-shm", "-journal"].map(|end| {
+                    let mut name = path.as_os_str().to_owned();
+                    name.push(end);
+                    PathBuf::from(name)
+                });
+                beside.to_vec()
+            }
+            Place::Postgres { url, .. } => {
+                let url = url::Url::parse(url).ok();
+                let key = url.as_ref().and_then(|url| url.query_pairs().find(|(name, _)| name == "sslkey"));
+                let passwords = std::env::var_os("PGPASSFILE").map(PathBuf::from);
+                let at_home = std::env::home_dir().map(|home| home.join(".pgpass"));
+                key.map(|(_, path)| PathBuf::from(&*path)).into_iter().chain(passwords).chain(at_home).collect()
+            }
+        }
+    }
+
     /// As the driver wants it. Never to be shown.
     pub(super) fn secret(&self) -> String {
         match &self.0 {

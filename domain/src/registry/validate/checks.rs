@@ -4,14 +4,11 @@ use std::net::IpAddr;
 
 use super::text::{address_trouble, is_host, is_secret_like};
 use super::{Problems, Seen};
-use crate::registry::checks::{Figures, PrometheusCheck, TelemetryCheck};
+use crate::registry::checks::{Figures, PrometheusCheck, TelemetryCheck, is_own_file};
 use crate::registry::{Checks, Environment};
 
 /// An address as it should be.
 const INSTEAD: &str = "write an address like https://fleet.example.com/api/health";
-
-/// Where the program's own credentials are.
-const OWN_FILES: [&str; 4] = ["/var/run/secrets/kubernetes.io/", "/run/secrets/kubernetes.io/", "/proc/", "/sys/"];
 
 pub(super) fn check(environment: &Environment, path: &str, problems: &mut Problems) {
     let path = format!("{path}.checks");
@@ -159,7 +156,11 @@ fn credential(path: &str, what: &str, variable: &Option<String>, file: &Option<S
         if !file.starts_with('/') || crate::text::plain(file, file.len()) != file.as_str() {
             problems.add(&format!("{path}.{what}File"), "it is no path of a file: write one that begins with '/'");
         }
-        if OWN_FILES.iter().any(|own| file.starts_with(own)) || file.split('/').any(|part| part == "..") {
+        // One path has one spelling here, so that none of the program's own gets through in another.
+        if file.split('/').skip(1).any(|part| matches!(part, "" | "." | "..")) {
+            let message = "a part of the path is empty, '.' or '..': write each folder once, by its name";
+            problems.add(&format!("{path}.{what}File"), message);
+        } else if is_own_file(file) {
             problems.add(&format!("{path}.{what}File"), "this file belongs to Quarterdeck itself: write another");
         }
         if variable.is_some() {
@@ -192,7 +193,7 @@ mod tests {
             r#"{"health": {"url": "https://fleet.example.com:8443/api/health?full=1", "environment": "staging", "component": "api"}}"#,
             r#"{"postgres": {"host": "10.0.0.5", "database": "fleet", "user": "deck", "passwordEnv": "FLEET_DB_PASSWORD"}}"#,
             r#"{"postgres": {"host": "fd00::5", "port": 5433, "database": "fleet", "user": "deck", "tls": "disable"}}"#,
-            r#"{"redis": {"host": "redis.staging.svc", "user": "deck", "passwordFile": "/secrets/redis", "tls": "require"}}"#,
+            r#"{"redis": {"host": "redis.staging.svc", "user": "deck", "passwordFile": "/secrets/..data/redis.d/word", "tls": "require"}}"#,
             r#"{"telemetry": {"prometheus": {"url": "https://prom.example.com/x", "query": "sum(up)", "tokenEnv": "PROM"}}}"#,
             r#"{"telemetry": {"http": {"url": "http://otel.example.com/healthz"}}}"#,
         ] {
@@ -230,7 +231,16 @@ mod tests {
                 "redis.passwordFile",
                 "belongs to Quarterdeck itself",
             ),
-            (r#"{"redis": {"host": "a", "passwordFile": "/a/../proc/self/environ"}}"#, "redis.passwordFile", "itself"),
+            (r#"{"redis": {"host": "a", "passwordFile": "/proc/self/environ"}}"#, "redis.passwordFile", "itself"),
+            (r#"{"redis": {"host": "a", "passwordFile": "/a/../proc/self/environ"}}"#, "redis.passwordFile", "'..'"),
+            (r#"{"redis": {"host": "a", "passwordFile": "//proc/self/environ"}}"#, "redis.passwordFile", "is empty"),
+            (r#"{"redis": {"host": "a", "passwordFile": "/./proc/self/environ"}}"#, "redis.passwordFile", "'.'"),
+            (r#"{"redis": {"host": "a", "passwordFile": "/secrets/"}}"#, "redis.passwordFile", "is empty"),
+            (
+                r#"{"redis": {"host": "a", "passwordFile": "//var/run/secrets/kubernetes.io/serviceaccount/token"}}"#,
+                "redis.passwordFile",
+                "is empty",
+            ),
             (r#"{"redis": {"host": "a", "passwordFile": "secret"}}"#, "redis.passwordFile", "begins with '/'"),
             (r#"{"redis": {"host": "a", "user": "b"}}"#, "redis.user", "a user has a password"),
             (

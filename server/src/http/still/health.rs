@@ -3,23 +3,23 @@
 use app::links;
 use app::still::forms::Tone;
 use app::still::health::{AllChecks, EnvironmentChecks, OneEnvironment, all, one};
+use app::still::{Refresh, Still};
 use axum::extract::{Extension, Form, Request, State};
-use axum::http::header::REFRESH;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use domain::check::CheckKind;
 use domain::name::EnvironmentId;
 use domain::view::NavEnvironment;
 use serde::Deserialize;
 
-use super::{framed, framed_about, notice, see};
+use super::{notice, see};
 use crate::checks::RunRefusal;
 use crate::clock;
 use crate::http::{Site, pages};
 use crate::people::Who;
 
 /// How often a page loads itself again, where somebody wants that, in seconds.
-const REFRESH_S: HeaderValue = HeaderValue::from_static("15");
+const REFRESH_S: u32 = 15;
 
 /// What may be said after the button.
 const SAID: [(&str, Tone, &str); 3] = [
@@ -49,11 +49,17 @@ pub async fn page(State(site): State<Site>, Extension(who): Extension<Who>, requ
     let Asked { environment, refreshes } = Asked::read(request.uri().query().unwrap_or_default());
     let environments = site.rows.seen_by(&who.user.grants).chrome().environments;
     let now = clock::now_us();
-    let mut response = match environment {
+    let build = site.assets.build.clone();
+    // With an address of its own, by which nobody asked: so it keeps no session alive.
+    let refresh = refreshes.then(|| {
+        let of = environment.as_deref().map(|environment| ("environment", environment));
+        let parameters: Vec<_> = [("refresh", "")].into_iter().chain(of).collect();
+        Refresh::new(REFRESH_S, links::HEALTH, &parameters)
+    });
+    let still = match environment {
         None => {
-            let environments = environments.into_iter().map(|environment| checks_of(&site, environment)).collect();
-            let view = AllChecks { environments, refreshes, now };
-            framed(site, who, request, StatusCode::OK, "Health", || all(view)).await
+            let environments = environments.into_iter().map(|environment| checks_of(&site, environment, now)).collect();
+            Still::new(build, "Health", || all(AllChecks { environments, refreshes, now }))
         }
         Some(text) => {
             let found = environments.into_iter().find(|known| known.id.to_string() == text);
@@ -66,19 +72,21 @@ pub async fn page(State(site): State<Site>, Extension(who): Extension<Who>, requ
                 pasts.push(site.checks.history(&id, kind, now).await);
             }
             let notice = notice(request.uri().query(), &SAID);
-            let view = OneEnvironment { checks: checks_of(&site, environment), pasts, notice, refreshes, now };
-            framed_about(site, who, request, StatusCode::OK, id, ("Health", || one(view))).await
+            let view = OneEnvironment { checks: checks_of(&site, environment, now), pasts, notice, refreshes, now };
+            Still::new(build, "Health", || one(view)).about(id)
         }
     };
-    if refreshes {
-        response.headers_mut().insert(REFRESH, REFRESH_S);
-    }
-    response
+    let still = match refresh {
+        Some(refresh) => still.refreshed(refresh),
+        None => still,
+    };
+    pages::render(site, who, request, StatusCode::OK, Some(still)).await
 }
 
-fn checks_of(site: &Site, environment: NavEnvironment) -> EnvironmentChecks {
+fn checks_of(site: &Site, environment: NavEnvironment, now: i64) -> EnvironmentChecks {
+    let results = site.checks.latest(&environment.id);
     EnvironmentChecks {
-        results: site.checks.latest(&environment.id),
+        results: results.into_iter().map(|result| result.seen_at(now)).collect(),
         id: environment.id,
         system: environment.system.to_string(),
         title: environment.title.to_string(),

@@ -121,11 +121,37 @@ async fn what_a_page_loads_by_itself_keeps_no_session_alive() {
         let SessionState::Live(live) = state else { panic!("{state:?}") };
         live.0.seen_at
     };
-    for path in ["/board?again", "/board?again&rotate=20&at=shop", "/board?rotate=20&again=1"] {
+    for path in [
+        "/board?again",
+        "/board?again&rotate=20&at=shop",
+        "/board?rotate=20&again=1",
+        "/health?again&refresh=",
+        "/health?again&refresh=&environment=shop%2Fproduction",
+    ] {
         assert_eq!(get_as(&router, path, Some(&token)).await.status, StatusCode::OK, "{path}");
         assert_eq!(seen_at().await, now - 10 * minute, "{path}");
     }
     // What is remembered of it for two seconds knows no use of it either; another router remembers nothing.
     let after = clock::now_us() + 25 * minute;
     assert!(site.people.who(&token, after).await.unwrap().is_none(), "it outlived its idle time");
+}
+
+#[tokio::test]
+async fn the_page_of_checks_loads_itself_by_an_address_that_says_so() {
+    let router = ordinary().await;
+    let (all, one) = ("15; url=/health?again&refresh=", "15; url=/health?again&refresh=&environment=shop%2Fproduction");
+    for (path, expected) in [
+        ("/health?refresh", Some(all)),
+        ("/health?again&refresh=", Some(all)),
+        ("/health?environment=shop/production&refresh", Some(one)),
+        ("/health?again&refresh=&environment=shop%2Fproduction", Some(one)),
+        ("/health", None),
+        ("/health?environment=shop/production", None),
+    ] {
+        let answer = get(&router, path).await;
+        assert_eq!((answer.status, answer.header("refresh")), (StatusCode::OK, ""), "{path}");
+        let html = answer.text();
+        assert_eq!(refresh(&html).as_deref(), expected, "{path}");
+        assert_eq!(has_script(&html), expected.is_none(), "{path}");
+    }
 }
