@@ -5,6 +5,7 @@ mod autoscaler;
 mod backup;
 mod budget;
 mod certificate;
+mod check;
 mod claim;
 pub mod crash;
 pub mod differs;
@@ -34,6 +35,7 @@ use crate::health::Word;
 use crate::view::{Chip, Finding, FindingKind, State, Status};
 
 pub use around::around;
+pub use check::{Standing, add_checks, checks};
 pub(crate) use settings::danger;
 pub use together::merged;
 

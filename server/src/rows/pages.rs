@@ -202,6 +202,7 @@ impl State {
             findings.extend(differs(declared.tier, &cells, &self.elsewhere(environment, sees)));
             findings.extend(self.unmeasured_finding(environment));
         }
+        self.add_checks(environment, &mut findings, now / 1000);
         finding::sort(&mut findings);
         findings
     }
