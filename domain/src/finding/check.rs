@@ -147,8 +147,11 @@ fn failed_kind(kind: CheckKind) -> FindingKind {
     }
 }
 
+/// Title and advice.
+type Words = (&'static str, &'static str);
+
 /// Title and advice of what fails, and of what warns; `None` of what is said already by the rest.
-fn words(kind: CheckKind) -> Option<((&'static str, &'static str), (&'static str, &'static str))> {
+fn words(kind: CheckKind) -> Option<(Words, Words)> {
     Some(match kind {
         CheckKind::Cluster | CheckKind::Pods => return None,
         CheckKind::Services => (
