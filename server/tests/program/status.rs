@@ -193,7 +193,7 @@ async fn what_a_check_finds_changes_the_code() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_not_told_in_time_is_said() {
-    let begun = std::time::Instant::now();
+    let begun = tokio::time::Instant::now();
     let silent = serve(Cluster { ready: 1, tells_of_cron_jobs: false }).await;
     let (code, out, err) = said(&status(&silent, &["--json", "--timeout", "2"]).await);
     assert!(begun.elapsed() >= std::time::Duration::from_secs(2), "it did not wait");
