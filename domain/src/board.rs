@@ -206,7 +206,7 @@ fn version(cells: &[&Cell]) -> Option<(Arc<str>, Arc<str>)> {
 /// Since when the first of the failures lasts that make it what it is; 0 when not known.
 fn since(light: Light, findings: &[Finding]) -> i64 {
     let counts = |finding: &&Finding| match finding.kind {
-        FindingKind::Failure => finding.state == light.state() && finding.since > 0,
+        FindingKind::Failure | FindingKind::Check => finding.state == light.state() && finding.since > 0,
         FindingKind::Restarts
         | FindingKind::Autoscaler
         | FindingKind::Delivery
@@ -214,6 +214,7 @@ fn since(light: Light, findings: &[Finding]) -> i64 {
         | FindingKind::Difference
         | FindingKind::OldConfig
         | FindingKind::Backup
+        | FindingKind::CheckWarning
         | FindingKind::Expiry
         | FindingKind::Promise
         | FindingKind::Node => false,

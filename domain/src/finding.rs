@@ -5,6 +5,7 @@ mod autoscaler;
 mod backup;
 mod budget;
 mod certificate;
+mod check;
 mod claim;
 pub mod crash;
 pub mod differs;
@@ -35,6 +36,7 @@ use crate::health::Word;
 use crate::view::{Chip, Finding, FindingKind, State, Status};
 
 pub use around::{around, hidden_backups};
+pub use check::{Standing, add_checks, checks};
 pub use measured::measured;
 pub(crate) use settings::danger;
 pub use together::merged;

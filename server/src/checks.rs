@@ -29,6 +29,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+pub use ask::Means;
 pub use board::CheckBoard;
 pub use secret::OwnFiles;
 pub use wire::Reach;
@@ -36,11 +37,10 @@ pub use wire::Reach;
 use crate::cluster::Clusters;
 use crate::rows::Rows;
 use crate::store::{Store, StoreError};
-use ask::Means;
 use station::{Station, again_and_again};
 
 /// The most checks that ask somebody at once, over all environments.
-const MOST_AT_ONCE: usize = 8;
+pub const MOST_AT_ONCE: usize = 8;
 /// Time between two runs of an environment that somebody asked for.
 const BETWEEN_RUNS: Duration = Duration::from_secs(5);
 /// How long whoever asked waits for the end of a run: as long as two answers that never come.

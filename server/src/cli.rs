@@ -53,7 +53,10 @@ pub enum Command {
     ///
     /// Ends with 0 where it would be permitted, with 1 where it would not, with 2 where no plan can be made.
     Plan(Box<plan::PlanArguments>),
-    /// How the environments are: states, sentences and findings, worst first, read from the clusters now.
+    /// How the environments are: states, sentences, findings and checks, read from the clusters and asked now.
+    ///
+    /// The checks of the registry run once, from where the command runs, and count as they do in the console: an API that does not
+    /// answer, or answers as another environment, is Failed. With --no-checks nobody is asked but the clusters.
     ///
     /// Ends with 0 where all is usable (Ready, Progressing, Off), with 1 where something is Degraded, with 2 where something is
     /// Failed, with 3 where something is Unknown, like a cluster that does not answer. Failed counts before Unknown, and

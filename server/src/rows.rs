@@ -7,6 +7,7 @@ mod around;
 mod autoscalers;
 mod board;
 mod change;
+mod checked;
 mod checks;
 mod compare;
 mod crashes;
@@ -125,9 +126,9 @@ impl Rows {
         self.changed.subscribe()
     }
 
-    /// Wakes viewers whose page shows something else that changed.
+    /// Wakes viewers whose page shows something else that changed, and judges again what checks have found something new of.
     pub fn poke(&self) {
-        self.changed.send_modify(|count| *count += 1);
+        self.write(State::take_in_checks);
     }
 
     fn write<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {

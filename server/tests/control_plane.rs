@@ -10,6 +10,8 @@ mod plane;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use axum::routing::get;
+use axum::{Json, Router};
 use domain::access::Grants;
 use domain::frame::{Page, Topic};
 use domain::freshness::Freshness;
@@ -302,4 +304,56 @@ async fn a_server_that_is_killed_is_stale_within_ten_seconds_and_live_within_ten
     let scene = Scene::new("killed").await;
     let plane = scene.plane;
     scene.outage(|| plane.kill("kube-apiserver"), || plane.up()).await;
+}
+
+/// The API of the shop, on a port that is given; it answers until what is returned is aborted.
+async fn api(listener: tokio::net::TcpListener) -> tokio::task::JoinHandle<()> {
+    let answer = || async {
+        let now = server::clock::now().to_string();
+        Json(json!({"status": "ok", "timestamp": now, "environment": "staging", "version": "v1"}))
+    };
+    let router = Router::new().route("/api/health", get(answer));
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local control plane; `make test` runs it"]
+async fn a_health_endpoint_that_is_stopped_changes_the_code_of_status() {
+    let scene = Scene::new("checked").await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let folder = tempfile::tempdir().unwrap();
+    let registry = folder.path().join("registry.yaml");
+    let text = format!(
+        "clusters: [{{ id: one, connect: {{ context: one }} }}]\n\
+         systems: [{{ id: shop, name: The Shop, environments: [{{ id: staging, cluster: one, namespace: checked, tier: staging, \
+         timeZone: Europe/Berlin, checks: {{ health: {{ url: 'http://127.0.0.1:{port}/api/health' }} }}, \
+         components: [{{ kind: Deployment, name: web, role: app, replicas: 2 }}] }}] }}]\n"
+    );
+    std::fs::write(&registry, text).unwrap();
+    let status = async |words: &[&str]| {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
+        command
+            .arg("status")
+            .arg("--config")
+            .arg(&registry)
+            .arg("--kubeconfig")
+            .arg(&scene.plane.kubeconfig)
+            .args(words);
+        let output = command.output().await.unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let served = api(listener).await;
+    let (code, out, err) = status(&["--checks-allow-loopback"]).await;
+    assert_eq!(code, Some(0), "{out} {err}");
+    assert!(out.contains("API OK"), "{out} {err}");
+    // Nothing was left untold: CronJobs, claims and budgets are known to be none.
+    assert!(!err.contains("in time"), "{err}");
+    served.abort();
+    _ = served.await;
+    let (code, out, err) = status(&["--checks-allow-loopback"]).await;
+    assert_eq!(code, Some(2), "{out} {err}");
+    assert!(out.contains("The API cannot be reached: the connection was refused."), "{out} {err}");
+    let (code, out, err) = status(&["--no-checks"]).await;
+    assert_eq!(code, Some(0), "{out} {err}");
 }

@@ -104,6 +104,9 @@ impl Running {
         step::report("clusters with the systems of the demo", &step::seconds(start.elapsed()));
 
         let start = Instant::now();
+        fs::create_dir_all(web::target_folder(&self.root).join("demo")).context("creating the folder of the logs")?;
+        // Before the first checks: what does not answer them yet is shown as Failed.
+        self.begin("world", xtask(&["world"]))?;
         let kubeconfig = xtask(&["cluster", "kubeconfig"]).output().await.context("asking for the kubeconfig")?;
         let kubeconfig = String::from_utf8(kubeconfig.stdout).context("the kubeconfig's path")?;
         let program = web::target_folder(&self.root).join("release/quarterdeck");
@@ -114,9 +117,7 @@ impl Running {
             // The APIs of the demo world answer on this machine.
             .arg("--checks-allow-loopback")
             .args(["--listen", &listen.to_string(), "--database", &database()?]);
-        fs::create_dir_all(web::target_folder(&self.root).join("demo")).context("creating the folder of the logs")?;
         self.begin("quarterdeck", server)?;
-        self.begin("world", xtask(&["world"]))?;
         let ready = async {
             while !answers(listen).await {
                 sleep(Duration::from_millis(50)).await;

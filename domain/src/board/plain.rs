@@ -12,8 +12,8 @@ pub(super) fn sentence(state: State, parts: &Parts<'_>, findings: &[Finding]) ->
         return "Nothing is registered to run there.".to_owned();
     }
     let said = match state {
-        State::Failed => failed(parts),
-        State::Degraded => degraded(parts),
+        State::Failed => failed(parts, findings),
+        State::Degraded => degraded(parts, findings),
         State::Unknown => match parts.of(State::Unknown).next() {
             Some(cell) => format!("It cannot be seen how {} is.", part(cell.role)),
             None => "It cannot be seen how it is.".to_owned(),
@@ -32,9 +32,14 @@ pub(super) fn sentence(state: State, parts: &Parts<'_>, findings: &[Finding]) ->
 }
 
 /// `The database is not working: it stops again and again. The application itself still answers.`
-fn failed(parts: &Parts<'_>) -> String {
+fn failed(parts: &Parts<'_>, findings: &[Finding]) -> String {
     let mut down = parts.of(State::Failed);
-    let Some(first) = down.next() else { return "Something that it depends on has failed.".to_owned() };
+    let Some(first) = down.next() else {
+        return match is_checked(State::Failed, findings) {
+            true => "It does not answer as it should, or something that it cannot do without does not.".to_owned(),
+            false => "Something that it depends on has failed.".to_owned(),
+        };
+    };
     let mut said = format!("{} is not working: {}.", opening(part(first.role)), cause(first));
     match down.count() {
         0 => {}
@@ -49,12 +54,16 @@ fn failed(parts: &Parts<'_>) -> String {
 }
 
 /// `One of its two helpers in the background is not working: it stops again and again. Users can go on, and its work waits.`
-fn degraded(parts: &Parts<'_>) -> String {
+fn degraded(parts: &Parts<'_>, findings: &[Finding]) -> String {
     if let Some(cell) = parts.of(State::Progressing).find(|cell| cell.ready == 0 && is_needed(cell, parts.cells)) {
         return format!("{} is being started, and nobody can work until that is done.", opening(part(cell.role)));
     }
     let mut degraded = parts.of(State::Degraded);
     let Some(first) = degraded.next() else {
+        if is_checked(State::Degraded, findings) {
+            return "Something that it uses does not answer as it should. Some of it may not work, or be slow."
+                .to_owned();
+        }
         return "Everything works, and some of it is not set up as was agreed.".to_owned();
     };
     let mut said = if !is_needed(first, parts.cells) {
@@ -82,6 +91,11 @@ fn degraded(parts: &Parts<'_>) -> String {
         more => said.push_str(&format!(" {} more parts need attention.", number(more))),
     }
     said
+}
+
+/// Whether a check makes it as bad as this.
+fn is_checked(state: State, findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| finding.kind == FindingKind::Check && finding.state == state)
 }
 
 /// `A new version of the application is being put in place. Users can go on.`
@@ -140,6 +154,8 @@ fn worth_a_word(state: State, findings: &[Finding]) -> Option<&'static str> {
         // Of what is on its way the sentence says it.
         FindingKind::Failure if state == State::Progressing => return None,
         FindingKind::Failure => "Something that it depends on needs attention.",
+        FindingKind::Check => "Something that it uses does not answer as it should.",
+        FindingKind::CheckWarning => "Somebody should look at what it uses: users do not notice anything.",
         FindingKind::Restarts => "Some of it had to be started again in the last hour.",
         FindingKind::Autoscaler => "It may become slow when many people use it at once.",
         FindingKind::Delivery => "New versions do not reach it at the moment.",

@@ -51,8 +51,10 @@ const FORBIDDEN: [&str; 42] = [
 /// What a cluster says.
 const FROM_A_CLUSTER: &str = "zzz said by a cluster";
 const ROLES: [Role; 5] = [Role::App, Role::Api, Role::Worker, Role::Database, Role::Cache];
-const KINDS: [FindingKind; 10] = [
+const KINDS: [FindingKind; 12] = [
     FindingKind::Failure,
+    FindingKind::Check,
+    FindingKind::CheckWarning,
     FindingKind::Autoscaler,
     FindingKind::Delivery,
     FindingKind::Room,
@@ -265,6 +267,18 @@ fn what_is_found_beside_the_components_is_said_in_plain_words() {
         ),
         (vec![found(FindingKind::Backup, State::Off, 0)], "Everything works."),
         (vec![found(FindingKind::Failure, State::Failed, 0)], "Something that it depends on has failed."),
+        (
+            vec![found(FindingKind::Check, State::Failed, 0)],
+            "It does not answer as it should, or something that it cannot do without does not.",
+        ),
+        (
+            vec![found(FindingKind::Check, State::Degraded, 0)],
+            "Something that it uses does not answer as it should. Some of it may not work, or be slow.",
+        ),
+        (
+            vec![found(FindingKind::CheckWarning, State::Degraded, 0)],
+            "Everything works. Somebody should look at what it uses: users do not notice anything.",
+        ),
     ] {
         assert_eq!(say(&app, &findings, live()).sentence, sentence);
     }

@@ -9,6 +9,8 @@ use crate::view::{Finding, FindingKind, State};
 /// The phase in which all is well.
 /// <https://github.com/cloudnative-pg/cloudnative-pg/blob/main/api/v1/cluster_types.go>
 const HEALTHY: &str = "Cluster in healthy state";
+/// How the title of each of these findings begins, before the name of the cluster.
+const BEGINS: &str = "PostgreSQL cluster ";
 
 /// At most one of each cluster.
 pub(super) fn findings(place: Surroundings<'_>) -> Vec<Finding> {
@@ -21,6 +23,11 @@ pub(super) fn findings(place: Surroundings<'_>) -> Vec<Finding> {
         Some(Finding { component, ..of(name, cluster)? })
     });
     found.collect()
+}
+
+/// The cluster that a finding of here is about, by its title.
+pub(super) fn name_in(title: &str) -> Option<&str> {
+    title.strip_prefix(BEGINS)?.split(' ').next()
 }
 
 fn of(name: &Arc<str>, cluster: &PostgresClusterFacts) -> Option<Finding> {
@@ -52,7 +59,7 @@ fn of(name: &Arc<str>, cluster: &PostgresClusterFacts) -> Option<Finding> {
     let advice =
         "Look at the pods of the instances that are not ready and at the operator's log; delete no volume by hand.";
     let since = condition(conditions, "Ready", false).map_or(0, |condition| condition.since);
-    let title = format!("PostgreSQL cluster {name} {words}");
+    let title = format!("{BEGINS}{name} {words}");
     let evidence = sentences([counts, phase, primary]);
     Some(Finding { since, ..finding(state, FindingKind::Failure, title, evidence, advice) })
 }

@@ -11,12 +11,16 @@ use crate::health::Word;
 use crate::registry::{self, Replicas, Role, Tier};
 use crate::view::{Cell, Finding, FindingKind, State};
 
+/// What stands before what a check says that makes an environment Degraded.
+pub(super) const CHECK_FAILS: &str = "a check fails: ";
+
 /// How an environment is, in a state and one sentence: `Usable. Nothing changed for 3 days.`
 ///
 /// The state is the worst of its components', with three exceptions: a worker that is down does not keep users from working
 /// and makes it Degraded, unless nothing but workers is declared; a component that was declared and is scaled to 0 is as good as down; and in production any
 /// difference from what was declared makes it Degraded, while elsewhere it is a remark. What fails in the environment itself
-/// makes it Failed; what else is found there is said where no component is worse, and changes no state.
+/// makes it Failed, and a check that fails makes it as bad as that is; what else is found there is said where no component is
+/// worse, and changes no state.
 ///
 /// `cells` are its components, `findings` what was found in itself: of those about components the cells tell. `now` is seconds since 1970.
 pub fn environment(
@@ -31,7 +35,10 @@ pub fn environment(
         Freshness::Stale(at) => {
             let age = Age::between_ms(at, now.saturating_mul(1000));
             let age = if age.seconds() < 60 || age.is_ahead() { "less than a minute".to_owned() } else { age.words() };
-            return (State::Unknown, format!("Not seen for {age}: nothing current comes from the cluster."));
+            let said = format!("Not seen for {age}: nothing current comes from the cluster.");
+            // Checks ask past the cluster.
+            let checked = of_environment(findings, |one| one.kind == FindingKind::Check && one.state == State::Failed);
+            return (State::Unknown, checked.map(|checked| format!("{said} {}", told(checked))).unwrap_or(said));
         }
         Freshness::Live(_) => {}
     }
@@ -47,23 +54,28 @@ pub fn environment(
         Tier::Production | Tier::Staging | Tier::Development => worst,
     };
     let said = sentence(worst, state, &judged, drifted, cells);
-    if let Some(failure) =
-        of_environment(findings, |finding| finding.kind == FindingKind::Failure && finding.state == State::Failed)
-    {
-        let title = &failure.title;
+    if let Some(failure) = of_environment(findings, |finding| is_fault(finding) && finding.state == State::Failed) {
+        let told = told(failure);
         return match worst {
-            State::Failed => (State::Failed, format!("{said} {title}.")),
+            State::Failed => (State::Failed, format!("{said} {told}")),
             State::Off | State::Ready | State::Progressing | State::Unknown | State::Degraded => {
-                (State::Failed, format!("{title}.{}", serving(&judged)))
+                // Whom a check asked from outside may be the app: its pods alone do not say that it serves.
+                let serving = if failure.kind == FindingKind::Check { "" } else { serving(&judged) };
+                (State::Failed, told + serving)
             }
         };
+    }
+    if let Some(checked) = of_environment(findings, |finding| finding.kind == FindingKind::Check)
+        && worst != State::Failed
+    {
+        return (state.max(State::Degraded), but_checked(&said, checked));
     }
     match worst {
         State::Off | State::Ready | State::Progressing => {}
         State::Unknown | State::Degraded | State::Failed => return (state, said),
     }
     match of_environment(findings, is_worth_a_word) {
-        Some(finding) => (state, format!("{said} {}.", finding.title)),
+        Some(finding) => (state, format!("{said} {}", told(finding))),
         None if worst == State::Ready && drifted.is_none() => {
             let last = restarted(&judged).unwrap_or_else(|| quiet(cells, now));
             (state, said + &last)
@@ -78,13 +90,34 @@ fn of_environment(findings: &[Finding], is_wanted: impl Fn(&Finding) -> bool) ->
     wanted.min_by_key(|finding| (std::cmp::Reverse(finding.state), finding.kind))
 }
 
+/// Whether it keeps users from working.
+fn is_fault(finding: &Finding) -> bool {
+    matches!(finding.kind, FindingKind::Failure | FindingKind::Check)
+}
+
+/// A finding as a sentence. A check's evidence is one, and says more than that it fails.
+fn told(finding: &Finding) -> String {
+    if finding.kind == FindingKind::Check { finding.evidence.to_string() } else { format!("{}.", finding.title) }
+}
+
+/// `Usable, but a check fails: Redis does not answer within 5 s.`
+fn but_checked(said: &str, checked: &Finding) -> String {
+    let told = told(checked);
+    match said {
+        "Usable." => format!("Usable, but {CHECK_FAILS}{told}"),
+        said => format!("{said} Also {CHECK_FAILS}{told}"),
+    }
+}
+
 /// Whether a finding about the environment belongs into its sentence: somebody must do something about it, soon.
 fn is_worth_a_word(finding: &Finding) -> bool {
     let kind = match finding.kind {
         FindingKind::Failure
+        | FindingKind::Check
         | FindingKind::Delivery
         | FindingKind::Room
         | FindingKind::Backup
+        | FindingKind::CheckWarning
         | FindingKind::Expiry => true,
         // Of these the cells tell.
         FindingKind::Restarts

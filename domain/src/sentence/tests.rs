@@ -269,6 +269,59 @@ fn what_fails_in_the_environment_itself_makes_it_failed() {
 }
 
 #[test]
+fn a_check_that_fails_makes_it_as_bad_as_that_is_and_says_why() {
+    let of = |state, evidence: &str| Finding {
+        evidence: evidence.into(),
+        ..found(FindingKind::Check, state, "A title that is said on the page")
+    };
+    let api = || of(State::Failed, "The API answers as staging, and this is production.");
+    let redis = || of(State::Degraded, "Redis does not answer within 5 s.");
+    let telemetry = || found(FindingKind::CheckWarning, State::Degraded, "Telemetry does not arrive");
+    let cases: &[(&[Change], &[Finding], State, &str)] = &[
+        (&[], &[api()], State::Failed, "The API answers as staging, and this is production."),
+        (&[], &[redis(), api()], State::Failed, "The API answers as staging, and this is production."),
+        (
+            &[("fleet-app", crash)],
+            &[api()],
+            State::Failed,
+            "fleet-app is down: crash loop, exit code 1. The API answers as staging, and this is production.",
+        ),
+        (&[("fleet-app", crash)], &[redis()], State::Failed, "fleet-app is down: crash loop, exit code 1."),
+        (&[], &[redis()], State::Degraded, "Usable, but a check fails: Redis does not answer within 5 s."),
+        (
+            &[("fleet-app", roll)],
+            &[redis()],
+            State::Degraded,
+            "Rolling out fleet-app v1.4.0: 2 of 3 ready. Also a check fails: Redis does not answer within 5 s.",
+        ),
+        (
+            &[("rag-indexer", crash)],
+            &[redis()],
+            State::Degraded,
+            "Usable, but rag-indexer crash loops: 0 of 1 ready. Also a check fails: Redis does not answer within 5 s.",
+        ),
+        (&[], &[telemetry()], State::Ready, "Usable. Telemetry does not arrive."),
+    ];
+    for (changes, findings, state, sentence) in cases {
+        assert_eq!(say_with(changes, findings), (*state, (*sentence).to_owned()));
+    }
+    // The wall says it before what only differs.
+    let changes: &[Change] = &[("fleet-api", debug)];
+    let (state, said) = say_with(changes, &[redis()]);
+    let drifted = cells(changes);
+    let head = head("fleet-management/production", "Fleet Management", Tier::Production, state, &said);
+    let wall = super::wall(&[head], &drifted.iter().collect::<Vec<_>>(), NOW).sentence;
+    assert_eq!(&*wall, "Fleet Management production needs you: Redis does not answer within 5 s.");
+    // Checks ask past the cluster.
+    let (fine, environment) = (cells(&[]), production());
+    let stale = Freshness::Stale((NOW - 150) * 1000);
+    let said = super::environment(&environment, &fine.iter().collect::<Vec<_>>(), &[api(), redis()], stale, NOW);
+    let expected = "Not seen for 2 minutes: nothing current comes from the cluster. \
+                    The API answers as staging, and this is production.";
+    assert_eq!(said, (State::Unknown, expected.to_owned()));
+}
+
+#[test]
 fn what_is_not_seen_is_unknown_and_never_usable() {
     let fine = cells(&[]);
     assert_eq!(

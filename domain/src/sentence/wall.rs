@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::NOT_SEEN_YET;
+use super::environment::CHECK_FAILS;
 use super::phrase::{clause, depth, difference};
 use crate::drift::ago;
 use crate::view::{Cell, EnvironmentHead, State, WallHead};
@@ -80,6 +81,7 @@ fn trouble(head: &EnvironmentHead, cells: &[&Cell]) -> String {
                 .min_by_key(|cell| (Reverse(cell.status.state), depth(cell.role)))
                 // What fails in the environment itself is in its sentence.
                 .filter(|cell| head.state != State::Failed || cell.status.state == State::Failed);
+            let checked = || head.sentence.split_once(CHECK_FAILS).map(|(_, told)| told.to_owned());
             let drifted = || {
                 if head.state == State::Failed {
                     return None;
@@ -87,7 +89,8 @@ fn trouble(head: &EnvironmentHead, cells: &[&Cell]) -> String {
                 in_environment(head, cells)
                     .find_map(|cell| difference(cell).map(|text| format!("{} {text}.", cell.id.name)))
             };
-            worst.map(|cell| format!("{}.", clause(cell))).or_else(drifted).unwrap_or_else(|| head.sentence.to_string())
+            let known = worst.map(|cell| format!("{}.", clause(cell))).or_else(checked).or_else(drifted);
+            known.unwrap_or_else(|| head.sentence.to_string())
         }
     }
 }

@@ -50,6 +50,8 @@ pub struct LinkView {
 pub enum FindingKind {
     /// It fails, or does not get on.
     Failure,
+    /// What a check asks does not answer as it should.
+    Check,
     /// Its autoscaler does not scale.
     Autoscaler,
     /// It ended, and was started again, more often than it should.
@@ -64,6 +66,8 @@ pub enum FindingKind {
     OldConfig,
     /// A backup is missing, or older than it should be.
     Backup,
+    /// What a check asks works for its users, and something about it is not as it should be.
+    CheckWarning,
     /// A certificate or a secret gets old.
     Expiry,
     /// What was declared cannot keep a promise.
@@ -116,13 +120,14 @@ impl Finding {
     /// what stops something, is more than that.
     pub fn is_remark(&self) -> bool {
         match self.kind {
-            FindingKind::Failure | FindingKind::Autoscaler => false,
+            FindingKind::Failure | FindingKind::Check | FindingKind::Autoscaler => false,
             FindingKind::Restarts
             | FindingKind::Delivery
             | FindingKind::Room
             | FindingKind::Difference
             | FindingKind::OldConfig
             | FindingKind::Backup
+            | FindingKind::CheckWarning
             | FindingKind::Expiry
             | FindingKind::Promise
             | FindingKind::Node => self.state == State::Degraded,

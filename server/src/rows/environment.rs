@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use domain::check::CheckKind;
 use domain::component::Assessment;
 use domain::component::clues::{LastLines, ProbeFailure};
 use domain::facts::around::Around;
 use domain::facts::{AutoscalerFacts, ConfigMapFacts};
+use domain::finding::Standing;
 use domain::image::{ImageReference, running_digest, short_digest};
 use domain::name::{ClusterId, ComponentId, EnvironmentId, WorkloadKind};
 use domain::restarts::Restarts;
@@ -42,6 +44,8 @@ pub struct Environment {
     pub config_maps: BTreeMap<Arc<str>, ConfigMapFacts>,
     /// What stands around its workloads.
     pub around: Around,
+    /// What its checks found last.
+    pub checked: BTreeMap<CheckKind, Standing>,
     /// Its events.
     pub events: Events,
     /// Whether its namespace was listed since it was registered; before that nothing is known of it.

@@ -96,6 +96,7 @@ impl State {
                         autoscalers: Default::default(),
                         config_maps: Default::default(),
                         around: Default::default(),
+                        checked: Default::default(),
                         events: Events::default(),
                         listed: false,
                         uids: Default::default(),
@@ -257,9 +258,12 @@ impl State {
             }));
             component.dirty = false;
         }
-        let cells: Vec<&Cell> = environment.cells().collect();
-        let around = finding::around(&environment.id, declared, &environment.around, freshness, now);
-        let (state, sentence) = sentence::environment(declared, &cells, &around, freshness, now);
+        let Environment { components, checked, around, .. } = environment;
+        let cells: Vec<&Cell> = cells_of(components).collect();
+        checked.values_mut().for_each(|standing| standing.look(declared, &cells));
+        let mut findings = finding::around(&environment.id, declared, around, freshness, now);
+        findings.extend(finding::checks(checked.values(), declared, &cells, now));
+        let (state, sentence) = sentence::environment(declared, &cells, &findings, freshness, now);
         environment.head.state = state;
         if *environment.head.sentence != *sentence {
             environment.head.sentence = sentence.into();
@@ -282,6 +286,10 @@ fn keep_expected(environment: &mut Environment, declared: &domain::registry::Env
 impl Environment {
     /// Its components' cells, as last judged.
     pub fn cells(&self) -> impl Iterator<Item = &Cell> {
-        self.components.iter().filter_map(|component| Some(&component.assessment.as_ref()?.cell))
+        cells_of(&self.components)
     }
+}
+
+fn cells_of(components: &[Component]) -> impl Iterator<Item = &Cell> {
+    components.iter().filter_map(|component| Some(&component.assessment.as_ref()?.cell))
 }

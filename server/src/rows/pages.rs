@@ -203,6 +203,7 @@ impl State {
             findings.extend(self.unmeasured_finding(environment));
         }
         findings.extend(finding::measured(&self.board.figures(&environment.id, now)));
+        self.add_checks(environment, &mut findings, now / 1000);
         finding::sort(&mut findings);
         findings
     }

@@ -206,6 +206,17 @@ impl Source {
         around.filter(|(id, state)| **state != WatchState::InStep && !self.was_read(id)).count()
     }
 
+    /// The kinds around workloads of which it may yet tell something, and has told nothing; none while it does not answer.
+    fn waited_for(&self) -> BTreeSet<&'static str> {
+        let waits = |(id, state): &(&WatchId, &WatchState)| match state {
+            WatchState::Starting | WatchState::OutOfStep(_) => {
+                self.silence.is_empty() && id.kind.around().is_some() && !self.was_read(id)
+            }
+            WatchState::InStep | WatchState::Missing(_) | WatchState::NotInstalled => false,
+        };
+        self.watches.iter().filter(waits).map(|(id, _)| id.kind.resource()).collect()
+    }
+
     /// Whether it was read once, or is known not to answer.
     pub fn is_settled(&self) -> bool {
         self.was_listed || !self.silence.is_empty()
@@ -279,6 +290,13 @@ impl Rows {
                 state.distrust(cluster, listed);
             }
         });
+    }
+
+    /// What stands around workloads and was not told yet, by cluster: the resources of each kind.
+    pub fn waited_for(&self) -> Vec<(ClusterId, BTreeSet<&'static str>)> {
+        let state = self.state.read();
+        let all = state.sources.iter().map(|(cluster, source)| (cluster.clone(), source.waited_for()));
+        all.filter(|(_, resources)| !resources.is_empty()).collect()
     }
 
     /// The cluster answered a probe.

@@ -1,6 +1,7 @@
 //! The rows against a naive model, and what one sees while they change.
 
 mod autoscalers;
+mod checked;
 mod checks;
 mod clues;
 mod model;

@@ -1,11 +1,14 @@
 //! The report of `quarterdeck status`: for programs as JSON of a fixed form, and for people.
 
 use app::screen::glyph;
+use domain::check::{CheckKind, CheckResult, Outcome};
 use domain::registry::Tier;
 use domain::text::plain;
-use domain::view::{Cell, EnvironmentView, Finding, FindingKind, SourceView, State};
+use domain::view::{Cell, EnvironmentView, Finding, FindingKind, State};
 use jiff::Timestamp;
 use serde::Serialize;
+
+use super::Seen;
 
 /// The version of the form. It counts up when something is taken away or means something else; what comes to it changes nothing.
 const FORM: u32 = 1;
@@ -36,6 +39,9 @@ struct Environment {
     as_of: Option<String>,
     components: Vec<Component>,
     findings: Vec<Told>,
+    checks: Vec<Check>,
+    /// What of its cluster was not told in time: nothing is said of these resources.
+    untold: Vec<&'static str>,
     #[serde(skip)]
     how: State,
 }
@@ -73,13 +79,28 @@ struct Told {
     how: State,
 }
 
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Check {
+    kind: &'static str,
+    outcome: &'static str,
+    sentence: String,
+    latency_ms: Option<u32>,
+    at: Option<String>,
+    #[serde(skip)]
+    what: CheckKind,
+    #[serde(skip)]
+    how: Outcome,
+}
+
 impl Report {
-    /// Of environments, whose clusters are `sources`.
-    pub fn new(environments: &[EnvironmentView], sources: &[SourceView], now: Timestamp) -> Self {
+    /// Of what was seen.
+    pub fn new(seen: &Seen, now: Timestamp) -> Self {
         let told = |view: &EnvironmentView| {
             let head = &view.head;
-            let source = sources.iter().find(|source| source.cluster == head.cluster);
+            let source = seen.sources.iter().find(|source| source.cluster == head.cluster);
             let as_of = source.and_then(|source| source.freshness.as_of_ms());
+            let untold = seen.untold.iter().filter(|(cluster, _)| *cluster == head.cluster);
             Environment {
                 id: head.id.to_string(),
                 system: safe(&head.system),
@@ -95,13 +116,15 @@ impl Report {
                 as_of: as_of.and_then(|at| moment(at.div_euclid(1000))),
                 components: view.components.iter().map(component).collect(),
                 findings: view.findings.iter().map(finding).collect(),
+                checks: seen.checks.get(&head.id).into_iter().flatten().map(check).collect(),
+                untold: untold.flat_map(|(_, resources)| resources.iter().copied()).collect(),
                 how: head.state,
             }
         };
         Self {
             schema_version: FORM,
             at: moment(now.as_second()).unwrap_or_default(),
-            environments: environments.iter().map(told).collect(),
+            environments: seen.environments.iter().map(told).collect(),
         }
     }
 }
@@ -128,12 +151,14 @@ fn finding(finding: &Finding) -> Told {
         state: finding.state.word(),
         kind: match finding.kind {
             FindingKind::Failure => "failure",
+            FindingKind::Check => "check",
             FindingKind::Autoscaler => "autoscaler",
             FindingKind::Delivery => "delivery",
             FindingKind::Room => "room",
             FindingKind::Difference => "difference",
             FindingKind::OldConfig => "old-config",
             FindingKind::Backup => "backup",
+            FindingKind::CheckWarning => "check-warning",
             FindingKind::Expiry => "expiry",
             FindingKind::Promise => "promise",
             FindingKind::Restarts => "restarts",
@@ -146,6 +171,18 @@ fn finding(finding: &Finding) -> Told {
         component: finding.component.as_ref().map(|id| format!("{}/{}", id.kind.as_str(), id.name)),
         since: known(finding.since),
         how: finding.state,
+    }
+}
+
+fn check(result: &CheckResult) -> Check {
+    Check {
+        kind: result.kind.as_str(),
+        outcome: result.outcome.as_str(),
+        sentence: safe(&result.sentence),
+        latency_ms: result.latency_ms,
+        at: moment(result.at.div_euclid(1_000_000)),
+        what: result.kind,
+        how: result.outcome,
     }
 }
 
@@ -176,7 +213,7 @@ pub fn exit_code(states: impl IntoIterator<Item = State>) -> u8 {
     states.into_iter().map(code).max_by_key(weight).unwrap_or(3)
 }
 
-/// The report for people: a line for each environment, and below it what is wrong there.
+/// The report for people: a line for each environment, and below it what is wrong there and what its checks found.
 pub fn text(report: &Report, is_coloured: bool) -> String {
     let name = |environment: &Environment| format!("{} / {}", environment.system, environment.name);
     let length = |text: &str| text.chars().count();
@@ -196,6 +233,26 @@ pub fn text(report: &Report, is_coloured: bool) -> String {
                 text.push_str(&format!("      {line}\n"));
             }
         }
+        text.push_str(&checked(&environment.checks, is_coloured));
+    }
+    text
+}
+
+/// `Checks: Cluster OK · API Failed`, without those that nobody configured. Why one does not know is said by no finding.
+fn checked(checks: &[Check], is_coloured: bool) -> String {
+    let configured = checks.iter().filter(|check| check.how != Outcome::NotConfigured);
+    let word = |check: &Check| {
+        let word = painted(check.how.word(), check.how.state(), is_coloured);
+        format!("{} {word}", check.what.word())
+    };
+    let words: Vec<String> = configured.map(word).collect();
+    if words.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("    Checks: {}\n", words.join(" · "));
+    for check in checks.iter().filter(|check| check.how == Outcome::Unknown) {
+        let mark = painted(&glyph(State::Unknown).to_string(), State::Unknown, is_coloured);
+        text.push_str(&format!("    {mark} {}: {}\n", check.what.word(), check.sentence));
     }
     text
 }

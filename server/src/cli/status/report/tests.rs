@@ -32,6 +32,29 @@ fn the_code_says_the_worst_and_unknown_counts_before_degraded() {
     }
 }
 
+/// What checks of staging found, of which one would play with a terminal.
+fn results() -> Vec<CheckResult> {
+    let result = |kind, outcome, sentence: &str, latency_ms| CheckResult {
+        kind,
+        at: NOW_MS * 1000 - 2_500_000,
+        outcome,
+        sentence: sentence.into(),
+        latency_ms,
+        pause_s: 30,
+    };
+    vec![
+        result(CheckKind::Pods, Outcome::Ok, "The one pod is ready.", None),
+        result(CheckKind::Health, Outcome::Unknown, "The API was not asked: \u{1b}[2J.", Some(0)),
+        result(
+            CheckKind::Postgres,
+            Outcome::NotConfigured,
+            "Not configured: the registry has no checks.postgres here.",
+            None,
+        ),
+        result(CheckKind::Redis, Outcome::Failed, "Redis does not answer within 5 s.", Some(5001)),
+    ]
+}
+
 /// What rows of a cluster with these objects come to, as JSON and for people.
 fn report(manifests: Vec<Value>) -> (String, String) {
     let text = "{ clusters: [{ id: main, connect: { context: main } }], systems: [{ id: shop, name: The Shop, environments: [ \
@@ -46,6 +69,8 @@ fn report(manifests: Vec<Value>) -> (String, String) {
     rows.watches(&main, vec![pods.clone()]);
     rows.watch_state(&main, &pods, WatchState::InStep);
     rows.take_in(&main, manifests.into_iter().filter_map(observed).map(Change::Seen).collect());
+    rows.check_board().put(&"shop/staging".parse().unwrap(), &results());
+    rows.poke();
     let grants = Grants::everything();
     let seen = rows.seen_by(&grants);
     let chrome = seen.chrome();
@@ -55,7 +80,11 @@ fn report(manifests: Vec<Value>) -> (String, String) {
             other => panic!("{other:?}"),
         })
         .collect();
-    let report = Report::new(&views, &chrome.sources, Timestamp::from_millisecond(NOW_MS).unwrap());
+    let checks = views.iter().map(|view| (view.head.id.clone(), rows.check_board().latest(&view.head.id))).collect();
+    let (sources, late) = (chrome.sources, Vec::new());
+    let untold = vec![(main, ["cronjobs", "jobs"].into_iter().collect())];
+    let seen = Seen { environments: views, sources, checks, untold, late };
+    let report = Report::new(&seen, Timestamp::from_millisecond(NOW_MS).unwrap());
     (serde_json::to_string_pretty(&report).unwrap(), text_of(&report))
 }
 
