@@ -24,7 +24,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::checks::{Means, Reach};
+use crate::checks::{Means, OwnFiles, Reach};
 use crate::clock;
 use crate::cluster::{Clusters, Kubeconfig, supervise};
 use crate::registry;
@@ -150,12 +150,13 @@ async fn look(registry: Arc<Registry>, kubeconfig: Kubeconfig, reach: Option<Rea
     // Kept, so that the registry is not taken for one that nobody follows any more.
     let (_current, registries) = watch::channel(registry.clone());
     let clusters = Arc::new(Clusters::new(registries.clone(), kubeconfig.clone()));
+    let own = OwnFiles::new(kubeconfig.files());
     let watching = tokio::spawn(supervise(registries, rows.clone(), kubeconfig, cancel.clone()));
     settled(&rows, patience).await;
     // Before the checks: they are given no time to hide that something was late.
     let untold = rows.waited_for();
     let late = match reach {
-        Some(reach) => round(&Means { rows: rows.clone(), clusters, reach }, &registry, patience).await,
+        Some(reach) => round(&Means { rows: rows.clone(), clusters, reach, own }, &registry, patience).await,
         None => Vec::new(),
     };
     let grants = Grants::everything();
