@@ -203,6 +203,10 @@ pub struct PostgresClusterFacts {
     pub recoverable_from: i64,
     /// Whether `spec.backup` says that there should be backups.
     pub has_backup: bool,
+    /// Whether `spec.plugins` names any, which may make backups in its place.
+    pub has_plugins: bool,
+    /// `metadata.creationTimestamp`.
+    pub created: i64,
     /// Conditions: `Ready`, `ContinuousArchiving`, `LastBackupSucceeded`.
     pub conditions: Vec<Condition>,
 }

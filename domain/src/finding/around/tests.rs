@@ -12,7 +12,7 @@ use crate::facts::around::{
 use crate::finding::rpo::longest_gap;
 use crate::freshness::Freshness;
 use crate::guard::facts::Quota;
-use crate::registry::{Backup, Environment};
+use crate::registry::{Backup, Environment, Tier};
 use crate::view::{Finding, FindingKind, State};
 
 const MINUTE: i64 = 60;
@@ -374,11 +374,63 @@ fn a_cluster_of_postgresql_says_what_it_lacks() {
             "PostgreSQL cluster db has no backup yet",
             "There is no point in time that it can be recovered to.",
         ),
+        (
+            |it| (it.last_backup, it.created) = (0, NOW - 26 * HOUR),
+            State::Degraded,
+            "PostgreSQL cluster db has no backup yet",
+            "No backup has succeeded.",
+        ),
+        (
+            |it| (it.last_backup, it.created) = (0, NOW - 3 * DAY),
+            State::Failed,
+            "PostgreSQL cluster db was never backed up",
+            "It was made 3 d ago and no backup has succeeded; the first should be there within 26 h.",
+        ),
+        (
+            |it| {
+                (it.last_backup, it.created) = (0, NOW - 3 * DAY);
+                it.conditions.push(condition("LastBackupSucceeded", false, "LastBackupFailed", "no space"));
+            },
+            State::Failed,
+            "PostgreSQL cluster db was never backed up",
+            "LastBackupFailed: no space.",
+        ),
+        (
+            |it| (it.last_backup, it.has_backup) = (0, false),
+            State::Degraded,
+            "PostgreSQL cluster db has no backup declared",
+            "Its spec has neither a backup nor a plugin",
+        ),
     ] {
         let (is, titled, told) = with(change);
         assert_eq!((is, titled.as_str()), (state, title));
         assert!(told.contains(evidence), "{told}");
     }
+}
+
+#[test]
+fn that_no_backup_is_declared_is_told_in_production_where_nothing_else_makes_one() {
+    let bare = PostgresClusterFacts {
+        instances: 1,
+        ready: 1,
+        phase: "Cluster in healthy state".into(),
+        created: NOW - 90 * DAY,
+        ..PostgresClusterFacts::default()
+    };
+    let told = |tier: Tier, name: &str, cluster: &PostgresClusterFacts| {
+        let environment = Environment { tier, ..environment() };
+        let held = Around { postgres_clusters: [(name.into(), cluster.clone())].into(), ..calm() };
+        let found = around(&environment_id(), &environment, &held, Freshness::Live(NOW * 1000), NOW);
+        found.into_iter().map(|finding| finding.title.to_string()).collect::<Vec<_>>()
+    };
+    let title = ["PostgreSQL cluster db has no backup declared"];
+    assert_eq!(told(Tier::Production, "db", &bare), title);
+    assert_eq!(told(Tier::Staging, "db", &bare), [""; 0]);
+    assert_eq!(told(Tier::Development, "db", &bare), [""; 0]);
+    // The registry names a CronJob for a component of that name.
+    assert_eq!(told(Tier::Production, "fleet-postgres", &bare), [""; 0]);
+    assert_eq!(told(Tier::Production, "db", &PostgresClusterFacts { has_plugins: true, ..bare.clone() }), [""; 0]);
+    assert_eq!(told(Tier::Production, "db", &PostgresClusterFacts { last_backup: NOW - HOUR, ..bare }), [""; 0]);
 }
 
 #[test]
