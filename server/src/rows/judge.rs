@@ -224,8 +224,8 @@ impl State {
             let since = now.saturating_sub(PROBES_REACH);
             let probes = if unready.is_empty() { Vec::new() } else { events.probes(&unready, since) };
             let workload = workloads.get(&key);
-            let newest = revisions.values().filter(|revision| revision.observed.workload == key);
-            let newest = newest.filter(|revision| owners.is_of_present(revision));
+            let of_it = revisions.of(&key).map(|(_, revision)| revision);
+            let newest = of_it.filter(|revision| owners.is_of_present(revision));
             let made =
                 newest.max_by_key(|revision| revision.observed.number).map_or(0, |newest| newest.observed.created);
             component.assessment = Some(assess(&ComponentFacts {
