@@ -376,7 +376,7 @@ impl State {
             digest,
             unsettled: (!settled).then(|| Box::new(pod.facts)),
             restarts,
-            usage: same.and_then(|same| same.usage),
+            usage: same.map(|same| same.usage.clone()).unwrap_or_default(),
         };
         if let Some(before) =
             before.filter(|before| (&before.revision, &before.digest) != (&entry.revision, &entry.digest))
