@@ -14,7 +14,7 @@ mod moving_tag;
 mod not_ready;
 pub(crate) mod pending;
 mod postgres_cluster;
-mod quota;
+pub mod quota;
 mod quota_for_maximum;
 pub(crate) mod restarts;
 pub mod room;

@@ -32,6 +32,8 @@ pub struct Around {
     pub flux: BTreeMap<(FluxKind, Arc<str>), FluxFacts>,
     /// Clusters of CloudNativePG.
     pub postgres_clusters: BTreeMap<Arc<str>, PostgresClusterFacts>,
+    /// Quotas for which something was refused of late, by name, with what was said of it last: of this tell workloads and events.
+    pub refused: BTreeMap<Arc<str>, Arc<str>>,
     /// What of this cannot be read, and why. What is not in here is known, and what is absent then is not there.
     pub unseen: BTreeMap<AroundKind, Unseen>,
 }

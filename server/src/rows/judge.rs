@@ -203,6 +203,7 @@ impl State {
             autoscalers: may_not_read(Kind::Autoscaler).or(environment.is_unread(Kind::Autoscaler, None)),
             config_maps: may_not_read(Kind::ConfigMap).or(environment.is_unread(Kind::ConfigMap, None)),
         };
+        environment.around.refused = environment.refused(now, |kind| may_not_read(kind).is_none());
         environment.around.unseen = source.map_or_else(BTreeMap::new, |source| source.unseen(&declared.namespace));
         let Environment { components, workloads, autoscalers, config_maps, revisions, unread, uids, events, .. } =
             environment;

@@ -9,6 +9,7 @@ use crate::facts::around::{
     Around, AroundKind, CertificateFacts, ClaimFacts, CronJobFacts, FluxFacts, FluxKind, JobFacts,
     PostgresClusterFacts, SecretFacts, Unseen,
 };
+use crate::finding::quota::refused_by;
 use crate::finding::rpo::longest_gap;
 use crate::freshness::Freshness;
 use crate::guard::facts::Quota;
@@ -109,7 +110,9 @@ fn a_quota_speaks_from_nine_tenths_on() {
     for (used, most, expected) in [
         ("8999m", "10", None),
         ("9", "10", Some((State::Degraded, "Quota compute is nearly full", "limits.cpu 9 of 10 (90 %)"))),
-        ("10", "10", Some((State::Failed, "Quota compute is full", "limits.cpu 10 of 10 (100 %)"))),
+        // As much as it allows, and nobody asked for more.
+        ("10", "10", Some((State::Degraded, "Quota compute is full", "limits.cpu 10 of 10 (100 %)"))),
+        ("10001m", "10", Some((State::Failed, "Quota compute is full", "limits.cpu 10001m of 10 (100 %)"))),
         ("12", "10", Some((State::Failed, "Quota compute is full", "limits.cpu 12 of 10 (120 %)"))),
         // A ban.
         ("0", "0", None),
@@ -128,6 +131,60 @@ fn a_quota_speaks_from_nine_tenths_on() {
             (other, _) => panic!("{used} of {most}: {other:#?}"),
         }
     }
+}
+
+#[test]
+fn a_quota_fails_once_something_is_refused_for_it_however_full_it_is() {
+    const WHY: &str = "pods \"web-1\" is forbidden: exceeded quota: compute, requested: limits.cpu=4, used: limits.cpu=8, limited: \
+                       limits.cpu=10";
+    let with = |quota_name: &str, used: &str| {
+        let quotas = [("compute".into(), quota(used, "10"))].into();
+        said(&Around { quotas, refused: [(quota_name.into(), WHY.into())].into(), ..calm() })
+    };
+    for (used, title) in [
+        ("8", "Quota compute has too little room"),
+        ("9500m", "Quota compute has too little room"),
+        ("10", "Quota compute is full"),
+    ] {
+        let [only] = with("compute", used).try_into().unwrap();
+        assert_eq!((only.state, &*only.title), (State::Failed, title));
+        assert!(only.evidence.contains(&format!("Last refused: {WHY}.")), "{}", only.evidence);
+    }
+    assert_eq!(with("other", "8"), []);
+    assert_eq!(refused_by(WHY), Some("compute"));
+    assert_eq!(refused_by("pods \"a\" is forbidden: failed quota: compute: must specify limits.cpu"), None);
+}
+
+#[test]
+fn a_count_of_objects_that_is_used_up_is_a_remark_and_no_word_of_the_environment() {
+    let held = |resource: &str, used: &str, most: &str| {
+        let bounds = vec![(resource.into(), used.parse().unwrap(), most.parse().unwrap())];
+        let quotas = [("compute".into(), Quota { name: "compute".into(), bounds, scoped: false })].into();
+        let [only] = said(&Around { quotas, ..calm() }).try_into().unwrap();
+        (only.state, only.kind)
+    };
+    for (resource, kind) in [
+        ("persistentvolumeclaims", FindingKind::Promise),
+        ("gold.storageclass.storage.k8s.io/persistentvolumeclaims", FindingKind::Promise),
+        ("services.loadbalancers", FindingKind::Promise),
+        ("secrets", FindingKind::Promise),
+        ("count/ingresses.networking.k8s.io", FindingKind::Promise),
+        // These every rollout needs more of.
+        ("pods", FindingKind::Room),
+        ("count/pods", FindingKind::Room),
+        ("count/replicasets.apps", FindingKind::Room),
+        ("requests.storage", FindingKind::Room),
+    ] {
+        assert_eq!(held(resource, "3", "3"), (State::Degraded, kind), "{resource}");
+        assert_eq!(held(resource, "19", "20"), (State::Degraded, kind), "{resource}");
+        assert_eq!(held(resource, "4", "3"), (State::Failed, FindingKind::Room), "{resource}");
+    }
+    let bounds = [("persistentvolumeclaims", "3", "3"), ("limits.cpu", "9", "10")]
+        .map(|(resource, used, most)| (resource.into(), used.parse().unwrap(), most.parse().unwrap()))
+        .into();
+    let quotas = [("compute".into(), Quota { name: "compute".into(), bounds, scoped: false })].into();
+    let [both] = said(&Around { quotas, ..calm() }).try_into().unwrap();
+    assert_eq!((both.kind, &*both.title), (FindingKind::Room, "Quota compute is full"));
 }
 
 #[test]
