@@ -110,9 +110,9 @@ fn of_cluster(
     let archiving = condition(&cluster.conditions, "ContinuousArchiving", false);
     let failed = condition(&cluster.conditions, "LastBackupSucceeded", false);
     let is_old = cluster.last_backup > 0 && place.now.saturating_sub(cluster.last_backup) > max;
-    let is_without = cluster.last_backup == 0 && !cluster.phase.is_empty();
-    // One that is new has as long as every other until its first backup.
-    let is_late = is_without && cluster.created > 0 && place.now.saturating_sub(cluster.created) > max;
+    // One that is new has as long as every other until its first backup, and the operator has to have said something of it.
+    let is_without = cluster.last_backup == 0 && cluster.created > 0 && !cluster.phase.is_empty();
+    let is_late = is_without && place.now.saturating_sub(cluster.created) > max;
     let (state, title, since) = match (archiving, failed) {
         (Some(archiving), _) => {
             (State::Failed, format!("PostgreSQL cluster {name} does not archive its WAL"), archiving.since)
@@ -127,9 +127,6 @@ fn of_cluster(
         }
         (None, Some(failed)) => {
             (State::Degraded, format!("The last backup of PostgreSQL cluster {name} failed"), failed.since)
-        }
-        (None, None) if is_without => {
-            (State::Degraded, format!("PostgreSQL cluster {name} has no backup yet"), cluster.created)
         }
         (None, None) => return None,
     };

@@ -426,22 +426,11 @@ fn a_cluster_of_postgresql_says_what_it_lacks() {
             "LastBackupFailed: no space.",
         ),
         (
-            |it| (it.last_backup, it.recoverable_from) = (0, 0),
-            State::Degraded,
-            "PostgreSQL cluster db has no backup yet",
-            "There is no point in time that it can be recovered to.",
-        ),
-        (
-            |it| (it.last_backup, it.created) = (0, NOW - 26 * HOUR),
-            State::Degraded,
-            "PostgreSQL cluster db has no backup yet",
-            "No backup has succeeded.",
-        ),
-        (
-            |it| (it.last_backup, it.created) = (0, NOW - 3 * DAY),
+            |it| (it.last_backup, it.recoverable_from, it.created) = (0, 0, NOW - 3 * DAY),
             State::Failed,
             "PostgreSQL cluster db was never backed up",
-            "It was made 3 d ago and no backup has succeeded; the first should be there within 26 h.",
+            "It was made 3 d ago and no backup has succeeded; the first should be there within 26 h. There is no point in time \
+             that it can be recovered to.",
         ),
         (
             |it| {
@@ -463,6 +452,22 @@ fn a_cluster_of_postgresql_says_what_it_lacks() {
         assert_eq!((is, titled.as_str()), (state, title));
         assert!(told.contains(evidence), "{told}");
     }
+}
+
+#[test]
+fn a_cluster_of_postgresql_has_time_until_its_first_backup() {
+    let new = |age: i64, phase: &str| {
+        let mut held = calm();
+        let cluster = held.postgres_clusters.get_mut("db").unwrap();
+        (cluster.last_backup, cluster.created, cluster.phase) = (0, NOW - age, phase.into());
+        said(&held)
+    };
+    const HEALTHY: &str = "Cluster in healthy state";
+    assert_eq!(new(26 * HOUR, HEALTHY), []);
+    let [late] = new(26 * HOUR + 1, HEALTHY).try_into().unwrap();
+    assert_eq!((late.state, late.since), (State::Failed, NOW - 26 * HOUR - 1));
+    // The operator has said nothing of it.
+    assert_eq!(new(90 * DAY, ""), []);
 }
 
 #[test]
