@@ -12,10 +12,11 @@ pub mod differs;
 mod flux;
 mod image;
 mod measured;
+mod moving_tag;
 mod not_ready;
 pub(crate) mod pending;
 mod postgres_cluster;
-mod quota;
+pub mod quota;
 mod quota_for_maximum;
 pub(crate) mod restarts;
 pub mod room;
@@ -57,11 +58,12 @@ struct Explanation {
 }
 
 /// What is wrong with quota, limit range and disruption budgets of an environment: where they are not as declared, and where
-/// what was declared cannot hold. What was last seen of a cluster that does not answer is marked as such.
+/// what was declared cannot hold, or what runs can change by itself. What was last seen of a cluster that does not answer is marked as such.
 pub fn surroundings(facts: &Surroundings<'_>) -> Vec<Finding> {
     let mut findings = drift::environment(facts).1;
     findings.extend(quota_for_maximum::findings(facts));
     findings.extend(budget::findings(facts));
+    findings.extend(moving_tag::finding(facts));
     match facts.freshness {
         Freshness::Never => return Vec::new(),
         Freshness::Live(_) => {}

@@ -18,6 +18,7 @@ mod nodes;
 mod owner;
 mod pages;
 mod pods;
+mod revisions;
 mod sights;
 mod source;
 mod texts;

@@ -18,8 +18,9 @@ use domain::freshness::Freshness;
 use domain::name::{ClusterId, ComponentId, WorkloadKind};
 use domain::query::{PodColumn, PodQuery, Sort};
 use domain::registry::Registry;
-use domain::view::{ComponentView, FindingKind, PodsView, State};
+use domain::view::{ComponentView, EnvironmentView, FindingKind, PodsView, State};
 use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{Namespace, Node, Pod};
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client};
@@ -84,6 +85,13 @@ impl Scene {
         };
         match self.rows.seen_by(&Grants::everything()).page(&Topic::Pods(query)) {
             Page::Pods(view) => view,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn environment(&self) -> EnvironmentView {
+        match self.rows.seen_by(&Grants::everything()).page(&Topic::Environment("shop/one".parse().unwrap())) {
+            Page::Environment(view) => view,
             other => panic!("{other:?}"),
         }
     }
@@ -269,6 +277,66 @@ async fn a_node_that_goes_down_takes_its_pods_along_until_it_is_back() {
     patch(json!({"metadata": {"labels": {"sim.kwok.dev/node": null}}})).await;
     scene.until("all is ready again", LONG, is_ready).await;
     assert_eq!(scene.component().head.cell.ready, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the local control plane; `make test` runs it"]
+async fn without_metrics_server_it_is_said_what_is_not_known_and_what_does_not_scale() {
+    const UNKNOWN: &str = "How much CPU and memory the pods use is not known";
+    const BLIND: &str = "The HPA of web does not scale: no metrics";
+    let scene = Scene::new("metrics").await;
+    let resources = json!({"requests": {"cpu": "100m"}, "limits": {"cpu": "1", "memory": "256Mi"}});
+    let patch = json!({"spec": {"template": {"spec": {"containers": [{"name": "web", "resources": resources}]}}}});
+    scene.deployments().patch("web", &PatchParams::default(), &Patch::Strategic(patch)).await.unwrap();
+    let autoscaler: HorizontalPodAutoscaler = serde_json::from_value(json!({
+        "metadata": {"name": "web"},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+            "minReplicas": 2,
+            "maxReplicas": 3,
+            "metrics": [{
+                "type": "Resource",
+                "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 90}}
+            }]
+        }
+    }))
+    .unwrap();
+    let autoscalers: Api<HorizontalPodAutoscaler> = Api::namespaced(scene.client.clone(), "metrics");
+    autoscalers.create(&PostParams::default(), &autoscaler).await.unwrap();
+
+    let card = |scene: &Scene| scene.environment().autoscalers.first().map(|card| card.next.to_string());
+    let is_told = |scene: &Scene, title: &str| {
+        scene
+            .environment()
+            .findings
+            .into_iter()
+            .find(|finding| &*finding.title == title)
+            .map(|finding| finding.evidence)
+    };
+    let works = |scene: &Scene| {
+        let steady = card(scene).is_some_and(|next| next.starts_with("Steady at 2"));
+        let is_calm = is_told(scene, UNKNOWN).is_none() && is_told(scene, BLIND).is_none();
+        steady && is_calm && scene.ready() == 2 && scene.component().head.cell.status.state == State::Ready
+    };
+    scene.until("the autoscaler works", LONG, works).await;
+
+    scene.plane.kill("metrics-server");
+    let blind = |scene: &Scene| {
+        card(scene).as_deref()
+            == Some("No metrics, so it cannot scale: the metrics server is missing, or does not answer.")
+            && is_told(scene, BLIND).is_some()
+    };
+    scene.until("the card says that nothing scales", LONG, blind).await;
+    scene.until("it is said that nobody knows what is used", LONG, |scene| is_told(scene, UNKNOWN).is_some()).await;
+    let why = is_told(&scene, UNKNOWN).unwrap();
+    assert_eq!(&*why, "The metrics API is installed and does not answer: metrics-server is down.");
+    // Nothing else is worse for it.
+    assert!(scene.is_live() && scene.ready() == 2, "{:#?}", scene.pods("shop/one"));
+    assert_eq!(scene.component().head.cell.status.state, State::Ready);
+
+    let plane = scene.plane;
+    tokio::task::spawn_blocking(|| plane.up()).await.unwrap();
+    scene.until("the autoscaler works again", LONG, works).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

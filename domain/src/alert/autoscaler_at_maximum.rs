@@ -23,12 +23,12 @@ fn see(sight: &Sight<'_>, _: u32) -> Option<Seen> {
             Trouble::AtMaximum => {}
             Trouble::Off | Trouble::Blind | Trouble::Unable | Trouble::Silent => return None,
         }
-        let limited = facts.conditions.iter().find(|condition| &*condition.kind == "ScalingLimited");
+        let since = health::trouble_since(facts, trouble);
         Some(Symptom {
             about: name.clone(),
             title: format!("The HPA {} is at its maximum", plain(name, 253)),
             evidence: sentence,
-            since: limited.map(|condition| condition.since).filter(|since| *since > 0),
+            since: (since > 0).then_some(since),
             component: None,
         })
     });

@@ -25,8 +25,8 @@ pub struct PodClue<'a> {
     pub facts: Option<&'a PodFacts>,
     /// How often it was started again of late.
     pub restarted: Restarted,
-    /// What it uses; `None` when that is not known.
-    pub usage: Option<Usage>,
+    /// What its containers use that may use only so much, by name; empty when that is not known.
+    pub usage: &'a [(Arc<str>, Usage)],
 }
 
 /// How often containers of a pod were started again within the last hour, as far as is known: never fewer.
@@ -38,7 +38,7 @@ pub struct Restarted {
     pub since: i64,
 }
 
-/// What the first container of a pod uses, by `metrics.k8s.io`.
+/// What a container uses, by `metrics.k8s.io`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Usage {
     /// CPU, thousandths of a core.

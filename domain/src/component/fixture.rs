@@ -38,7 +38,7 @@ pub(crate) struct World {
 pub(crate) struct KnownClues {
     pub(crate) facts: BTreeMap<usize, PodFacts>,
     pub(crate) restarted: BTreeMap<usize, Restarted>,
-    pub(crate) usage: BTreeMap<usize, Usage>,
+    pub(crate) usage: BTreeMap<usize, Vec<(Arc<str>, Usage)>>,
     pub(crate) probes: Vec<ProbeFailure>,
     pub(crate) lines: Option<LastLines>,
 }
@@ -175,7 +175,7 @@ impl World {
             row,
             facts: self.clues.facts.get(&place),
             restarted: self.clues.restarted.get(&place).copied().unwrap_or_default(),
-            usage: self.clues.usage.get(&place).copied(),
+            usage: self.clues.usage.get(&place).map_or(&[], Vec::as_slice),
         });
         let known: Vec<PodClue<'_>> = known.collect();
         ask(&ComponentFacts {

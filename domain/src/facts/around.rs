@@ -32,6 +32,8 @@ pub struct Around {
     pub flux: BTreeMap<(FluxKind, Arc<str>), FluxFacts>,
     /// Clusters of CloudNativePG.
     pub postgres_clusters: BTreeMap<Arc<str>, PostgresClusterFacts>,
+    /// Quotas for which something was refused of late, by name, with what was said of it last: of this tell workloads and events.
+    pub refused: BTreeMap<Arc<str>, Arc<str>>,
     /// What of this cannot be read, and why. What is not in here is known, and what is absent then is not there.
     pub unseen: BTreeMap<AroundKind, Unseen>,
 }
@@ -203,6 +205,10 @@ pub struct PostgresClusterFacts {
     pub recoverable_from: i64,
     /// Whether `spec.backup` says that there should be backups.
     pub has_backup: bool,
+    /// Whether `spec.plugins` names any, which may make backups in its place.
+    pub has_plugins: bool,
+    /// `metadata.creationTimestamp`.
+    pub created: i64,
     /// Conditions: `Ready`, `ContinuousArchiving`, `LastBackupSucceeded`.
     pub conditions: Vec<Condition>,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::around::{Surroundings, condition, finding, said, sentences};
 use crate::facts::around::{AroundKind, JobFacts, PostgresClusterFacts, Unseen};
-use crate::registry::{Backup, Component, MAX_BACKUP_AGE_HOURS};
+use crate::registry::{Backup, Component, MAX_BACKUP_AGE_HOURS, Tier};
 use crate::view::{Finding, FindingKind, State};
 
 /// One of each declared backup, and one of each cluster of CloudNativePG that should make some.
@@ -13,10 +13,15 @@ pub(super) fn findings(place: Surroundings<'_>) -> Vec<Finding> {
         let found = of(place, component, component.backup.as_ref()?)?;
         Some(Finding { component: Some(place.id_of(component)), ..found })
     });
-    let clusters = place.around.postgres_clusters.iter().filter(|(_, cluster)| cluster.has_backup);
-    let clusters = clusters.filter(|_| place.sees(AroundKind::PostgresCluster)).filter_map(|(name, cluster)| {
+    let clusters = place.around.postgres_clusters.iter().filter(|_| place.sees(AroundKind::PostgresCluster));
+    let clusters = clusters.filter_map(|(name, cluster)| {
         let component = place.component(name);
-        let found = of_cluster(place, name, cluster, component.and_then(|component| component.backup.as_ref()))?;
+        let declared = component.and_then(|component| component.backup.as_ref());
+        let found = if cluster.has_backup {
+            of_cluster(place, name, cluster, declared)?
+        } else {
+            undeclared(place, name, cluster).filter(|_| declared.is_none())?
+        };
         Some(Finding { component: component.map(|component| place.id_of(component)), ..found })
     });
     declared.chain(clusters).collect()
@@ -137,6 +142,9 @@ fn of_cluster(
     let archiving = condition(&cluster.conditions, "ContinuousArchiving", false);
     let failed = condition(&cluster.conditions, "LastBackupSucceeded", false);
     let is_old = cluster.last_backup > 0 && place.now.saturating_sub(cluster.last_backup) > max;
+    // One that is new has as long as every other until its first backup, and the operator has to have said something of it.
+    let is_without = cluster.last_backup == 0 && cluster.created > 0 && !cluster.phase.is_empty();
+    let is_late = is_without && place.now.saturating_sub(cluster.created) > max;
     let (state, title, since) = match (archiving, failed) {
         (Some(archiving), _) => {
             (State::Failed, format!("PostgreSQL cluster {name} does not archive its WAL"), archiving.since)
@@ -146,15 +154,20 @@ fn of_cluster(
             format!("The backup of PostgreSQL cluster {name} is older than {} h", max / 3600),
             cluster.last_backup + max,
         ),
+        (None, _) if is_late => {
+            (State::Failed, format!("PostgreSQL cluster {name} was never backed up"), cluster.created)
+        }
         (None, Some(failed)) => {
             (State::Degraded, format!("The last backup of PostgreSQL cluster {name} failed"), failed.since)
-        }
-        (None, None) if cluster.last_backup == 0 && !cluster.phase.is_empty() => {
-            (State::Degraded, format!("PostgreSQL cluster {name} has no backup yet"), 0)
         }
         (None, None) => return None,
     };
     let last = match cluster.last_backup {
+        0 if is_late => format!(
+            "It was made {} ago and no backup has succeeded; the first should be there within {} h.",
+            place.age(cluster.created),
+            max / 3600
+        ),
         0 => "No backup has succeeded.".to_owned(),
         at => format!("Its last backup was {} ago.", place.age(at)),
     };
@@ -168,4 +181,25 @@ fn of_cluster(
     let evidence = sentences([words(archiving), words(failed), last, recoverable]);
     let advice = "Check the object store's address, space and credentials, then make a backup by hand.";
     Some(Finding { since, ..finding(state, FindingKind::Backup, title, evidence, advice) })
+}
+
+/// A cluster in production that nothing is known to back up. Without `spec.backup` and without a plugin no ScheduledBackup can
+/// make one either, so those need not be read.
+/// <https://cloudnative-pg.io/documentation/current/backup/#scheduled-backups>
+fn undeclared(place: Surroundings<'_>, name: &Arc<str>, cluster: &PostgresClusterFacts) -> Option<Finding> {
+    match place.environment.tier {
+        Tier::Production => {}
+        Tier::Staging | Tier::Development => return None,
+    }
+    if cluster.has_plugins || cluster.last_backup > 0 {
+        return None;
+    }
+    Some(finding(
+        State::Degraded,
+        FindingKind::Backup,
+        format!("PostgreSQL cluster {name} has no backup declared"),
+        "Its spec has neither a backup nor a plugin, and the registry names no CronJob that backs up a component of its name."
+            .to_owned(),
+        "Give it spec.backup and a ScheduledBackup, or name the CronJob that backs it up in the registry.",
+    ))
 }

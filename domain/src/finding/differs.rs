@@ -1,5 +1,6 @@
 //! Code that runs in production and was never seen to run where it is tried out first.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::drift::is_mutable;
@@ -27,15 +28,24 @@ pub struct Elsewhere {
 }
 
 /// What a production environment with these cells runs that no lower one ran. Nothing is said where that cannot be known: under
-/// a tag that moves, anything may have run.
-pub fn differs(tier: Tier, cells: &[&Cell], elsewhere: &[Elsewhere]) -> Vec<Finding> {
+/// a tag that moves, anything may have run. What ran `elsewhere` takes a while to be put together, and is asked for only where it
+/// decides something.
+pub fn differs(tier: Tier, cells: &[&Cell], elsewhere: impl FnOnce() -> Vec<Elsewhere>) -> Vec<Finding> {
     match tier {
-        Tier::Production => cells.iter().filter_map(|cell| of(cell, elsewhere)).collect(),
-        Tier::Staging | Tier::Development => Vec::new(),
+        Tier::Production => {}
+        Tier::Staging | Tier::Development => return Vec::new(),
     }
+    let elsewhere = elsewhere();
+    let mut lower: HashMap<(&str, Role), Vec<&Elsewhere>> = HashMap::new();
+    for other in elsewhere.iter().filter(|other| other.tier < Tier::Production && !other.ran.is_empty()) {
+        lower.entry((&*other.name, other.role)).or_default().push(other);
+    }
+    let found = cells.iter().filter_map(|cell| of(cell, lower.get(&(cell.id.name.as_str(), cell.role))?));
+    found.collect()
 }
 
-fn of(cell: &Cell, elsewhere: &[Elsewhere]) -> Option<Finding> {
+/// The same of one, with what ran of it in lower environments.
+fn of(cell: &Cell, lower: &[&Elsewhere]) -> Option<Finding> {
     // What is not current is not compared.
     match cell.status.state {
         State::Unknown | State::Off => return None,
@@ -45,22 +55,15 @@ fn of(cell: &Cell, elsewhere: &[Elsewhere]) -> Option<Finding> {
     if digest.is_empty() || is_mutable(tag) {
         return None;
     }
-    let lower = elsewhere.iter().filter(|other| {
-        other.tier < Tier::Production
-            && *other.name == *cell.id.name.as_str()
-            && other.role == cell.role
-            && !other.ran.is_empty()
-    });
-    let all: Vec<&Elsewhere> = lower.collect();
-    let ran = || all.iter().flat_map(|other| &other.ran);
+    let ran = || lower.iter().flat_map(|other| &other.ran);
     let is_told =
         |(tag, digest): &(Arc<str>, Arc<str>)| if tag.is_empty() { !digest.is_empty() } else { !is_mutable(tag) };
     let is_same = |(other, known): &(Arc<str>, Arc<str>)| known == digest || (!tag.is_empty() && other == tag);
-    if all.is_empty() || !ran().all(is_told) || ran().any(is_same) {
+    if !ran().all(is_told) || ran().any(is_same) {
         return None;
     }
     let name = &cell.id.name;
-    let titles: Vec<&str> = all.iter().map(|other| &*other.title).collect();
+    let titles: Vec<&str> = lower.iter().map(|other| &*other.title).collect();
     let there = titles.join(" and ");
     let tag = if tag.is_empty() { String::new() } else { format!("{} ", plain(tag, TAG_LIMIT)) };
     Some(Finding {
@@ -111,7 +114,7 @@ mod tests {
             (&[], false),
         ] {
             let cell = world("fleet-app").assess().cell;
-            let found = differs(Tier::Production, &[&cell], &[staging(ran)]);
+            let found = differs(Tier::Production, &[&cell], || vec![staging(ran)]);
             assert_eq!(found.len(), usize::from(is_told), "{ran:?}");
             for finding in found {
                 assert_eq!(&*finding.title, "fleet-app runs a version here that Staging never ran");
@@ -133,17 +136,17 @@ mod tests {
             (Tier::Production, Elsewhere { name: "fleet-api".into(), ..other() }, 0),
             (Tier::Production, Elsewhere { role: Role::Worker, ..other() }, 0),
         ] {
-            assert_eq!(
-                differs(tier, &[&cell], std::slice::from_ref(&elsewhere)).len(),
-                count,
-                "{tier:?} {elsewhere:?}"
-            );
+            let found = differs(tier, &[&cell], || vec![elsewhere.clone()]);
+            assert_eq!(found.len(), count, "{tier:?} {elsewhere:?}");
+        }
+        for tier in [Tier::Staging, Tier::Development] {
+            assert_eq!(differs(tier, &[&cell], || panic!("asked for without need")), []);
         }
         let mut moving = cell.clone();
         moving.tag = "production".into();
-        assert_eq!(differs(Tier::Production, &[&moving], &[other()]), []);
+        assert_eq!(differs(Tier::Production, &[&moving], || vec![other()]), []);
         let mut unknown = cell;
         unknown.status.state = State::Unknown;
-        assert_eq!(differs(Tier::Production, &[&unknown], &[other()]), []);
+        assert_eq!(differs(Tier::Production, &[&unknown], || vec![other()]), []);
     }
 }

@@ -1,5 +1,6 @@
 //! Findings of several components that are one: the same fault, the same node, the same words of many.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::component::Assessment;
@@ -26,12 +27,19 @@ struct Said {
 pub fn merged<'a>(assessments: impl IntoIterator<Item = &'a Assessment>) -> Vec<Finding> {
     let assessments: Vec<&Assessment> = assessments.into_iter().collect();
     let of_nodes = by_node(&assessments);
-    let is_told = |finding: &Finding| of_nodes.iter().any(|(_, lost)| lost.iter().any(|(_, one)| one.is(finding)));
+    let lost = of_nodes.iter().flat_map(|(_, lost)| lost);
+    let told: HashSet<(&ComponentId, &str)> =
+        lost.flat_map(|(_, lost)| lost.titles.iter().map(|title| (&lost.component, &**title))).collect();
+    let is_told = |finding: &Finding| {
+        finding.component.as_ref().is_some_and(|component| told.contains(&(component, &*finding.title)))
+    };
     let mut merged: Vec<Said> = Vec::new();
+    let mut places: HashMap<Words<'_>, usize> = HashMap::new();
     for assessment in &assessments {
         let role = assessment.cell.role;
         for finding in assessment.findings.iter().filter(|finding| !is_told(finding)) {
-            match merged.iter_mut().find(|known| is_same(&known.finding, finding)) {
+            let place = *places.entry(words(finding)).or_insert(merged.len());
+            match merged.get_mut(place) {
                 None => merged.push(Said { finding: finding.clone(), role }),
                 Some(known) if known.finding.component == finding.component => {}
                 Some(known) => {
@@ -69,8 +77,11 @@ fn first(one: Role, other: Role) -> Role {
     if depth(other) < depth(one) { other } else { one }
 }
 
-fn is_same(one: &Finding, other: &Finding) -> bool {
-    (&one.title, &one.evidence, &one.advice, &one.lines) == (&other.title, &other.evidence, &other.advice, &other.lines)
+/// All that is said in a finding: two that say the same are one.
+type Words<'a> = (&'a str, &'a str, &'a str, &'a [Arc<str>]);
+
+fn words(finding: &Finding) -> Words<'_> {
+    (&finding.title, &finding.evidence, &finding.advice, &finding.lines)
 }
 
 /// The earlier of two moments, where 0 is not known: then it is not known of both.
@@ -84,9 +95,11 @@ type Suffering<'a> = (&'a Assessment, &'a Lost);
 /// Nodes that are NotReady and of which more than one component tells, each with what follows from it.
 fn by_node<'a>(assessments: &[&'a Assessment]) -> Vec<(&'a Arc<str>, Vec<Suffering<'a>>)> {
     let mut nodes: Vec<(&Arc<str>, Vec<Suffering<'_>>)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
     for assessment in assessments {
         for lost in &assessment.lost {
-            match nodes.iter_mut().find(|(node, _)| **node == lost.node) {
+            let place = *places.entry(&*lost.node).or_insert(nodes.len());
+            match nodes.get_mut(place) {
                 Some((_, all)) => all.push((assessment, lost)),
                 None => nodes.push((&lost.node, vec![(assessment, lost)])),
             }
@@ -157,19 +170,16 @@ fn of_node(node: &str, lost: &[(&Assessment, &Lost)]) -> Said {
 /// At most a few of a kind say the same of several components: more of them are one, with the first one's words.
 fn counted(all: Vec<Said>) -> Vec<Said> {
     let mut groups: Vec<(Said, Vec<ComponentId>)> = Vec::new();
-    let mut alike: Vec<(String, usize)> = Vec::new();
     let patterns: Vec<Option<String>> = all.iter().map(|said| pattern(&said.finding)).collect();
+    let mut alike: HashMap<&str, usize> = HashMap::new();
     for pattern in patterns.iter().flatten() {
-        match alike.iter_mut().find(|(known, _)| known == pattern) {
-            Some((_, count)) => *count += 1,
-            None => alike.push((pattern.clone(), 1)),
-        }
+        *alike.entry(pattern).or_default() += 1;
     }
-    let mut places: Vec<(String, usize)> = Vec::new();
-    for (said, pattern) in all.into_iter().zip(patterns) {
-        let many = pattern.filter(|pattern| alike.iter().any(|(known, count)| known == pattern && *count >= MANY));
-        let place = many.as_ref().and_then(|pattern| places.iter().find(|(known, _)| known == pattern));
-        match (place.map(|(_, place)| *place).and_then(|place| groups.get_mut(place)), many) {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for (said, pattern) in all.into_iter().zip(&patterns) {
+        let many = pattern.as_deref().filter(|pattern| alike.get(pattern).is_some_and(|count| *count >= MANY));
+        let place = many.and_then(|pattern| places.get(pattern));
+        match (place.copied().and_then(|place| groups.get_mut(place)), many) {
             (Some((first_said, components)), _) => {
                 components.extend(said.finding.component);
                 first_said.finding.since = earlier(first_said.finding.since, said.finding.since);

@@ -64,13 +64,18 @@ pub(crate) fn trouble(facts: &AutoscalerFacts) -> Option<(Trouble, String)> {
 /// Since when an autoscaler is at its maximum or does not work, seconds since 1970; 0 when not known.
 pub(crate) fn trouble_since(facts: &AutoscalerFacts, trouble: Trouble) -> i64 {
     let since = |kind: &str| facts.conditions.iter().find(|condition| &*condition.kind == kind);
-    let condition = match trouble {
-        Trouble::Off | Trouble::Blind => since("ScalingActive"),
-        Trouble::Unable => since("AbleToScale"),
-        Trouble::AtMaximum => since("ScalingLimited"),
-        Trouble::Silent => None,
-    };
-    condition.map_or(0, |condition| condition.since)
+    let turned = |kind: &str| since(kind).map_or(0, |condition| condition.since);
+    match trouble {
+        Trouble::Off | Trouble::Blind => turned("ScalingActive"),
+        Trouble::Unable => turned("AbleToScale"),
+        // Its time moves with the status alone: from `TooFewReplicas` to `TooManyReplicas` it stays what it was, and nothing is at its
+        // maximum since before it was last scaled.
+        Trouble::AtMaximum => match turned("ScalingLimited") {
+            0 => 0,
+            since => since.max(facts.last_scale.unwrap_or(0)),
+        },
+        Trouble::Silent => 0,
+    }
 }
 
 /// Whether the controller was told that nobody answers for CPU and memory: what its client and the API server's aggregation say.
@@ -145,6 +150,27 @@ mod tests {
             (vec![], Some("It has not reported yet, so nothing scales.")),
         ] {
             assert_eq!(autoscaler(&facts(&conditions)).as_deref(), expected, "{conditions:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_at_its_maximum_since_before_it_was_last_scaled() {
+        const LOW: i64 = 1_000;
+        let at_maximum = |since: i64, last_scale: Option<i64>| {
+            let limited = ("ScalingLimited", Some(true), "TooManyReplicas", "");
+            let mut facts = AutoscalerFacts { last_scale, ..facts(&[limited]) };
+            facts.conditions[0].since = since;
+            trouble(&facts).map(|(trouble, _)| trouble_since(&facts, trouble))
+        };
+        for (since, last_scale, expected) in [
+            // It was at its minimum for days, and the status of the condition never turned on the way up.
+            (LOW, Some(LOW + 3 * 86_400), LOW + 3 * 86_400),
+            // It was scaled, and asked for more only later.
+            (LOW, Some(LOW - 60), LOW),
+            (LOW, None, LOW),
+            (0, Some(LOW), 0),
+        ] {
+            assert_eq!(at_maximum(since, last_scale), Some(expected), "{since} {last_scale:?}");
         }
     }
 }

@@ -380,6 +380,8 @@ objects! {
     struct PodMetrics {
         #[serde(deserialize_with = "meta")]
         pub metadata: ObjectMeta,
+        /// When it was measured.
+        pub timestamp: Option<Time>,
         #[serde(deserialize_with = "nullable")]
         pub containers: Vec<ContainerMetrics>,
     }

@@ -13,6 +13,7 @@ use tracing::debug;
 
 use super::objects::{ContainerMetrics, PodMetrics, PodMetricsList};
 use super::project::{named, quantity};
+use crate::clock;
 use crate::rows::{Measured, Rows};
 
 /// Time between two questions.
@@ -21,6 +22,8 @@ const INTERVAL: Duration = Duration::from_secs(15);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Questions in a row that stay unanswered before it is said: metrics-server is started anew now and then.
 const MISSES: u32 = 2;
+/// Measurements that are older than so many seconds say nothing of what is used now: they are measured twice a minute at least.
+const OLD: i64 = 120;
 
 const BYTES_OF_MIB: i64 = 1 << 20;
 
@@ -36,7 +39,7 @@ pub async fn usage(
     loop {
         let answer = tokio::select! {
             () = cancel.cancelled() => return,
-            answer = measure(&client, &places) => answer,
+            answer = measure(&client, &places, || clock::now().as_second()) => answer,
         };
         match answer {
             Ok(measured) => {
@@ -58,9 +61,13 @@ pub async fn usage(
     }
 }
 
-/// What all pods use, or why that is not known: a sentence.
-async fn measure(client: &Client, places: &[Option<Namespace>]) -> Result<Vec<Measured>, Arc<str>> {
-    let mut all = Vec::new();
+/// What all pods use, or why that is not known: a sentence. `now` tells seconds since 1970.
+async fn measure(
+    client: &Client,
+    places: &[Option<Namespace>],
+    now: impl Fn() -> i64,
+) -> Result<Vec<Measured>, Arc<str>> {
+    let (mut all, mut is_old) = (Vec::new(), false);
     for place in places {
         let path = match place {
             None => "/apis/metrics.k8s.io/v1beta1/pods".to_owned(),
@@ -72,7 +79,13 @@ async fn measure(client: &Client, places: &[Option<Namespace>]) -> Result<Vec<Me
         let list = answer
             .map_err(|_| Arc::<str>::from("The metrics API does not answer in time."))?
             .map_err(|error| why(&error))?;
-        all.extend(list.items.into_iter().filter_map(measured));
+        let oldest = now().saturating_sub(OLD);
+        let (old, current): (Vec<_>, Vec<_>) = list.items.into_iter().partition(|pod| measured_at(pod) < oldest);
+        is_old |= !old.is_empty();
+        all.extend(current.into_iter().filter_map(measured));
+    }
+    if is_old && all.is_empty() {
+        return Err("The metrics API answers with what was measured more than 2 minutes ago.".into());
     }
     Ok(all)
 }
@@ -92,6 +105,11 @@ fn why(error: &kube::Error) -> Arc<str> {
         kube::Error::Api(status) => format!("The metrics API answers with HTTP {}.", status.code).into(),
         _ => "The metrics API cannot be asked.".into(),
     }
+}
+
+/// When a pod was measured, seconds since 1970. One that does not say it is taken for current.
+fn measured_at(pod: &PodMetrics) -> i64 {
+    pod.timestamp.as_ref().and_then(|time| time.0).map_or(i64::MAX, |time| time.as_second())
 }
 
 fn measured(pod: PodMetrics) -> Option<Measured> {
@@ -119,6 +137,8 @@ mod tests {
 
     use super::*;
 
+    const NOW: i64 = 1_800_000_000;
+
     fn client(code: u16, answer: serde_json::Value) -> Client {
         let answer = move |request: Request<Body>| {
             let is_asked = request.uri().path().starts_with("/apis/metrics.k8s.io/v1beta1/");
@@ -139,7 +159,7 @@ mod tests {
             { "metadata": { "name": "nowhere" }, "containers": [] },
             { "metadata": { "namespace": "shop", "name": "idle" }, "containers": null },
         ] });
-        let found = measure(&client(200, list), &[None]).await.unwrap();
+        let found = measure(&client(200, list), &[None], || NOW).await.unwrap();
         let name = |name: &str| Arc::<str>::from(name);
         let expected = [
             Measured {
@@ -156,12 +176,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_was_measured_long_ago_says_nothing_of_now() {
+        let pod = |name: &str, age: i64| {
+            let timestamp = jiff::Timestamp::from_second(NOW - age).unwrap().to_string();
+            json!({ "metadata": { "namespace": "shop", "name": name }, "timestamp": timestamp, "containers": [] })
+        };
+        let measured = async |pods: &[serde_json::Value]| {
+            let list = json!({ "kind": "PodMetricsList", "items": pods });
+            let found = measure(&client(200, list), &[None], || NOW).await;
+            found.map(|found| found.iter().map(|pod| pod.name.to_string()).collect::<Vec<_>>())
+        };
+        let found = measured(&[pod("current", 0), pod("late", 120), pod("old", 121), pod("ahead", -30)]).await;
+        assert_eq!(found.as_deref(), Ok(&["current".to_owned(), "late".to_owned(), "ahead".to_owned()][..]));
+        let why = measured(&[pod("old", 121), pod("older", 86_400)]).await.unwrap_err();
+        assert_eq!(&*why, "The metrics API answers with what was measured more than 2 minutes ago.");
+        assert_eq!(measured(&[]).await.as_deref(), Ok(&[][..]));
+    }
+
+    #[tokio::test]
     async fn why_nothing_is_known_is_said() {
         for (code, said) in
             [(404, "no metrics-server"), (503, "metrics-server is down"), (403, "Grant it"), (500, "HTTP 500")]
         {
             let status = json!({ "kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "x", "reason": "x", "code": code });
-            let why = measure(&client(code, status), &[Some(Namespace::new("shop").unwrap())]).await.unwrap_err();
+            let place = Some(Namespace::new("shop").unwrap());
+            let why = measure(&client(code, status), &[place], || NOW).await.unwrap_err();
             assert!(why.contains(said) && why.ends_with('.'), "{code}: {why}");
         }
     }

@@ -1,11 +1,14 @@
 //! What stands around the workloads of an environment, as it is taken in.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::facts::around::AroundKind;
+use domain::finding::quota::{REFUSED_REACH, refused_by};
+use domain::name::WorkloadKind;
 
-use super::ObservedAround;
 use super::environment::Environment;
+use super::{Kind, ObservedAround};
 
 impl Environment {
     /// Something is there, new or changed.
@@ -63,5 +66,43 @@ impl Environment {
             }
             AroundKind::PostgresCluster => around.postgres_clusters.keys().cloned().collect(),
         }
+    }
+
+    /// The quotas for which something was refused that is still not there, with what was said of it last. `now` is seconds since
+    /// 1970; of kinds that may not be read any more nothing is known.
+    pub(super) fn refused(&self, now: i64, may_read: impl Fn(Kind) -> bool) -> BTreeMap<Arc<str>, Arc<str>> {
+        let mut refused: BTreeMap<Arc<str>, Arc<str>> = BTreeMap::new();
+        if self.around.quotas.is_empty() {
+            return refused;
+        }
+        let workloads = self.workloads.iter().filter(|((kind, _), _)| may_read(Kind::Workload(*kind)));
+        let conditions = workloads.flat_map(|(_, workload)| &workload.facts.conditions);
+        let failing = conditions.filter(|known| &*known.kind == "ReplicaFailure" && known.status == Some(true));
+        let since = now.saturating_sub(REFUSED_REACH);
+        let events = self.events.newest_first().take_while(|event| event.row.last >= since);
+        let events = events.filter(|event| may_read(Kind::Event) && event.row.warning);
+        let told = events.map(|event| (&event.row.message, Some(&event.row.about)));
+        for (message, about) in failing.map(|known| (&known.message, None)).chain(told) {
+            if let Some(quota) = refused_by(message)
+                && about.is_none_or(|about| self.is_lacking(about))
+            {
+                refused.entry(quota.into()).or_insert_with(|| message.clone());
+            }
+        }
+        refused
+    }
+
+    /// Whether what an event is about still lacks pods. Of a Deployment its condition tells, and of what else is made by hand nobody
+    /// knows whether it is still wanted.
+    fn is_lacking(&self, about: &str) -> bool {
+        let Some((kind, name)) = about.split_once(' ') else { return false };
+        let workload = |kind| self.workloads.get(&(kind, name.into())).map(|workload| &workload.facts);
+        let kind = match kind {
+            "StatefulSet" => WorkloadKind::StatefulSet,
+            "DaemonSet" => WorkloadKind::DaemonSet,
+            "Job" => return self.around.jobs.get(name).is_some_and(|job| !job.complete && job.failed.is_none()),
+            _ => return false,
+        };
+        workload(kind).is_some_and(|facts| facts.existing < facts.wanted)
     }
 }

@@ -17,6 +17,7 @@ use domain::view::{EnvironmentHead, EventRow, PodRow, Status};
 use super::autoscalers::Autoscaler;
 use super::owner::half;
 use super::pods::{Entry, RowId};
+use super::revisions::{Revision, Revisions};
 use super::{
     Change, Key, Kind, Object, Observed, ObservedEvent, ObservedPod, ObservedRevision, ObservedWorkload, State,
 };
@@ -36,8 +37,8 @@ pub struct Environment {
     pub declared: (usize, usize),
     /// Its workloads, declared or not.
     pub workloads: BTreeMap<(WorkloadKind, Arc<str>), ObservedWorkload>,
-    /// Its ReplicaSets and ControllerRevisions, by name.
-    pub revisions: BTreeMap<Arc<str>, Revision>,
+    /// Its ReplicaSets and ControllerRevisions.
+    pub revisions: Revisions,
     /// Its autoscalers, by name.
     pub autoscalers: BTreeMap<Arc<str>, Autoscaler>,
     /// Its ConfigMaps that the registry names, with the expected keys.
@@ -62,14 +63,6 @@ pub struct Environment {
     pub head: EnvironmentHead,
     /// Whether its head must be made again.
     pub dirty: bool,
-}
-
-/// A revision, and what ran as it.
-pub struct Revision {
-    /// What was seen.
-    pub observed: ObservedRevision,
-    /// The digest of the main container of the last of its pods that went. Those that are there speak for themselves.
-    pub ran: Arc<str>,
 }
 
 /// A declared component.
@@ -150,7 +143,7 @@ impl Events {
 }
 
 impl Environment {
-    fn mark(&mut self, workload: Option<&(WorkloadKind, Arc<str>)>) {
+    pub(super) fn mark(&mut self, workload: Option<&(WorkloadKind, Arc<str>)>) {
         if let Some(&place) = workload.and_then(|workload| self.by_workload.get(workload)) {
             self.components[place].dirty = true;
         }
@@ -159,10 +152,8 @@ impl Environment {
 
     /// A pod of a revision is not there any more, or not as it was.
     fn remember(&mut self, Entry { revision, digest, .. }: &Entry) {
-        if !digest.is_empty()
-            && let Some(revision) = self.revisions.get_mut(revision)
-        {
-            revision.ran = digest.clone();
+        if !digest.is_empty() {
+            self.revisions.remember(revision, digest);
         }
     }
 
@@ -389,7 +380,7 @@ impl State {
             digest,
             unsettled: (!settled).then(|| Box::new(pod.facts)),
             restarts,
-            usage: same.and_then(|same| same.usage),
+            usage: same.map(|same| same.usage.clone()).unwrap_or_default(),
         };
         if let Some(before) =
             before.filter(|before| (&before.revision, &before.digest) != (&entry.revision, &entry.digest))
@@ -423,11 +414,7 @@ impl State {
     fn put_revision(&mut self, place: usize, name: Arc<str>, observed: ObservedRevision) {
         let environment = &mut self.environments[place];
         environment.mark(Some(&observed.workload));
-        let ran = match environment.revisions.get(&name) {
-            Some(known) => known.ran.clone(),
-            None => ImageReference::parse(&observed.image).digest.into(),
-        };
-        environment.revisions.insert(name, Revision { observed, ran });
+        environment.revisions.put(name, observed);
     }
 
     fn put_autoscaler(

@@ -204,6 +204,7 @@ impl State {
             autoscalers: may_not_read(Kind::Autoscaler).or(environment.is_unread(Kind::Autoscaler, None)),
             config_maps: may_not_read(Kind::ConfigMap).or(environment.is_unread(Kind::ConfigMap, None)),
         };
+        environment.around.refused = environment.refused(now, |kind| may_not_read(kind).is_none());
         environment.around.unseen = source.map_or_else(BTreeMap::new, |source| source.unseen(&declared.namespace));
         let Environment { components, workloads, autoscalers, config_maps, revisions, unread, uids, events, .. } =
             environment;
@@ -225,8 +226,8 @@ impl State {
             let since = now.saturating_sub(PROBES_REACH);
             let probes = if unready.is_empty() { Vec::new() } else { events.probes(&unready, since) };
             let workload = workloads.get(&key);
-            let newest = revisions.values().filter(|revision| revision.observed.workload == key);
-            let newest = newest.filter(|revision| owners.is_of_present(revision));
+            let of_it = revisions.of(&key).map(|(_, revision)| revision);
+            let newest = of_it.filter(|revision| owners.is_of_present(revision));
             let made =
                 newest.max_by_key(|revision| revision.observed.number).map_or(0, |newest| newest.observed.created);
             component.assessment = Some(assess(&ComponentFacts {

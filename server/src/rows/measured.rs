@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::component::clues::Usage;
-use domain::finding::room::unmeasured;
+use domain::finding::room::{has_bounds, is_bounded, is_near, unmeasured};
 use domain::name::{ClusterId, Namespace};
 use domain::view::Finding;
 
@@ -46,40 +46,47 @@ impl State {
         for Measured { namespace, name, containers } in all {
             let place = self.places.get(&(cluster.clone(), namespace)).copied();
             let Some(id) = place.and_then(|place| self.pods.find(place, &name)) else { continue };
-            let used = self.main_of(id, &containers);
-            if let Some(usage) = self.pods.use_of(id) {
-                *usage = used;
-                known.insert(id);
-            }
+            known.insert(id);
+            self.used(id, containers);
         }
         // What is not measured any more is not known any more.
         let old = self.pods.iter().filter(|(id, entry)| {
-            entry.usage.is_some() && !known.contains(id) && self.environments[entry.environment].cluster == *cluster
+            !entry.usage.is_empty() && !known.contains(id) && self.environments[entry.environment].cluster == *cluster
         });
         for id in old.map(|(id, _)| id).collect::<Vec<_>>() {
-            if let Some(usage) = self.pods.use_of(id) {
-                *usage = None;
-            }
-        }
-        for environment in self.environments.iter_mut().filter(|environment| environment.cluster == *cluster) {
-            environment.mark_all();
+            self.used(id, Vec::new());
         }
     }
 
-    /// What the first container of the template uses: its limits are the ones that are known.
-    fn main_of(&self, id: RowId, containers: &[(Arc<str>, Usage)]) -> Option<Usage> {
-        let entry = self.pods.get(id)?;
-        let workload = self.environments[entry.environment].workloads.get(entry.workload.as_ref()?)?;
-        let main = workload.facts.container.as_ref()?;
-        containers.iter().find(|(name, _)| *name == main.name).map(|(_, usage)| *usage)
+    /// Takes in what the containers of a pod use. Figures move with each measurement; only one that is told of, was, or is not known
+    /// any more makes its component say something else.
+    fn used(&mut self, id: RowId, containers: Vec<(Arc<str>, Usage)>) {
+        let Self { environments, pods, texts, .. } = self;
+        let Some(entry) = pods.get(id) else { return };
+        let environment = &mut environments[entry.environment];
+        let workload = entry.workload.as_ref().and_then(|workload| environment.workloads.get(workload));
+        let template = workload.map(|workload| &workload.facts.template);
+        let is_bounded = |name: &str| template.is_some_and(|template| is_bounded(template, name));
+        let bounded = containers.into_iter().filter(|(name, _)| is_bounded(name));
+        let usage: Box<[(Arc<str>, Usage)]> = bounded.map(|(name, usage)| (texts.share(name), usage)).collect();
+        if *usage == *entry.usage {
+            return;
+        }
+        let is_told = |usage: &[(Arc<str>, Usage)]| template.is_some_and(|template| is_near(template, usage));
+        if usage.is_empty() != entry.usage.is_empty() || is_told(&usage) || is_told(&entry.usage) {
+            let workload = entry.workload.clone();
+            environment.mark(workload.as_ref());
+        }
+        if let Some(held) = pods.use_of(id) {
+            *held = usage;
+        }
     }
 
     /// Why it is not known what the pods of an environment use, where one of them may use only so much.
     pub(super) fn unmeasured_finding(&self, environment: &Environment) -> Option<Finding> {
         let why = self.unmeasured.get(&environment.cluster)?;
         let declared = environment.components.iter().map(|component| (component.id.kind, component.id.name.shared()));
-        let containers = declared.filter_map(|key| environment.workloads.get(&key)?.facts.container.as_ref());
-        let is_bounded = containers.into_iter().any(|held| held.memory_limit.is_some() || held.cpu_limit.is_some());
-        is_bounded.then(|| unmeasured(why))
+        let mut workloads = declared.filter_map(|key| environment.workloads.get(&key));
+        workloads.any(|workload| has_bounds(&workload.facts.template)).then(|| unmeasured(why))
     }
 }

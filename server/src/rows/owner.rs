@@ -6,8 +6,9 @@ use std::sync::Arc;
 use domain::name::WorkloadKind;
 
 use super::Kind;
-use super::environment::{Environment, Revision};
+use super::environment::Environment;
 use super::pods::Entry;
+use super::revisions::{Revision, Revisions};
 
 /// Half of a uid, to be kept with each pod.
 pub fn half(uid: u128) -> u64 {
@@ -44,7 +45,7 @@ impl<'a> Owners<'a> {
     }
 
     /// The same of a pod; that of a Deployment is its ReplicaSet's.
-    pub fn owns_present(self, pod: &Entry, revisions: &std::collections::BTreeMap<Arc<str>, Revision>) -> bool {
+    pub fn owns_present(self, pod: &Entry, revisions: &Revisions) -> bool {
         match &pod.workload {
             None => true,
             Some((WorkloadKind::Deployment, _)) => {

@@ -21,8 +21,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::autoscalers::city;
-use super::environment::{Component, Environment, Revision};
+use super::environment::{Component, Environment};
 use super::pods::Entry;
+use super::revisions::Revision;
 use super::source::Source;
 use super::{Kind, State};
 
@@ -199,7 +200,7 @@ impl State {
         findings.extend(self.surroundings(environment, finding::surroundings));
         if fresh.is_live() {
             let cells: Vec<_> = environment.cells().collect();
-            findings.extend(differs(declared.tier, &cells, &self.elsewhere(environment, sees)));
+            findings.extend(differs(declared.tier, &cells, || self.elsewhere(environment, sees)));
             findings.extend(self.unmeasured_finding(environment));
         }
         findings.extend(finding::measured(&self.board.figures(&environment.id, now)));
@@ -246,12 +247,7 @@ impl State {
     }
 
     fn revisions(&self, environment: &Environment, component: &Component) -> Vec<RevisionRow> {
-        let of_it = |revision: &&Revision| {
-            let (kind, name) = &revision.observed.workload;
-            *kind == component.id.kind
-                && **name == *component.id.name.as_str()
-                && environment.owners().is_of_present(revision)
-        };
+        let workload = (component.id.kind, component.id.name.shared());
         let source = self.sources.iter().find(|(cluster, _)| *cluster == environment.cluster).map(|(_, source)| source);
         let namespace = &declared(&self.registry, environment).namespace;
         let is_known = source.is_none_or(|source| !source.may_not_read(Kind::Pod, namespace));
@@ -261,8 +257,9 @@ impl State {
             pods.entry(&entry.revision).or_default().push((&entry.digest, is_ready));
         }
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let of_it = environment.revisions.of(&workload);
         let all: Vec<(&Arc<str>, &Revision)> =
-            environment.revisions.iter().filter(|(_, revision)| of_it(revision)).collect();
+            of_it.filter(|(_, revision)| environment.owners().is_of_present(revision)).collect();
         let newest = all.iter().map(|(_, revision)| revision.observed.number).max();
         let mut rows: Vec<RevisionRow> = all
             .iter()
@@ -304,14 +301,8 @@ impl State {
     fn events(&self, environment: &Environment, component: &Component) -> Vec<EventRow> {
         let name = component.id.name.as_str();
         let begins = |text: &str, start: &str| text.strip_prefix(start).is_some_and(|rest| rest.starts_with('-'));
-        let revisions: Vec<&str> = environment
-            .revisions
-            .iter()
-            .filter(|(_, revision)| {
-                &*revision.observed.workload.1 == name && revision.observed.workload.0 == component.id.kind
-            })
-            .map(|(name, _)| &**name)
-            .collect();
+        let workload = (component.id.kind, component.id.name.shared());
+        let revisions: Vec<&str> = environment.revisions.of(&workload).map(|(name, _)| &**name).collect();
         let is_ordinal = |text: &str| {
             let rest = text.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
             rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))

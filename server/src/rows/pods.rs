@@ -41,8 +41,8 @@ pub struct Entry {
     pub unsettled: Option<Box<PodFacts>>,
     /// When its containers were started again within the last hour; `None` when none was.
     pub restarts: Option<Box<Restarts>>,
-    /// What its first container uses; `None` when that is not known.
-    pub usage: Option<Usage>,
+    /// What its containers use that may use only so much, by name; empty when that is not known.
+    pub usage: Box<[(Arc<str>, Usage)]>,
 }
 
 impl Entry {
@@ -52,7 +52,7 @@ impl Entry {
             row: &self.row,
             facts: self.unsettled.as_deref(),
             restarted: self.restarts.as_ref().map(|restarts| restarts.within_the_hour(now)).unwrap_or_default(),
-            usage: self.usage,
+            usage: &self.usage,
         }
     }
 
@@ -191,7 +191,7 @@ impl Pods {
     }
 
     /// Takes in what a pod uses. No list is sorted by it.
-    pub fn use_of(&mut self, id: RowId) -> Option<&mut Option<Usage>> {
+    pub fn use_of(&mut self, id: RowId) -> Option<&mut Box<[(Arc<str>, Usage)]>> {
         self.entries.get_mut(id as usize)?.as_mut().map(|entry| &mut entry.usage)
     }
 

@@ -86,7 +86,7 @@ impl State {
             digest,
             unsettled: None,
             restarts: None,
-            usage: None,
+            usage: Box::default(),
         }
     }
 

@@ -9,10 +9,11 @@ use crate::facts::around::{
     Around, AroundKind, CertificateFacts, ClaimFacts, CronJobFacts, FluxFacts, FluxKind, JobFacts,
     PostgresClusterFacts, SecretFacts, Unseen,
 };
+use crate::finding::quota::refused_by;
 use crate::finding::rpo::longest_gap;
 use crate::freshness::Freshness;
 use crate::guard::facts::Quota;
-use crate::registry::{Backup, Environment};
+use crate::registry::{Backup, Environment, Tier};
 use crate::view::{Finding, FindingKind, State};
 
 const MINUTE: i64 = 60;
@@ -109,7 +110,9 @@ fn a_quota_speaks_from_nine_tenths_on() {
     for (used, most, expected) in [
         ("8999m", "10", None),
         ("9", "10", Some((State::Degraded, "Quota compute is nearly full", "limits.cpu 9 of 10 (90 %)"))),
-        ("10", "10", Some((State::Failed, "Quota compute is full", "limits.cpu 10 of 10 (100 %)"))),
+        // As much as it allows, and nobody asked for more.
+        ("10", "10", Some((State::Degraded, "Quota compute is full", "limits.cpu 10 of 10 (100 %)"))),
+        ("10001m", "10", Some((State::Failed, "Quota compute is full", "limits.cpu 10001m of 10 (100 %)"))),
         ("12", "10", Some((State::Failed, "Quota compute is full", "limits.cpu 12 of 10 (120 %)"))),
         // A ban.
         ("0", "0", None),
@@ -128,6 +131,60 @@ fn a_quota_speaks_from_nine_tenths_on() {
             (other, _) => panic!("{used} of {most}: {other:#?}"),
         }
     }
+}
+
+#[test]
+fn a_quota_fails_once_something_is_refused_for_it_however_full_it_is() {
+    const WHY: &str = "pods \"web-1\" is forbidden: exceeded quota: compute, requested: limits.cpu=4, used: limits.cpu=8, limited: \
+                       limits.cpu=10";
+    let with = |quota_name: &str, used: &str| {
+        let quotas = [("compute".into(), quota(used, "10"))].into();
+        said(&Around { quotas, refused: [(quota_name.into(), WHY.into())].into(), ..calm() })
+    };
+    for (used, title) in [
+        ("8", "Quota compute has too little room"),
+        ("9500m", "Quota compute has too little room"),
+        ("10", "Quota compute is full"),
+    ] {
+        let [only] = with("compute", used).try_into().unwrap();
+        assert_eq!((only.state, &*only.title), (State::Failed, title));
+        assert!(only.evidence.contains(&format!("Last refused: {WHY}.")), "{}", only.evidence);
+    }
+    assert_eq!(with("other", "8"), []);
+    assert_eq!(refused_by(WHY), Some("compute"));
+    assert_eq!(refused_by("pods \"a\" is forbidden: failed quota: compute: must specify limits.cpu"), None);
+}
+
+#[test]
+fn a_count_of_objects_that_is_used_up_is_a_remark_and_no_word_of_the_environment() {
+    let held = |resource: &str, used: &str, most: &str| {
+        let bounds = vec![(resource.into(), used.parse().unwrap(), most.parse().unwrap())];
+        let quotas = [("compute".into(), Quota { name: "compute".into(), bounds, scoped: false })].into();
+        let [only] = said(&Around { quotas, ..calm() }).try_into().unwrap();
+        (only.state, only.kind)
+    };
+    for (resource, kind) in [
+        ("persistentvolumeclaims", FindingKind::Promise),
+        ("gold.storageclass.storage.k8s.io/persistentvolumeclaims", FindingKind::Promise),
+        ("services.loadbalancers", FindingKind::Promise),
+        ("secrets", FindingKind::Promise),
+        ("count/ingresses.networking.k8s.io", FindingKind::Promise),
+        // These every rollout needs more of.
+        ("pods", FindingKind::Room),
+        ("count/pods", FindingKind::Room),
+        ("count/replicasets.apps", FindingKind::Room),
+        ("requests.storage", FindingKind::Room),
+    ] {
+        assert_eq!(held(resource, "3", "3"), (State::Degraded, kind), "{resource}");
+        assert_eq!(held(resource, "19", "20"), (State::Degraded, kind), "{resource}");
+        assert_eq!(held(resource, "4", "3"), (State::Failed, FindingKind::Room), "{resource}");
+    }
+    let bounds = [("persistentvolumeclaims", "3", "3"), ("limits.cpu", "9", "10")]
+        .map(|(resource, used, most)| (resource.into(), used.parse().unwrap(), most.parse().unwrap()))
+        .into();
+    let quotas = [("compute".into(), Quota { name: "compute".into(), bounds, scoped: false })].into();
+    let [both] = said(&Around { quotas, ..calm() }).try_into().unwrap();
+    assert_eq!((both.kind, &*both.title), (FindingKind::Room, "Quota compute is full"));
 }
 
 #[test]
@@ -397,16 +454,73 @@ fn a_cluster_of_postgresql_says_what_it_lacks() {
             "LastBackupFailed: no space.",
         ),
         (
-            |it| (it.last_backup, it.recoverable_from) = (0, 0),
+            |it| (it.last_backup, it.recoverable_from, it.created) = (0, 0, NOW - 3 * DAY),
+            State::Failed,
+            "PostgreSQL cluster db was never backed up",
+            "It was made 3 d ago and no backup has succeeded; the first should be there within 26 h. There is no point in time \
+             that it can be recovered to.",
+        ),
+        (
+            |it| {
+                (it.last_backup, it.created) = (0, NOW - 3 * DAY);
+                it.conditions.push(condition("LastBackupSucceeded", false, "LastBackupFailed", "no space"));
+            },
+            State::Failed,
+            "PostgreSQL cluster db was never backed up",
+            "LastBackupFailed: no space.",
+        ),
+        (
+            |it| (it.last_backup, it.has_backup) = (0, false),
             State::Degraded,
-            "PostgreSQL cluster db has no backup yet",
-            "There is no point in time that it can be recovered to.",
+            "PostgreSQL cluster db has no backup declared",
+            "Its spec has neither a backup nor a plugin",
         ),
     ] {
         let (is, titled, told) = with(change);
         assert_eq!((is, titled.as_str()), (state, title));
         assert!(told.contains(evidence), "{told}");
     }
+}
+
+#[test]
+fn a_cluster_of_postgresql_has_time_until_its_first_backup() {
+    let new = |age: i64, phase: &str| {
+        let mut held = calm();
+        let cluster = held.postgres_clusters.get_mut("db").unwrap();
+        (cluster.last_backup, cluster.created, cluster.phase) = (0, NOW - age, phase.into());
+        said(&held)
+    };
+    const HEALTHY: &str = "Cluster in healthy state";
+    assert_eq!(new(26 * HOUR, HEALTHY), []);
+    let [late] = new(26 * HOUR + 1, HEALTHY).try_into().unwrap();
+    assert_eq!((late.state, late.since), (State::Failed, NOW - 26 * HOUR - 1));
+    // The operator has said nothing of it.
+    assert_eq!(new(90 * DAY, ""), []);
+}
+
+#[test]
+fn that_no_backup_is_declared_is_told_in_production_where_nothing_else_makes_one() {
+    let bare = PostgresClusterFacts {
+        instances: 1,
+        ready: 1,
+        phase: "Cluster in healthy state".into(),
+        created: NOW - 90 * DAY,
+        ..PostgresClusterFacts::default()
+    };
+    let told = |tier: Tier, name: &str, cluster: &PostgresClusterFacts| {
+        let environment = Environment { tier, ..environment() };
+        let held = Around { postgres_clusters: [(name.into(), cluster.clone())].into(), ..calm() };
+        let found = around(&environment_id(), &environment, &held, Freshness::Live(NOW * 1000), NOW);
+        found.into_iter().map(|finding| finding.title.to_string()).collect::<Vec<_>>()
+    };
+    let title = ["PostgreSQL cluster db has no backup declared"];
+    assert_eq!(told(Tier::Production, "db", &bare), title);
+    assert_eq!(told(Tier::Staging, "db", &bare), [""; 0]);
+    assert_eq!(told(Tier::Development, "db", &bare), [""; 0]);
+    // The registry names a CronJob for a component of that name.
+    assert_eq!(told(Tier::Production, "fleet-postgres", &bare), [""; 0]);
+    assert_eq!(told(Tier::Production, "db", &PostgresClusterFacts { has_plugins: true, ..bare.clone() }), [""; 0]);
+    assert_eq!(told(Tier::Production, "db", &PostgresClusterFacts { last_backup: NOW - HOUR, ..bare }), [""; 0]);
 }
 
 #[test]

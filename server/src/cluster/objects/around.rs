@@ -249,6 +249,8 @@ objects! {
         pub instances: u32,
         /// Whether it is there.
         pub backup: Option<serde::de::IgnoredAny>,
+        #[serde(deserialize_with = "nullable")]
+        pub plugins: Vec<serde::de::IgnoredAny>,
     }
 
     struct PostgresClusterStatus {

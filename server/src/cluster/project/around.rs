@@ -256,6 +256,8 @@ impl Project for objects::PostgresCluster {
             last_backup: seconds(status.last_successful_backup.as_ref()),
             recoverable_from: seconds(status.first_recoverability_point.as_ref()),
             has_backup: self.spec.backup.is_some(),
+            has_plugins: !self.spec.plugins.is_empty(),
+            created: seconds(self.metadata.creation_timestamp.as_ref()),
             conditions: conditions(&status.conditions),
         }))
     }

@@ -1,7 +1,9 @@
 //! What explains a state: use, probes, restarts, last lines, and what ran elsewhere.
 
 use domain::component::clues::{LastLines, Usage};
+use domain::facts::around::AroundKind;
 use domain::facts::{ContainerState, Termination};
+use domain::guard::facts::Quota;
 use domain::view::{Finding, FindingKind};
 
 use super::*;
@@ -79,6 +81,120 @@ fn what_a_pod_uses_is_held_against_its_limit_until_it_is_not_measured_any_more()
         let said = findings(&rows).iter().filter(is_said).count();
         assert_eq!(said, usize::from(!is_known), "once, and never as 0: {all:?}");
     }
+}
+
+#[test]
+fn each_container_of_a_pod_is_held_against_its_own_limit() {
+    let rows = scene(0, true);
+    // Of 512 and 64 MiB.
+    for (main, proxy, expected) in [
+        (400, 50, None),
+        (400, 60, Some("Container proxy of web-1-a uses 60 MiB of memory, 93 % of the limit of 64Mi.")),
+        (500, 50, Some("Container main of web-1-a uses 500 MiB of memory, 97 % of the limit of 512Mi.")),
+    ] {
+        let usage = |memory_mib| Usage { cpu_m: 1, memory_mib };
+        let containers = vec![("main".into(), usage(main)), ("proxy".into(), usage(proxy))];
+        let name = "web-1-a".into();
+        rows.measured(&MAIN.cluster(), Ok(vec![Measured { namespace: "shop".parse().unwrap(), name, containers }]));
+        let evidence = of_web(&rows, FindingKind::Room).map(|finding| finding.evidence.to_string());
+        assert_eq!(evidence.as_deref(), expected);
+    }
+}
+
+#[test]
+fn a_measurement_has_nothing_judged_again_that_says_the_same() {
+    let rows = scene(0, true);
+    let measured = |memory_mib| {
+        let containers = vec![("main".into(), Usage { cpu_m: 1, memory_mib })];
+        vec![Measured { namespace: "shop".parse().unwrap(), name: "web-1-a".into(), containers }]
+    };
+    for (all, marked) in [
+        // Known for the first time; then another figure that is told nowhere.
+        (measured(300), 1),
+        (measured(310), 0),
+        (measured(310), 0),
+        // Of 512 MiB: told, with another figure, with the same, and not any more.
+        (measured(500), 1),
+        (measured(501), 1),
+        (measured(501), 0),
+        (measured(310), 1),
+        (Vec::new(), 1),
+        (Vec::new(), 0),
+    ] {
+        assert!(!findings(&rows).is_empty(), "everything is judged");
+        let count = |rows: &Rows| -> usize {
+            let state = rows.state.read();
+            let of = |environment: &Environment| environment.components.iter().filter(|it| it.dirty).count();
+            state.environments.iter().map(of).sum()
+        };
+        assert_eq!(count(&rows), 0);
+        rows.measured(&MAIN.cluster(), Ok(all.clone()));
+        assert_eq!(count(&rows), marked, "{all:?}");
+    }
+}
+
+#[test]
+fn a_quota_fails_while_what_was_refused_for_it_is_lacking() {
+    let rows = scene(0, true);
+    let quota = Kind::Around(AroundKind::Quota);
+    let bounds = vec![("pods".into(), "10".parse().unwrap(), "10".parse().unwrap())];
+    let held = ObservedAround::Quota(Quota { name: "compute".into(), bounds, scoped: false });
+    let mut full = thing(quota, "compute").observed(0, 0);
+    full.object = Object::Around(Box::new(held));
+    rows.take_in(&MAIN.cluster(), vec![Change::Seen(full)]);
+    let state = || {
+        rows.tick();
+        let is_its = |finding: &Finding| &*finding.title == "Quota compute is full";
+        findings(&rows).into_iter().find(is_its).map(|finding| finding.state)
+    };
+    assert_eq!(state(), Some(Health::Degraded), "full, and nobody asked for more");
+
+    let refused = |about: (&str, &str)| {
+        let message = "create Pod db-0 in StatefulSet db failed error: pods \"db-0\" is forbidden: exceeded quota: compute, \
+                       requested: pods=1, used: pods=10, limited: pods=10";
+        let event = ObservedEvent {
+            about: (about.0.into(), about.1.into()),
+            warning: true,
+            reason: "FailedCreate".into(),
+            message: message.into(),
+            count: 3,
+            last: START - 60,
+        };
+        let mut observed = thing(Kind::Event, "e0").observed(0, 0);
+        observed.object = Object::Event(Box::new(event));
+        rows.take_in(&MAIN.cluster(), vec![Change::Seen(observed)]);
+    };
+    let database = |existing: u32| {
+        let mut database = thing(Kind::Workload(WorkloadKind::StatefulSet), "db").observed(0, 0);
+        let Object::Workload(workload) = &mut database.object else { panic!("no workload") };
+        (workload.facts.wanted, workload.facts.existing) = (2, existing);
+        rows.take_in(&MAIN.cluster(), vec![Change::Seen(database)]);
+    };
+    // Of a Deployment's ReplicaSet the Deployment's condition tells.
+    refused(("ReplicaSet", "web-1"));
+    assert_eq!(state(), Some(Health::Degraded));
+    database(1);
+    refused(("StatefulSet", "db"));
+    assert_eq!(state(), Some(Health::Failed));
+    database(2);
+    assert_eq!(state(), Some(Health::Degraded), "it got what it wanted");
+    database(1);
+    set_now(START_MS + 20 * 60_000);
+    assert_eq!(state(), Some(Health::Degraded), "that was long ago");
+
+    let mut web = thing(DEPLOYMENT, "web").observed(0, 0);
+    let Object::Workload(workload) = &mut web.object else { panic!("no workload") };
+    workload.facts.conditions = vec![domain::facts::Condition {
+        kind: "ReplicaFailure".into(),
+        status: Some(true),
+        reason: "FailedCreate".into(),
+        message:
+            "pods \"web-1-b\" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=10, limited: pods=10"
+                .into(),
+        since: START,
+    }];
+    rows.take_in(&MAIN.cluster(), vec![Change::Seen(web)]);
+    assert_eq!(state(), Some(Health::Failed));
 }
 
 #[test]

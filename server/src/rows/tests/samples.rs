@@ -8,7 +8,7 @@ use domain::facts::{
     AutoscalerFacts, Condition, ConfigMapFacts, ContainerFacts, ContainerState, Measure, MetricFacts, NodeFacts, Phase,
     PodFacts, TemplateContainer, TemplateFacts, Termination, Update, WorkloadFacts,
 };
-use domain::guard::facts::Quota;
+use domain::guard::facts::{Quota, Resources};
 use domain::name::{ClusterId, Namespace, WorkloadKind};
 use domain::registry::Registry;
 
@@ -260,13 +260,21 @@ fn workload(kind: WorkloadKind, name: &str, variant: u16) -> ObservedWorkload {
                 memory_limit: "512Mi".parse().ok(),
                 storage: None,
             }),
-            template: TemplateFacts::default(),
+            template: TemplateFacts {
+                containers: vec![bounded("main", "512Mi"), bounded("proxy", "64Mi")],
+                ..TemplateFacts::default()
+            },
             config_maps: vec!["settings".into()],
             labels: Default::default(),
         },
         progressed: START - 40 + i64::from(variant % 5),
         managed_by: if variant.is_multiple_of(3) { "Flux HelmRelease shop".into() } else { "".into() },
     }
+}
+
+/// A container of a template that may use so much memory.
+fn bounded(name: &str, memory: &str) -> (Arc<str>, Resources) {
+    (name.into(), Resources { requests: Vec::new(), limits: vec![("memory".into(), memory.parse().unwrap())] })
 }
 
 fn revision(name: &str, incarnation: u8, variant: u16) -> ObservedRevision {
