@@ -77,9 +77,7 @@ impl State {
             let workload = entry.workload.clone();
             environment.mark(workload.as_ref());
         }
-        if let Some(held) = pods.use_of(id) {
-            *held = usage;
-        }
+        pods.uses(id, usage);
     }
 
     /// Why it is not known what the pods of an environment use, where one of them may use only so much.

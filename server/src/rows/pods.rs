@@ -191,8 +191,10 @@ impl Pods {
     }
 
     /// Takes in what a pod uses. No list is sorted by it.
-    pub fn use_of(&mut self, id: RowId) -> Option<&mut Box<[(Arc<str>, Usage)]>> {
-        self.entries.get_mut(id as usize)?.as_mut().map(|entry| &mut entry.usage)
+    pub fn uses(&mut self, id: RowId, usage: Box<[(Arc<str>, Usage)]>) {
+        if let Some(entry) = self.entries.get_mut(id as usize).and_then(Option::as_mut) {
+            entry.usage = usage;
+        }
     }
 
     /// Takes a pod out.
