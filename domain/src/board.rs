@@ -217,6 +217,7 @@ fn since(light: Light, findings: &[Finding]) -> i64 {
         | FindingKind::CheckWarning
         | FindingKind::Expiry
         | FindingKind::Promise
+        | FindingKind::Tag
         | FindingKind::Node => false,
     };
     findings.iter().filter(counts).map(|finding| finding.since).min().unwrap_or_default()

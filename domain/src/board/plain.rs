@@ -148,7 +148,9 @@ fn changing(cell: &Cell, parts: &Parts<'_>) -> String {
 
 /// What else is worth a word where nothing is wrong with what runs.
 fn worth_a_word(state: State, findings: &[Finding]) -> Option<&'static str> {
-    let worst = findings.iter().filter(|finding| finding.state > State::Ready);
+    // By which tag something was deployed is nobody's business here.
+    let worth = |finding: &&Finding| finding.state > State::Ready && finding.kind != FindingKind::Tag;
+    let worst = findings.iter().filter(worth);
     let worst = worst.min_by_key(|finding| (std::cmp::Reverse(finding.state), finding.kind))?;
     Some(match worst.kind {
         // Of what is on its way the sentence says it.
@@ -165,6 +167,7 @@ fn worth_a_word(state: State, findings: &[Finding]) -> Option<&'static str> {
         FindingKind::Backup => "Its newest backup is missing or older than it should be.",
         FindingKind::Expiry => "A certificate or a password of it has to be renewed soon.",
         FindingKind::Promise => "It is set up so that a change or a fault can interrupt it.",
+        FindingKind::Tag => return None,
         FindingKind::Node => "One of the machines that it runs on needs attention.",
     })
 }

@@ -73,6 +73,7 @@ pub fn judge(declared: Option<&[ObjectName]>, namespace: &str, read: &Read) -> V
     let words = wanted.iter().take(MOST_NAMED).map(|(name, facts)| match facts {
         None => format!("{name} does not exist"),
         Some(ServiceFacts { not_ready: 0, .. }) => format!("{name} has no endpoints"),
+        Some(ServiceFacts { not_ready: 1, .. }) => format!("{name} has one endpoint, which is not ready"),
         Some(ServiceFacts { not_ready, .. }) => format!("{name} has {not_ready} endpoints and none is ready"),
     });
     let words = words.collect::<Vec<_>>().join(", ");
@@ -110,6 +111,12 @@ mod tests {
                 read(&[("api", empty), ("web", good), ("db", waiting)]),
                 Outcome::Failed,
                 "2 of 3 Services lead nowhere: api has no endpoints, db has 3 endpoints and none is ready.",
+            ),
+            (
+                None,
+                read(&[("api", facts(true, 0, 1))]),
+                Outcome::Failed,
+                "1 of 1 Services lead nowhere: api has one endpoint, which is not ready.",
             ),
             (
                 None,

@@ -31,7 +31,7 @@ pub(super) fn finding(facts: &Surroundings<'_>) -> Option<Finding> {
     };
     let found = about(
         State::Degraded,
-        FindingKind::Promise,
+        FindingKind::Tag,
         title,
         "A tag that names no version, commit or date is pushed again and again: a restart or a new replica may bring another image, and \
          a rollback may change nothing."

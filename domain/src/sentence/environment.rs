@@ -125,6 +125,7 @@ fn is_worth_a_word(finding: &Finding) -> bool {
         | FindingKind::Difference
         | FindingKind::OldConfig
         | FindingKind::Promise
+        | FindingKind::Tag
         | FindingKind::Node => false,
     };
     kind && finding.state > State::Ready

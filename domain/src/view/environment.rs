@@ -74,6 +74,8 @@ pub enum FindingKind {
     Promise,
     /// A node that it runs on is cordoned or lacks something.
     Node,
+    /// What runs cannot be told by its tag.
+    Tag,
 }
 
 /// Something that is wrong, with its evidence and what to do.
@@ -130,6 +132,7 @@ impl Finding {
             | FindingKind::CheckWarning
             | FindingKind::Expiry
             | FindingKind::Promise
+            | FindingKind::Tag
             | FindingKind::Node => self.state == State::Degraded,
         }
     }

@@ -161,6 +161,7 @@ fn finding(finding: &Finding) -> Told {
             FindingKind::CheckWarning => "check-warning",
             FindingKind::Expiry => "expiry",
             FindingKind::Promise => "promise",
+            FindingKind::Tag => "tag",
             FindingKind::Restarts => "restarts",
             FindingKind::Node => "node",
         },
