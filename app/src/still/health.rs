@@ -214,10 +214,11 @@ fn card(kind: CheckKind, result: Option<&CheckResult>, past: Option<&Past>, now:
     };
     let asked = result.map(|result| {
         let latency = result.latency_ms.map(|latency| format!(", answered in {latency} ms")).unwrap_or_default();
-        let every = format!("; again in about {} s", result.pause_s);
+        // In one piece: between pieces an empty one would leave a space.
+        let rest = format!(" ago{latency}; again in about {} s.", result.pause_s);
         view! {
             <p class="text-sm text-faint">
-                "Checked " {ago(result.at, now)} " ago" {latency} {every} "."
+                "Checked " {ago(result.at, now)} {rest}
             </p>
         }
     });
