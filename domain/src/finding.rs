@@ -11,6 +11,7 @@ pub mod crash;
 pub mod differs;
 mod flux;
 mod image;
+mod lasting;
 mod measured;
 mod moving_tag;
 mod not_ready;
@@ -38,6 +39,7 @@ use crate::view::{Chip, Finding, FindingKind, State, Status};
 
 pub use around::{around, hidden_backups};
 pub use check::{Standing, add_checks, checks};
+pub use lasting::{Lasting, lasting};
 pub use measured::measured;
 pub(crate) use settings::danger;
 pub use together::merged;

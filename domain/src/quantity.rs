@@ -25,6 +25,9 @@ pub struct Quantity {
 #[error("'{0}' is not an amount: write it as Kubernetes does, like 250m, 2, 512Mi or 100Gi")]
 pub struct QuantityError(String);
 
+/// The largest number of thousandths, by far more than there is of anything.
+const MOST: f64 = 9e18;
+
 impl Quantity {
     /// Thousandths of the unit: millicores, or thousandths of a byte.
     pub fn milli(&self) -> i64 {
@@ -48,10 +51,13 @@ impl TryFrom<Arc<str>> for Quantity {
             "G" => 1e12,
             "T" => 1e15,
             "P" => 1e18,
+            "E" => 1e21,
             "Ki" => 1e3 * 1024.0,
             "Mi" => 1e3 * 1_048_576.0,
             "Gi" => 1e3 * 1_073_741_824.0,
             "Ti" => 1e3 * 1_099_511_627_776.0,
+            "Pi" => 1e3 * 1_125_899_906_842_624.0,
+            "Ei" => 1e3 * 1_152_921_504_606_846_976.0,
             _ => {
                 let exponent = suffix.strip_prefix(['e', 'E']).and_then(|digits| digits.parse::<i32>().ok());
                 10f64.powi(exponent.ok_or_else(wrong)?) * 1e3
@@ -59,10 +65,11 @@ impl TryFrom<Arc<str>> for Quantity {
         };
         let number: f64 = number.parse().map_err(|_| wrong())?;
         let milli = (number * milli_factor).ceil();
-        if !milli.is_finite() || milli.abs() > 9e18 {
+        if !milli.is_finite() {
             return Err(wrong());
         }
-        Ok(Self { text, milli: milli as i64 })
+        // What is more than can be counted is as much as can be: Kubernetes knows amounts up to 2^63 units.
+        Ok(Self { text, milli: milli.clamp(-MOST, MOST) as i64 })
     }
 }
 
@@ -110,6 +117,12 @@ mod tests {
             ("100Gi", 107_374_182_400_000),
             ("1e3", 1_000_000),
             ("1E3", 1_000_000),
+            ("1P", 1_000_000_000_000_000_000),
+            ("2Pi", 2_251_799_813_685_248_000),
+            // More than can be counted: as much as can be.
+            ("9223372036854775807E", 9_000_000_000_000_000_000),
+            ("1Ei", 9_000_000_000_000_000_000),
+            ("-1Ei", -9_000_000_000_000_000_000),
         ] {
             assert_eq!(text.parse::<Quantity>().map(|q| q.milli()), Ok(milli), "{text}");
         }

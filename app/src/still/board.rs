@@ -205,7 +205,7 @@ fn card(entry: BoardEntry, is_large: bool, now_ms: i64) -> impl IntoView {
                 </time>
             };
             let class = if old.is_some() { "text-xl font-semibold text-unknown" } else { "" };
-            view! { <li class=class>"As of " {time}</li> }.into_any()
+            view! { <li class=class>"Seen " {time}</li> }.into_any()
         }
     };
     view! {
@@ -222,7 +222,7 @@ fn card(entry: BoardEntry, is_large: bool, now_ms: i64) -> impl IntoView {
             </p>
             <p class=said>{sentence}</p>
             <ul class="mt-auto grid gap-0.5 text-base text-soft stale:text-faint">
-                {at("So since", since)}
+                {at("Began", since)}
                 {version}
                 {at("Changed", changed)}
                 {seen}

@@ -242,7 +242,7 @@ fn card(kind: CheckKind, result: Option<&CheckResult>, past: Option<&Past>, now:
 fn history(kind: CheckKind, past: &Past, now: i64) -> impl IntoView + use<> {
     let good = match past.last_good {
         Some(at) => view! { <span>"Last good " {ago(at, now)} " ago"</span> }.into_any(),
-        None => view! { <span>"Never good in the last 30 days"</span> }.into_any(),
+        None => view! { <span>"Not seen good in the last 30 days"</span> }.into_any(),
     };
     let uptimes = ["24 h", "7 d", "30 d"].into_iter().zip(past.uptimes).map(|(period, uptime)| {
         view! {
@@ -342,7 +342,8 @@ fn refresh_link(address: String, refreshes: bool) -> impl IntoView {
 }
 
 fn up(uptime: Uptime) -> String {
-    uptime.per_mille().map_or_else(|| "not known".to_owned(), percent)
+    // Of less than a hundredth of the time nothing is said.
+    uptime.per_mille().filter(|_| uptime.known_per_mille() >= 10).map_or_else(|| "not known".to_owned(), percent)
 }
 
 /// `99.9 %`.

@@ -208,8 +208,8 @@ pub fn step(mut alert: Alert, look: Look<'_>, terms: &Terms, now: i64) -> Step {
         Stage::Resolved => {}
     }
     let notice = match (alert.stage(), alert.said, look) {
-        _ if terms.is_silenced => None,
-        (Stage::Firing, Said::Nothing, Look::Present(_)) => Some(NoticeKind::Firing),
+        (Stage::Firing, Said::Nothing, Look::Present(_)) if !terms.is_silenced => Some(NoticeKind::Firing),
+        // Also while it is silenced: whoever was told that it fires would believe so until the silence ends.
         (Stage::Resolved, Said::Firing, _) => Some(NoticeKind::Resolved),
         (Stage::Pending | Stage::Firing | Stage::Resolved, Said::Nothing | Said::Firing | Said::All, _) => None,
     };

@@ -7,6 +7,9 @@ use crate::facts::around::{AroundKind, JobFacts, PostgresClusterFacts, Unseen};
 use crate::registry::{Backup, Component, MAX_BACKUP_AGE_HOURS, Tier};
 use crate::view::{Finding, FindingKind, State};
 
+/// Seconds that clocks may differ.
+const MOST_SKEW: i64 = 300;
+
 /// One of each declared backup, and one of each cluster of CloudNativePG that should make some.
 pub(super) fn findings(place: Surroundings<'_>) -> Vec<Finding> {
     let declared = place.environment.components.iter().filter_map(|component| {
@@ -76,6 +79,9 @@ fn of(place: Surroundings<'_>, component: &Component, backup: &Backup) -> Option
             "Apply the CronJob again, or name the right one in the registry.",
         ));
     };
+    if let Some(ahead) = ahead(place, held.last_success, &format!("The last success of CronJob {job}")) {
+        return Some(ahead);
+    }
     let max = backup.max_age_s();
     // One that is new has as long as every other until its first backup.
     let last = if held.last_success > 0 { held.last_success } else { held.created };
@@ -130,6 +136,19 @@ fn promise(backup: &Backup) -> String {
     }
 }
 
+/// A backup with a date by which nothing can be judged: all others would be older.
+fn ahead(place: Surroundings<'_>, at: i64, what: &str) -> Option<Finding> {
+    (at > place.now.saturating_add(MOST_SKEW)).then(|| {
+        finding(
+            State::Unknown,
+            FindingKind::Backup,
+            format!("{what} is dated ahead of now"),
+            "How old the newest backup is cannot be said.".to_owned(),
+            "Look for a backup in its store, and at who wrote this date.",
+        )
+    })
+}
+
 /// What CloudNativePG says of its own backups.
 /// <https://cloudnative-pg.io/documentation/current/backup/>
 fn of_cluster(
@@ -139,6 +158,9 @@ fn of_cluster(
     declared: Option<&Backup>,
 ) -> Option<Finding> {
     let max = declared.map_or(i64::from(MAX_BACKUP_AGE_HOURS) * 3600, Backup::max_age_s);
+    if let Some(ahead) = ahead(place, cluster.last_backup, &format!("The last backup of PostgreSQL cluster {name}")) {
+        return Some(ahead);
+    }
     let archiving = condition(&cluster.conditions, "ContinuousArchiving", false);
     let failed = condition(&cluster.conditions, "LastBackupSucceeded", false);
     let is_old = cluster.last_backup > 0 && place.now.saturating_sub(cluster.last_backup) > max;

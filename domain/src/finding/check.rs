@@ -83,7 +83,7 @@ pub fn add_checks<'a>(
         let is_its =
             |known: &&mut Finding| known.kind == FindingKind::Failure && known.component.as_ref() == Some(&cell.id);
         if let Some(known) = findings.iter_mut().find(is_its) {
-            known.evidence = format!("{} {}", known.evidence, one.result.sentence).into();
+            known.evidence = beside(&known.evidence, &one.result.sentence).into();
         }
     }
     for own in checks(standing, declared, cells, now) {
@@ -92,6 +92,18 @@ pub fn add_checks<'a>(
             Some(known) => known.evidence = format!("{} {}", known.evidence, own.evidence).into(),
             None => findings.push(own),
         }
+    }
+}
+
+/// A sentence more, before the one that announces the last lines of a log.
+fn beside(evidence: &str, sentence: &str) -> String {
+    match evidence.rfind(". ").filter(|_| evidence.ends_with(':')) {
+        Some(place) => {
+            let (before, announces) = evidence.split_at(place + 2);
+            format!("{before}{sentence} {announces}")
+        }
+        None if evidence.ends_with(':') => format!("{sentence} {evidence}"),
+        None => format!("{evidence} {sentence}"),
     }
 }
 

@@ -305,20 +305,21 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_back_after_its_end_is_another_alert_even_while_the_end_is_silenced() {
+    fn what_comes_back_after_its_end_is_another_alert_and_the_end_is_told_while_it_is_silenced() {
         let mut known = Vec::new();
         let wrong = scene(seen(&["web"], &[]));
         after(&wrong, &mut known, &[], 0);
         after(&wrong, &mut known, &[], 60 * SECOND);
+        let first = known[0].id.clone();
         let (fine, silences) = (scene(seen(&[], &[])), [silence("web", 5_000 * SECOND)]);
         after(&fine, &mut known, &silences, 100 * SECOND);
-        assert_eq!(after(&fine, &mut known, &silences, 700 * SECOND), []);
-        assert_eq!((known.len(), known[0].alert.said), (1, Said::Firing));
-        after(&wrong, &mut known, &silences, 800 * SECOND);
-        assert_eq!(known.len(), 2);
-        assert_ne!(known[0].id, known[1].id);
-        let sent = after(&wrong, &mut known, &[], 5_000 * SECOND);
-        assert_eq!(sent.len(), 2, "{sent:?}");
+        assert_eq!(after(&fine, &mut known, &silences, 700 * SECOND), [("web".into(), NoticeKind::Resolved)]);
+        assert!(known.is_empty());
+        assert_eq!(after(&wrong, &mut known, &silences, 800 * SECOND), []);
+        assert_eq!(after(&wrong, &mut known, &silences, 900 * SECOND), []);
+        assert_eq!((known.len(), known[0].alert.said), (1, Said::Nothing));
+        assert_ne!(known[0].id, first);
+        assert_eq!(after(&wrong, &mut known, &[], 5_000 * SECOND), [("web".into(), NoticeKind::Firing)]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Silences: who may begin and end one, and that it stands in the record.
 
 use domain::access::{Place, Right, Role};
+use domain::alert::life::Stage;
 use domain::ledger::{Entry, Kind, Outcome};
 use domain::name::EnvironmentId;
 use domain::registry::Registry;
@@ -78,6 +79,9 @@ pub enum SilenceRefusal {
     /// Looking is not enough.
     #[error("silencing alerts here needs the role operator or lead")]
     Right,
+    /// It ended meanwhile, and what is not shown as firing would be silent unseen.
+    #[error("this alert is over: nothing was silenced")]
+    Over,
     /// Nobody would know why.
     #[error("write a reason: others will wonder why nobody was called")]
     NoReason,
@@ -103,9 +107,12 @@ impl Alerts {
         let mut write = self.people.store().write().await?;
         let kept = write.alert(alert).await?.filter(|kept| who.user.grants.sees(&kept.alert.key.environment));
         let kept = kept.ok_or(SilenceRefusal::Absent)?;
-        let key = kept.alert.key;
+        let key = kept.alert.key.clone();
         let role = self.operates(&mut write, who, &key.environment).await?;
-        if reason.is_empty() {
+        if kept.alert.stage() == Stage::Resolved {
+            return Err(SilenceRefusal::Over);
+        }
+        if reason.chars().all(|c| c == char::REPLACEMENT_CHARACTER || c.is_whitespace()) {
             return Err(SilenceRefusal::NoReason);
         }
         let zone = zone_of(&self.registry(), &key.environment);

@@ -176,9 +176,17 @@ impl Webhooks {
 /// A file of a few bytes.
 async fn read(file: &str) -> std::io::Result<String> {
     use tokio::io::AsyncReadExt as _;
-    let mut text = String::new();
-    tokio::fs::File::open(file).await?.take(LONGEST_URL).read_to_string(&mut text).await?;
-    Ok(text)
+    let read = async {
+        // Others are devices and pipes, which may never end or never begin.
+        if !tokio::fs::metadata(file).await?.is_file() {
+            return Err(std::io::ErrorKind::Unsupported.into());
+        }
+        let mut text = String::new();
+        tokio::fs::File::open(file).await?.take(LONGEST_URL).read_to_string(&mut text).await?;
+        Ok(text)
+    };
+    // A mount that is gone answers nothing at all.
+    tokio::time::timeout(PATIENCE, read).await.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
 }
 
 #[cfg(test)]
@@ -230,5 +238,16 @@ mod tests {
         assert!(!refused.may_have_arrived());
         let link_local = post("http://169.254.169.254/").await.unwrap_err();
         assert_eq!(link_local, WebhookError::Refused(NameError::Refused("the metadata service of a cloud")));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_file_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let url_file = Some(pipe.display().to_string());
+        let webhook = Webhook { url_env: None, url_file: url_file.clone(), shape: Shape::Json };
+        let refused = Webhooks::new(true).unwrap().post(&webhook, "ab", &Notice::test("ab", "kim", None, 0)).await;
+        assert_eq!(refused, Err(WebhookError::File(url_file.unwrap(), "unsupported".into())));
     }
 }

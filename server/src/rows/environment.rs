@@ -8,7 +8,7 @@ use domain::component::Assessment;
 use domain::component::clues::{LastLines, ProbeFailure};
 use domain::facts::around::Around;
 use domain::facts::{AutoscalerFacts, ConfigMapFacts};
-use domain::finding::Standing;
+use domain::finding::{Lasting, Standing};
 use domain::image::{ImageReference, running_digest, short_digest};
 use domain::name::{ClusterId, ComponentId, EnvironmentId, WorkloadKind};
 use domain::restarts::Restarts;
@@ -77,6 +77,8 @@ pub struct Component {
     pub lines: Option<LastLines>,
     /// What is to be said of it; `None` until it was judged.
     pub assessment: Option<Assessment>,
+    /// Since when it ends again and again, if it does.
+    pub lasting: Option<Lasting>,
     /// Whether it must be judged again.
     pub dirty: bool,
 }

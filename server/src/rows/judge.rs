@@ -68,6 +68,7 @@ impl State {
                         pods: Vec::new(),
                         lines: None,
                         assessment: None,
+                        lasting: None,
                         dirty: true,
                     })
                     .collect();
@@ -230,7 +231,7 @@ impl State {
             let newest = of_it.filter(|revision| owners.is_of_present(revision));
             let made =
                 newest.max_by_key(|revision| revision.observed.number).map_or(0, |newest| newest.observed.created);
-            component.assessment = Some(assess(&ComponentFacts {
+            let mut assessment = assess(&ComponentFacts {
                 id: &component.id,
                 declared: &declared.components[component.declared],
                 environment: declared,
@@ -256,7 +257,9 @@ impl State {
                 clues: Clues { pods: &clues, probes: &probes, lines: component.lines.as_ref() },
                 freshness,
                 now,
-            }));
+            });
+            component.lasting = finding::lasting(component.lasting, &mut assessment, now);
+            component.assessment = Some(assessment);
             component.dirty = false;
         }
         let Environment { components, checked, around, .. } = environment;

@@ -7,8 +7,10 @@ use domain::check::{CheckKind, Outcome};
 use domain::facts::around::{AroundKind, Unseen};
 use domain::finding;
 use domain::freshness::Freshness;
+use domain::measured::Measured;
 use domain::name::{EnvironmentId, WorkloadKind};
 use domain::registry;
+use domain::registry::checks::Figures;
 
 use super::source::Source;
 use super::{Kind, Rows, Seen};
@@ -63,7 +65,7 @@ impl Rows {
                     around: Some(&environment.around),
                     hidden_backups: finding::hidden_backups(&environment.id, declared, &environment.around),
                     database: self.database(&environment.id),
-                    measured: self.board.figures(&environment.id, now_ms),
+                    measured: asked_for(self.board.figures(&environment.id, now_ms), declared.checks.figures.as_ref()),
                     now,
                 };
                 look(&sight, declared);
@@ -86,9 +88,10 @@ impl Rows {
             return None;
         }
         let failed = match result.outcome {
-            Outcome::Ok | Outcome::Warning => false,
+            // What nobody asks any more does not fail any more either.
+            Outcome::Ok | Outcome::Warning | Outcome::NotConfigured => false,
             Outcome::Failed => true,
-            Outcome::Unknown | Outcome::NotConfigured => return None,
+            Outcome::Unknown => return None,
         };
         // When it began to fail is not known, only when it was asked: the alert counts from then on by itself.
         Some(Checked { failed, sentence: result.sentence, since: 0 })
@@ -150,4 +153,16 @@ fn not_readable<'a>(
             "What depends on {names} is not judged: Quarterdeck may not list and watch them in namespace {namespace}."
         )
     })
+}
+
+/// What is measured, and nothing bad of what nobody asks for (any more): an alert about it would never be over.
+fn asked_for(measured: Measured, declared: Option<&Figures>) -> Measured {
+    let is_asked = |query: fn(&Figures) -> &Option<String>| declared.is_some_and(|figures| query(figures).is_some());
+    let Measured { error_percent, p95_ms, volumes, trouble } = measured;
+    Measured {
+        error_percent: if is_asked(|figures| &figures.error_percent) { error_percent } else { Some(0.0) },
+        p95_ms: if is_asked(|figures| &figures.p95_milliseconds) { p95_ms } else { Some(0.0) },
+        volumes: if is_asked(|figures| &figures.volume_free_percent) { volumes } else { Some(Vec::new()) },
+        trouble,
+    }
 }

@@ -203,8 +203,15 @@ impl Write {
         self.link.execute(sql("delete from alerts where id = $1").bind(id.to_owned())).await.map(|_| ())
     }
 
-    /// Begins a silence.
+    /// Begins a silence in the place of those of the same thing.
     pub async fn begin_silence(&mut self, silence: &Silence) -> Result<(), StoreError> {
+        let statement = sql("update alert_silences set until_at = $1 \
+             where environment = $2 and rule = $3 and about = $4 and until_at > $1")
+        .bind(silence.begun_at)
+        .bind(silence.key.environment.to_string())
+        .bind(silence.key.rule.as_str())
+        .bind(silence.key.about.to_string());
+        self.link.execute(statement).await?;
         let statement = sql("insert into alert_silences \
              (id, environment, rule, about, begun_at, until_at, reason, by_name) values ($1, $2, $3, $4, $5, $6, $7, $8)")
         .bind(silence.id.clone())

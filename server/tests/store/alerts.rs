@@ -180,7 +180,8 @@ async fn what_a_newer_version_wrote_is_left_alone_and_holds_nothing_up(bench: Be
     };
     let mut write = store.write().await.unwrap();
     write.begin_silence(&silence).await.unwrap();
-    write.begin_silence(&Silence { id: "s2".into(), ..silence.clone() }).await.unwrap();
+    let other = Silence { id: "s2".into(), key: alert("a", "api").alert.key, ..silence.clone() };
+    write.begin_silence(&other).await.unwrap();
     write.commit().await.unwrap();
     let mut raw = bench.raw().await;
     for statement in [
@@ -255,20 +256,22 @@ async fn one_receiver_holds_up_no_other_and_what_is_critical_goes_first(bench: B
 
 async fn a_silence_holds_until_its_time_or_its_end(bench: Bench) {
     let store = &bench.store;
-    let silence = |id: &str, until_at| Silence {
+    let about = |about: &str, id: &str, until_at| Silence {
         id: id.into(),
-        key: alert("a", "web").alert.key,
+        key: alert("a", about).alert.key,
         begun_at: NOW,
         until_at,
         reason: "we know".into(),
         by: "kim".into(),
     };
     let mut write = store.write().await.unwrap();
-    write.begin_silence(&silence("s1", NOW + MINUTE)).await.unwrap();
-    write.begin_silence(&silence("s2", NOW + DAY)).await.unwrap();
+    // Of one thing the newest counts, however long the one before it was to last.
+    write.begin_silence(&about("api", "s0", NOW + DAY)).await.unwrap();
+    write.begin_silence(&about("api", "s1", NOW + MINUTE)).await.unwrap();
+    write.begin_silence(&about("web", "s2", NOW + DAY)).await.unwrap();
     write.commit().await.unwrap();
     let holding = |now| async move { store.read().await.unwrap().silences(now).await.unwrap() };
-    assert_eq!(holding(NOW).await, [silence("s1", NOW + MINUTE), silence("s2", NOW + DAY)]);
+    assert_eq!(holding(NOW).await, [about("api", "s1", NOW + MINUTE), about("web", "s2", NOW + DAY)]);
     assert_eq!(holding(NOW + MINUTE).await.len(), 1);
     let mut write = store.write().await.unwrap();
     assert!(write.end_silence("s2", NOW + 2 * MINUTE).await.unwrap());

@@ -261,7 +261,16 @@ fn a_backup_is_missed_late_stopped_or_failing() {
     };
     let held = |around: &mut Around, job: CronJobFacts| around.cron_jobs.insert("fleet-backup".into(), job);
     type Change = Box<dyn Fn(&mut Around)>;
-    let cases: [(Change, State, &str, &str); 6] = [
+    let cases: [(Change, State, &str, &str); 7] = [
+        (
+            Box::new(move |around| {
+                drop(held(around, CronJobFacts { last_success: NOW + 301, ..backup_job() }));
+                failed(around, NOW - HOUR);
+            }),
+            State::Unknown,
+            "The last success of CronJob fleet-backup is dated ahead of now",
+            "How old the newest backup is cannot be said.",
+        ),
         (
             Box::new(|around| around.cron_jobs.clear()),
             State::Failed,

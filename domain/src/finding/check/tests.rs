@@ -219,3 +219,14 @@ fn what_another_finding_says_already_becomes_part_of_it() {
         assert_eq!(told, evidence, "{kind} {outcome:?} {down}");
     }
 }
+
+#[test]
+fn what_announces_the_lines_of_a_log_stays_before_them() {
+    for (evidence, expected) in [
+        ("It ended. The last lines of container web:", "It ended. It answers 503. The last lines of container web:"),
+        ("The last lines of container web:", "It answers 503. The last lines of container web:"),
+        ("It ended.", "It ended. It answers 503."),
+    ] {
+        assert_eq!(beside(evidence, "It answers 503."), expected);
+    }
+}

@@ -1,12 +1,13 @@
 //! Alerts: what fires, silencing it, and trying the receivers.
 
+use app::clock::exact_time;
 use app::still::alerts::{AlertRow, AlertsView, ReceiverRow, SentOutcome, SentRow, SilenceRow, alerts};
 use app::still::forms::Tone;
 use axum::extract::{Extension, Form, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use domain::access::{Place, Right};
-use domain::alert::life::{NoticeKind, Stage};
+use domain::alert::life::NoticeKind;
 use domain::name::EnvironmentId;
 use domain::text::plain;
 use serde::Deserialize;
@@ -137,7 +138,7 @@ struct Onlooker {
 fn row(kept: KeptAlert, place: String, silences: &[Silence], sendings: &[Sending], who: Onlooker) -> AlertRow {
     let Onlooker { administers, may_silence, zone } = who;
     let KeptAlert { id, alert } = kept;
-    let silence = silences.iter().find(|silence| silence.key == alert.key && alert.stage() != Stage::Resolved);
+    let silence = silences.iter().find(|silence| silence.key == alert.key);
     let sent = sendings.iter().filter(|sending| sending.alert == id);
     AlertRow {
         stage: alert.stage(),
@@ -149,7 +150,16 @@ fn row(kept: KeptAlert, place: String, silences: &[Silence], sendings: &[Sending
             None => app::links::environment(&alert.key.environment),
         },
         title: plain(&alert.title, 200).into_owned(),
-        evidence: plain(&alert.evidence, 2_000).into_owned(),
+        evidence: match alert.quiet_since {
+            // Over only when it has stayed away: till then it counts, and whoever looks sees that it is gone.
+            Some(at) => format!(
+                "Not seen any more since {}; over when it stays away for {} s. Before: {}",
+                exact_time(at / 1_000_000),
+                alert.key.rule.rule().quiet_seconds,
+                plain(&alert.evidence, 2_000)
+            ),
+            None => plain(&alert.evidence, 2_000).into_owned(),
+        },
         since: alert.since / 1_000_000,
         resolved: alert.resolved.map(|at| at / 1_000_000),
         sent: sent.map(|sending| sent_row(sending, administers)).collect(),
@@ -177,7 +187,7 @@ fn sent_row(sending: &Sending, administers: bool) -> SentRow {
         NoticeKind::Resolved => "that it is over",
         NoticeKind::Test => "with a test",
     };
-    let time = |us: i64| app::clock::exact_time(us / 1_000_000);
+    let time = |us: i64| exact_time(us / 1_000_000);
     let trouble = if administers { format!(": {}", plain(&sending.trouble, 400)) } else { String::new() };
     let (outcome, words) = match (sending.sent_at, sending.gave_up_at) {
         (Some(at), _) => (SentOutcome::Arrived, format!("told {told}, {}", time(at))),
@@ -208,6 +218,7 @@ fn refused(site: &Site, headers: &HeaderMap, refusal: &SilenceRefusal) -> Respon
     let status = match refusal {
         SilenceRefusal::Absent => StatusCode::NOT_FOUND,
         SilenceRefusal::Right => StatusCode::FORBIDDEN,
+        SilenceRefusal::Over => StatusCode::CONFLICT,
         SilenceRefusal::NoReason | SilenceRefusal::NoTime => StatusCode::UNPROCESSABLE_ENTITY,
         SilenceRefusal::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
     };

@@ -39,7 +39,7 @@ async fn the_board_says_how_all_is_and_goes_on_by_itself() {
     assert!(production < staging, "staging comes first: {main}");
     // The database is declared and not there; so is all of staging.
     assert!(main.contains("Not usable") && main.contains("The database is not working: it is not there."), "{main}");
-    assert!(main.contains(">As of ") && main.contains("v1"), "{main}");
+    assert!(main.contains(">Seen ") && main.contains("v1"), "{main}");
     assert!(!main.to_lowercase().contains("pod"), "{main}");
     assert_eq!(refresh(&html).as_deref(), Some("15; url=/board?again"));
     // A link that script follows within the document would be cut off.
