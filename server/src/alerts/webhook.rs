@@ -245,9 +245,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        let url_file = Some(pipe.display().to_string());
-        let webhook = Webhook { url_env: None, url_file: url_file.clone(), shape: Shape::Json };
+        let file = pipe.display().to_string();
+        let webhook = Webhook { url_env: None, url_file: Some(file.clone()), shape: Shape::Json };
         let refused = Webhooks::new(true).unwrap().post(&webhook, "ab", &Notice::test("ab", "kim", None, 0)).await;
-        assert_eq!(refused, Err(WebhookError::File(url_file.unwrap(), "unsupported".into())));
+        assert_eq!(refused, Err(WebhookError::File(file, "unsupported".into())));
     }
 }
