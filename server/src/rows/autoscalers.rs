@@ -62,13 +62,10 @@ impl Autoscaler {
 
     /// Takes a sample, if it is time for one. `now` is seconds since 1970.
     fn sample(&mut self, ready: Option<u32>, now: i64) {
-        let sample = Sample::of(&self.facts, ready, now);
-        if let Some(last) = self.samples.last_mut().filter(|last| last.at >= slot(now)) {
-            // What it asked for in between its window remembers as well: it shrinks no further than to the most of that.
-            last.asked = last.asked.max(sample.asked);
+        if self.samples.last().is_some_and(|last| last.at >= slot(now)) {
             return;
         }
-        self.samples.push(sample);
+        self.samples.push(Sample::of(&self.facts, ready, now));
         self.samples.retain(|sample| now - sample.at <= HELD);
         self.drawing = draw(&self.samples);
     }
