@@ -51,7 +51,7 @@ function foretold(said: Said[], form: RegExp): { sentence: string; to: number; b
 }
 
 test("the card of an autoscaler says beforehand what then happens, and its chart shows it", async ({ page }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(420_000);
   const stop = await keepAlive(LISTEN);
   try {
     load(NAME, 1);
