@@ -16,6 +16,7 @@ pub mod compare;
 pub mod component;
 pub mod config_source;
 mod demand;
+pub mod demo_data;
 pub mod drift;
 pub mod facts;
 pub mod finding;

@@ -138,8 +138,9 @@ fn occurrences<'a>(
     })
 }
 
-fn opens_on(window: &MaintenanceWindow, date: Date) -> bool {
-    let weekday = match date.weekday() {
+/// The day of the week that a date is.
+pub(crate) fn weekday_of(date: Date) -> Weekday {
+    match date.weekday() {
         CivilWeekday::Monday => Weekday::Monday,
         CivilWeekday::Tuesday => Weekday::Tuesday,
         CivilWeekday::Wednesday => Weekday::Wednesday,
@@ -147,9 +148,12 @@ fn opens_on(window: &MaintenanceWindow, date: Date) -> bool {
         CivilWeekday::Friday => Weekday::Friday,
         CivilWeekday::Saturday => Weekday::Saturday,
         CivilWeekday::Sunday => Weekday::Sunday,
-    };
+    }
+}
+
+fn opens_on(window: &MaintenanceWindow, date: Date) -> bool {
     let nth = (date.day() - 1) / 7 + 1;
-    window.days.contains(&weekday) && window.nth.is_none_or(|wanted| i16::from(wanted) == i16::from(nth))
+    window.days.contains(&weekday_of(date)) && window.nth.is_none_or(|wanted| i16::from(wanted) == i16::from(nth))
 }
 
 /// The opening of a window on a date; `None` when daylight saving skips all of it.
@@ -161,12 +165,12 @@ fn opening(window: &MaintenanceWindow, zone: &TimeZone, date: Date) -> Option<(T
 }
 
 /// A wall-clock time of a date; 24:00 is the next day's 00:00.
-fn at(date: Date, time: WallTime) -> Option<DateTime> {
+pub(crate) fn at(date: Date, time: WallTime) -> Option<DateTime> {
     date.at(0, 0, 0, 0).checked_add(i64::from(time.minutes).minutes()).ok()
 }
 
 /// The first instant at which the wall clock has reached `wall`.
-fn first_reached(zone: &TimeZone, wall: DateTime) -> Option<Timestamp> {
+pub(crate) fn first_reached(zone: &TimeZone, wall: DateTime) -> Option<Timestamp> {
     let ambiguous = zone.to_ambiguous_timestamp(wall);
     match ambiguous.offset() {
         AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => ambiguous.earlier().ok(),

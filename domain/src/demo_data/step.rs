@@ -1,0 +1,94 @@
+//! The steps of a reset, in their order: what a page shows as progress, and where a crash is tried.
+
+use serde::{Deserialize, Serialize};
+
+/// A step of a reset, or of its undoing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// The database is connected to.
+    Connect,
+    /// Nobody else resets it, and nobody writes to its tables.
+    Lock,
+    /// It is the one that was enrolled.
+    Identify,
+    /// Its schema is the one that the seed was written for, and nothing else would be emptied.
+    Schema,
+    /// What is there is what the plan told.
+    Count,
+    /// What is there is kept for a day.
+    Snapshot,
+    /// The tables are emptied.
+    Truncate,
+    /// The seed's rows, or those of the snapshot, are put in.
+    Seed,
+    /// Passwords nobody knows.
+    Passwords,
+    /// What is there is what should be.
+    Verify,
+    /// What was done is written into the database itself, with what is to be cleared from the cache.
+    Record,
+    /// All of it becomes so at once.
+    Commit,
+    /// What the cache holds of the old rows is cleared.
+    ClearCache,
+    /// The health of the environment is looked at.
+    Check,
+}
+
+impl Step {
+    /// All, in their order.
+    pub const ALL: [Self; 14] = [
+        Self::Connect,
+        Self::Lock,
+        Self::Identify,
+        Self::Schema,
+        Self::Count,
+        Self::Snapshot,
+        Self::Truncate,
+        Self::Seed,
+        Self::Passwords,
+        Self::Verify,
+        Self::Record,
+        Self::Commit,
+        Self::ClearCache,
+        Self::Check,
+    ];
+
+    /// What is done, on the page: `Emptying the tables`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Connect => "Connecting to the database",
+            Self::Lock => "Locking the tables",
+            Self::Identify => "Making sure that it is the right database",
+            Self::Schema => "Comparing the schema with the seed's",
+            Self::Count => "Counting what is there",
+            Self::Snapshot => "Keeping a snapshot",
+            Self::Truncate => "Emptying the tables",
+            Self::Seed => "Putting the rows in",
+            Self::Passwords => "Making new passwords",
+            Self::Verify => "Counting what is there now",
+            Self::Record => "Writing down what was done",
+            Self::Commit => "Committing",
+            Self::ClearCache => "Clearing the cache",
+            Self::Check => "Looking at the environment's health",
+        }
+    }
+
+    /// Whether a crash at this step may have left the new data: before it all data are the old ones, after it all are new.
+    pub fn may_have_committed(self) -> bool {
+        self >= Self::Commit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_steps_are_in_their_order_and_one_of_them_commits() {
+        assert!(Step::ALL.is_sorted());
+        let committed: Vec<Step> = Step::ALL.into_iter().filter(|step| step.may_have_committed()).collect();
+        assert_eq!(committed, [Step::Commit, Step::ClearCache, Step::Check]);
+    }
+}
