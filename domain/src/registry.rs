@@ -6,6 +6,7 @@
 mod alerts;
 mod bounds;
 pub mod checks;
+pub mod demo_data;
 mod maintenance;
 mod mask;
 pub mod validate;
@@ -24,6 +25,7 @@ use crate::quantity::Quantity;
 pub use alerts::{Alerts, Email, Receiver, RuleHere, RuleRow, Shape, Webhook};
 pub use bounds::{Amounts, Count, DisruptionBudget, ExpectedLimitRange, ExpectedQuota};
 pub use checks::Checks;
+pub use demo_data::DemoData;
 pub use maintenance::{Freeze, Maintenance, MaintenanceWindow, WallDateTime, WallTime, Weekday};
 pub use mask::{LogMask, MOST_MASKS};
 
@@ -172,6 +174,9 @@ pub struct Environment {
     /// What is asked of it from outside, again and again.
     #[serde(default, skip_serializing_if = "Checks::is_empty")]
     pub checks: Checks,
+    /// Demo data that testers may reset. Of development and staging only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demo_data: Option<DemoData>,
     /// What all its pods together may use at most, by its ResourceQuotas.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quota: Option<ExpectedQuota>,

@@ -207,7 +207,7 @@ pub enum Credential<'a> {
 }
 
 impl<'a> Credential<'a> {
-    fn of(variable: &'a Option<String>, file: &'a Option<String>) -> Option<Self> {
+    pub(super) fn of(variable: &'a Option<String>, file: &'a Option<String>) -> Option<Self> {
         match (variable, file) {
             (Some(name), _) => Some(Self::Variable(name)),
             (None, Some(path)) => Some(Self::File(path)),
@@ -256,10 +256,10 @@ impl Figures {
     }
 }
 
-fn postgres_port() -> u16 {
+pub(super) fn postgres_port() -> u16 {
     5432
 }
 
-fn redis_port() -> u16 {
+pub(super) fn redis_port() -> u16 {
     6379
 }

@@ -4,6 +4,7 @@ mod access;
 mod alerts;
 mod checks;
 mod component;
+mod demo_data;
 mod environment;
 mod masks;
 mod policy;
@@ -90,6 +91,7 @@ pub fn validate(registry: &Registry) -> Vec<Problem> {
     policy::check(registry, &mut problems);
     masks::check(registry, &mut problems);
     alerts::check(registry, &mut problems);
+    demo_data::check(registry, &mut problems);
     problems.found
 }
 

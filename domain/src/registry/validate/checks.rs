@@ -129,7 +129,7 @@ fn prometheus(
     }
 }
 
-fn place(host: &str, port: u16, path: &str, problems: &mut Problems) {
+pub(super) fn place(host: &str, port: u16, path: &str, problems: &mut Problems) {
     let is_name = is_host(host) && !host.contains([':', '[']);
     if host.parse::<IpAddr>().is_err() && !is_name {
         let message = "it is no host: write a name like postgres.example.com or an address, without scheme and port";
@@ -140,7 +140,13 @@ fn place(host: &str, port: u16, path: &str, problems: &mut Problems) {
     }
 }
 
-fn credential(path: &str, what: &str, variable: &Option<String>, file: &Option<String>, problems: &mut Problems) {
+pub(super) fn credential(
+    path: &str,
+    what: &str,
+    variable: &Option<String>,
+    file: &Option<String>,
+    problems: &mut Problems,
+) {
     if let Some(name) = variable {
         let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
