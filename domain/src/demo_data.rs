@@ -4,8 +4,12 @@
 //! environment, and that says so itself.
 
 pub mod closure;
+pub mod guard;
 pub mod identity;
 pub mod manifest;
+pub mod record;
+pub mod reservation;
 pub mod schedule;
+pub mod sight;
 pub mod standing;
 pub mod step;

@@ -47,6 +47,8 @@ pub enum Kind {
     RestartDatabase,
     /// Demo data was brought back to its known state.
     ResetDemoData,
+    /// Somebody wants demo data left alone for a while, or lets go of them.
+    DemoDataReserved,
     /// An alert was silenced for a while, or its silence was ended.
     AlertSilenced,
     /// A receiver of alerts was sent a test.
@@ -55,7 +57,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::SignIn,
         Self::SignOut,
         Self::SessionRevoked,
@@ -72,6 +74,7 @@ impl Kind {
         Self::RollBack,
         Self::RestartDatabase,
         Self::ResetDemoData,
+        Self::DemoDataReserved,
         Self::AlertSilenced,
         Self::AlertTested,
     ];
@@ -95,6 +98,7 @@ impl Kind {
             Self::RollBack => "roll-back",
             Self::RestartDatabase => "restart-database",
             Self::ResetDemoData => "reset-demo-data",
+            Self::DemoDataReserved => "demo-data-reserved",
             Self::AlertSilenced => "alert-silenced",
             Self::AlertTested => "alert-tested",
         }
@@ -119,6 +123,7 @@ impl Kind {
             Self::RollBack => "Roll back",
             Self::RestartDatabase => "Restart database",
             Self::ResetDemoData => "Reset demo data",
+            Self::DemoDataReserved => "Demo data reserved",
             Self::AlertSilenced => "Alert silenced",
             Self::AlertTested => "Alert tested",
         }
@@ -144,6 +149,7 @@ impl Kind {
             | Self::RollBack
             | Self::RestartDatabase
             | Self::ResetDemoData
+            | Self::DemoDataReserved
             | Self::AlertSilenced => false,
         }
     }

@@ -8,11 +8,10 @@ mod figures;
 mod http;
 mod postgres;
 mod redis;
-mod relay;
-mod secret;
+pub mod secret;
 mod services;
 mod station;
-mod wire;
+pub mod wire;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use facts::{facts_of, under_way};
-pub use press::{Press, PressRefusal};
+pub use press::{Press, PressRefusal, written};
 pub use series::{MemberPlan, PressedMember, SeriesPlan, SeriesPress, SeriesRefusal, member_id};
 
 use crate::clock;

@@ -7,6 +7,7 @@ mod alerts;
 mod attempts;
 mod autoscaler_samples;
 mod checks;
+mod demo_data;
 mod error;
 mod file;
 mod flows;
@@ -38,6 +39,7 @@ use tracing::info;
 pub use alerts::{Claimed, KeptAlert, Progress, Queued, Sending, Silence, Unsettled};
 pub use attempts::Attempts;
 pub use autoscaler_samples::AutoscalerPlace;
+pub use demo_data::HeldReset;
 pub use error::{Cause, Conflict, StoreError};
 use file::FileMark;
 pub use flows::Flow;
@@ -146,7 +148,7 @@ impl Store {
     }
 
     /// Deletes what is of no use any more: sessions that are over for 30 days, counts of attempts after a day, links and
-    /// sign-ins whose time is over, operations and alerts that are over for 90 days, results of checks as old, whose hours are summed
+    /// sign-ins whose time is over, operations, resets and alerts that are over for 90 days, results of checks as old, whose hours are summed
     /// up before, and samples of autoscalers after a day. Says how many rows. `now`: microseconds since 1970.
     ///
     /// # Errors
@@ -160,6 +162,7 @@ impl Store {
         rows += write.delete_old_invitations(now).await?;
         rows += write.delete_old_flows(now).await?;
         rows += write.delete_old_operations(now).await?;
+        rows += write.delete_old_resets(now).await?;
         rows += write.sum_up_old_checks(now).await?;
         rows += write.delete_old_autoscaler_samples(now).await?;
         rows += write.delete_old_alerts(now).await?;

@@ -24,6 +24,9 @@ pub struct TableCount {
     pub counted: u64,
     /// Of these, rows that no seed made.
     pub foreign: u64,
+    /// Rows of the seed that were written to since; 0 where nothing tells.
+    #[serde(default)]
+    pub changed: u64,
     /// When a row was written last, seconds since 1970; `None` where nothing tells.
     pub written: Option<i64>,
 }
@@ -41,14 +44,15 @@ impl TableCount {
 
     /// `vehicles: 3 of 100 gone, 12 added`; `None` where it is as the seed left it.
     pub fn difference(&self) -> Option<String> {
-        let (gone, foreign) = (self.gone(), self.foreign);
-        let words = match (gone, foreign) {
-            (0, 0) => return None,
-            (0, foreign) => format!("{foreign} added"),
-            (gone, 0) => format!("{gone} of {} gone", self.expected),
-            (gone, foreign) => format!("{gone} of {} gone, {foreign} added", self.expected),
-        };
-        Some(format!("{}: {words}", self.table))
+        let words: Vec<String> = [
+            (self.gone() > 0).then(|| format!("{} of {} gone", self.gone(), self.expected)),
+            (self.changed > 0).then(|| format!("{} changed", self.changed)),
+            (self.foreign > 0).then(|| format!("{} added", self.foreign)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        (!words.is_empty()).then(|| format!("{}: {}", self.table, words.join(", ")))
     }
 }
 
@@ -58,7 +62,7 @@ impl TableCount {
 pub enum Standing {
     /// As the seed left them.
     Clean,
-    /// Rows of the seed are gone, and none were added.
+    /// Rows of the seed are gone or were changed, and none were added.
     Drifted(Vec<String>),
     /// There are rows that no seed made, which a reset would lose.
     Foreign {
@@ -113,7 +117,7 @@ impl Standing {
     pub fn sentence(&self, now: i64) -> String {
         match self {
             Self::Clean => "Every table is as the seed left it.".to_owned(),
-            Self::Drifted(differences) => format!("Rows of the seed are gone: {}.", differences.join("; ")),
+            Self::Drifted(differences) => format!("Rows of the seed are gone or changed: {}.", differences.join("; ")),
             Self::Foreign { differences, rows, written } => {
                 let rows = match rows {
                     1 => "One row was".to_owned(),
@@ -144,7 +148,7 @@ mod tests {
     const NOW: i64 = 1_800_000_000;
 
     fn count(table: &str, expected: u64, counted: u64, foreign: u64) -> TableCount {
-        TableCount { table: table.to_owned(), expected, counted, foreign, written: Some(NOW - 120) }
+        TableCount { table: table.to_owned(), expected, counted, foreign, changed: 0, written: Some(NOW - 120) }
     }
 
     #[test]
@@ -153,9 +157,14 @@ mod tests {
             (vec![count("tenants", 4, 4, 0)], "Clean", "Every table is as the seed left it."),
             (vec![], "Clean", "Every table is as the seed left it."),
             (
+                vec![TableCount { changed: 2, ..count("vehicles", 100, 99, 0) }],
+                "Drifted",
+                "Rows of the seed are gone or changed: vehicles: 1 of 100 gone, 2 changed.",
+            ),
+            (
                 vec![count("tenants", 4, 4, 0), count("vehicles", 100, 97, 0)],
                 "Drifted",
-                "Rows of the seed are gone: vehicles: 3 of 100 gone.",
+                "Rows of the seed are gone or changed: vehicles: 3 of 100 gone.",
             ),
             (
                 vec![count("vehicles", 100, 100, 3), count("users", 10, 11, 1)],

@@ -80,12 +80,34 @@ pub enum Rule {
     Backup,
     /// Others at work here.
     Others,
+    /// Of demo data: where they are reset at all.
+    Tier,
+    /// Of demo data: whether the database is the one that was enrolled.
+    Database,
+    /// Of demo data: the seed, and the schema that it was written for.
+    Seed,
+    /// Of demo data: tables that would be emptied as well.
+    Cascade,
+    /// Of demo data: whether they may be a copy of production.
+    Origin,
+    /// Of demo data: what is lost.
+    Loss,
+    /// Of demo data: the snapshot.
+    Snapshot,
+    /// Of demo data: passwords.
+    Passwords,
+    /// Of demo data: the cache.
+    Cache,
+    /// Of demo data: who tests.
+    Testing,
+    /// Of demo data: who has reserved them.
+    Reservation,
 }
 
 impl Rule {
-    /// Whether its level is part of what was planned. Who else looks at a plan is not: it changes while one reads.
+    /// Whether its level is part of what was planned. Who else looks at a plan is not, nor who tests: it changes while one reads.
     pub(crate) fn counts(self) -> bool {
-        self != Self::Others
+        !matches!(self, Self::Others | Self::Testing)
     }
 }
 

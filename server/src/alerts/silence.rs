@@ -47,7 +47,7 @@ impl Until {
     }
 
     /// The moment, microseconds since 1970.
-    fn at(self, now: i64, zone: &TimeZone) -> Option<i64> {
+    pub fn at(self, now: i64, zone: &TimeZone) -> Option<i64> {
         let now = Timestamp::from_microsecond(now).ok()?;
         let there = now.to_zoned(zone.clone());
         let nine = |day: Date| Some(day.at(9, 0, 0, 0).to_zoned(zone.clone()).ok()?.timestamp());

@@ -2,63 +2,39 @@
 
 use domain::check::postgres::NoAnswer;
 use domain::check::trouble::Trouble;
-use domain::registry::checks::{PostgresCheck, TlsMode};
-use sqlx::postgres::{PgConnectOptions, PgSslMode};
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Row as _};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use domain::registry::checks::PostgresCheck;
+use sqlx::{PgConnection, Row as _};
 
-use super::relay::Relay;
 use super::secret::{self, OwnFiles};
-use super::wire::{Connection, Reach, connection};
+use super::wire::{Reach, connection};
+use crate::postgres::{Bounds, Link, NoLink, Place};
 
-/// What a client sends to ask for TLS. <https://www.postgresql.org/docs/current/protocol-message-formats.html>
-const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
+/// What is asked for fits into some hundred bytes.
+const BOUNDS: Bounds = Bounds { longest: 64 * 1024, most: 256 * 1024 };
+/// What holds for the session.
+const SETTINGS: [(&str, &str); 2] = [("statement_timeout", "4000"), ("default_transaction_read_only", "on")];
 
 /// Asks, and says what time it is there, seconds since 1970.
 pub async fn ask(reach: &Reach, own: &OwnFiles, check: &PostgresCheck) -> Result<i64, NoAnswer> {
     let password = secret::read(own, check.password()).await.map_err(NoAnswer::Trouble)?;
-    let stream = reach.connect(&check.host, check.port).await.map_err(NoAnswer::Trouble)?;
-    let stream = secured(reach, stream, check).await.map_err(NoAnswer::Trouble)?;
-    // The driver resolves names itself, and checks a certificate against the name that it resolved. So it speaks with us, and we
-    // with the address and the certificate that were looked at.
-    let relay = Relay::begin(stream).await.map_err(|error| NoAnswer::Trouble(connection(&error)))?;
-    let options = PgConnectOptions::new_without_pgpass()
-        .host("127.0.0.1")
-        .port(relay.port)
-        .username(&check.user)
-        // Always given: where none is, the driver would take that of its own environment.
-        .password(password.as_deref().unwrap_or_default())
-        .database(&check.database)
-        .ssl_mode(PgSslMode::Disable)
-        .application_name("quarterdeck-check")
-        .options([("statement_timeout", "4000"), ("default_transaction_read_only", "on")])
-        .disable_statement_logging();
-    // Of what was not let through the driver only knows that something is missing.
-    time(&options).await.map_err(|error| relay.broke().map_or_else(|| no_answer(error), NoAnswer::Trouble))
+    let PostgresCheck { host, port, tls, user, database, .. } = check;
+    let place = Place { host, port: *port, tls: *tls, user, password: password.as_deref(), database };
+    let link = Link::open(reach, place, BOUNDS, "quarterdeck-check", &SETTINGS).await;
+    let mut link = link.map_err(|error| match error {
+        NoLink::Trouble(trouble) => NoAnswer::Trouble(trouble),
+        NoLink::Database(error) => no_answer(error),
+    })?;
+    match time(&mut link.connection).await {
+        Ok(now) => {
+            link.close().await;
+            Ok(now)
+        }
+        Err(error) => Err(link.broke().map_or_else(|| no_answer(error), NoAnswer::Trouble)),
+    }
 }
 
-async fn time(options: &PgConnectOptions) -> Result<i64, sqlx::Error> {
-    let mut link = PgConnection::connect_with(options).await?;
-    let row = sqlx::query("select extract(epoch from now())::bigint as now").fetch_one(&mut link).await?;
-    let now = row.try_get("now")?;
-    // What can be said of the close is of no use to anybody.
-    let _ = link.close().await;
-    Ok(now)
-}
-
-/// The connection with TLS, where that is wanted.
-async fn secured(reach: &Reach, mut stream: TcpStream, check: &PostgresCheck) -> Result<Connection, Trouble> {
-    match check.tls {
-        TlsMode::Disable => return Ok(Box::new(stream)),
-        TlsMode::Require | TlsMode::Verify => {}
-    }
-    stream.write_all(&SSL_REQUEST).await.map_err(|error| connection(&error))?;
-    match stream.read_u8().await.map_err(|error| connection(&error))? {
-        b'S' => reach.secure(stream, &check.host, check.tls).await,
-        b'N' => Err(Trouble::Tls("it speaks no TLS, and the registry wants it".into())),
-        _ => Err(Trouble::Garbled),
-    }
+async fn time(link: &mut PgConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query("select extract(epoch from now())::bigint as now").fetch_one(link).await?.try_get("now")
 }
 
 /// The code of an error alone: its words may hold names, addresses and what was sent.
@@ -77,6 +53,7 @@ fn no_answer(error: sqlx::Error) -> NoAnswer {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
 
     use super::*;

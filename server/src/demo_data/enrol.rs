@@ -6,15 +6,18 @@ use domain::demo_data::identity::{Marker, Present, Wanted, tier_word};
 use domain::registry::Tier;
 use sqlx::{Connection as _, PgConnection, Row as _};
 
-/// The schema of ours in their database. In it: the marker, what was reset, and what of the cache is to be cleared.
+/// The schema of ours in their database. In it: the marker; what was reset, from when on rows are somebody's own (`base_at`),
+/// up to which key they are the seed's (`seeded`), where the sequences stood; and what of the cache is to be cleared.
 const SCHEMA: [&str; 4] = [
     "create schema if not exists quarterdeck",
     "create table if not exists quarterdeck.marker (
         environment text not null, tier text not null, database text not null, system_identifier text not null,
         tables jsonb not null, enrolled_at timestamptz not null default now())",
     "create table if not exists quarterdeck.resets (
-        id text primary key, kind text not null, version integer not null, by_name text not null,
-        done_at timestamptz not null default now(), counts jsonb not null, seeded jsonb not null, snapshot boolean not null)",
+        id text primary key, kind text not null, version bigint not null default 0, by_name text not null default '',
+        done_at timestamptz not null default now(), base_at timestamptz not null default now(),
+        counts jsonb not null default '{}', seeded jsonb not null default '{}', sequences jsonb not null default '{}',
+        snapshot boolean not null default false, sealed bytea, sealed_until timestamptz)",
     "create table if not exists quarterdeck.outbox (
         id text primary key references quarterdeck.resets, prefix text not null, cleared_at timestamptz)",
 ];
@@ -26,7 +29,9 @@ pub enum EnrolTrouble {
     #[error("production is not enrolled: nothing may ever empty its tables")]
     Production,
     /// It belongs to another environment.
-    #[error("this database is enrolled for {0} already: take the row out of quarterdeck.marker by hand if that is wrong")]
+    #[error(
+        "this database is enrolled for {0} already: take the row out of quarterdeck.marker by hand if that is wrong"
+    )]
     Taken(String),
     /// It is not the one that the registry names.
     #[error("the connection leads to the database {0}, and the registry names {1}")]
@@ -93,10 +98,12 @@ pub(super) async fn markers(link: &mut PgConnection) -> Result<Vec<Marker>, sqlx
     if !known.fetch_one(&mut *link).await?.try_get::<bool, _>("known")? {
         return Ok(Vec::new());
     }
-    let rows = sqlx::query("select environment, tier, database, system_identifier, tables::text as tables from quarterdeck.marker")
-        .persistent(false)
-        .fetch_all(&mut *link)
-        .await?;
+    let rows = sqlx::query(
+        "select environment, tier, database, system_identifier, tables::text as tables from quarterdeck.marker",
+    )
+    .persistent(false)
+    .fetch_all(&mut *link)
+    .await?;
     rows.iter()
         .map(|row| {
             let tables: String = row.try_get("tables")?;

@@ -8,37 +8,60 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::demo_data::closure::{ForeignKey, undeclared};
 use domain::demo_data::identity::{Mismatch, Wanted, mismatches};
 use domain::demo_data::step::Step;
-use jiff::civil::Date;
+use domain::ledger::OperationId;
 use sqlx::{Connection as _, PgConnection, Row as _};
 
 use super::enrol::{markers, present};
-use super::seed::{Content, Filled, Seed};
+use super::passwords::{self, Ready};
+use super::seed::{self, Filled, Seed};
 use super::table::{Name, named};
 
 /// The lock of ours: of one database there is one reset at a time, whichever program presses. Any other number would do.
-const LOCK: i64 = 0x5155_4152_5445_5244;
+pub(super) const LOCK: i64 = 0x5155_4152_5445_5244;
 /// How long it waits for others to let go of the tables.
 const WAIT: &str = "5s";
 /// How long a statement may take.
 const LONGEST: &str = "10min";
 
+/// What is put into the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// The rows of the seed.
+    Seed,
+    /// What was there before another reset.
+    Snapshot(OperationId),
+}
+
+/// What is done about passwords.
+#[derive(Debug)]
+pub enum PasswordOrder {
+    /// Nothing.
+    None,
+    /// Each of them goes to a person of the application.
+    Make(Ready),
+    /// People keep theirs.
+    Keep(passwords::Columns),
+}
+
 /// What is to be done.
 #[derive(Debug)]
 pub struct Order<'a> {
     /// The operation's id.
-    pub id: &'a str,
+    pub id: OperationId,
+    /// What is put in.
+    pub content: Content,
     /// Where.
     pub wanted: &'a Wanted,
     /// With what.
     pub seed: &'a Seed,
-    /// The day that the seed's dates are relative to.
-    pub today: Date,
+    /// The day that the seed's dates are relative to: `2026-11-22`.
+    pub day: &'a str,
     /// Who pressed, as the database keeps it.
     pub by: &'a str,
     /// The rows of each table that the plan told.
     pub planned: &'a BTreeMap<String, u64>,
-    /// Rows that may have come or gone since without it being another plan.
-    pub slack: u64,
+    /// What is done about passwords.
+    pub passwords: PasswordOrder,
     /// How the keys begin that are cleared from the cache afterwards.
     pub prefix: Option<&'a str>,
 }
@@ -50,6 +73,8 @@ pub struct Done {
     pub before: BTreeMap<String, u64>,
     /// Rows of each table after.
     pub after: BTreeMap<String, u64>,
+    /// How many people have a password of [`PasswordOrder`].
+    pub passwords: u64,
 }
 
 /// Why nothing was done.
@@ -79,18 +104,21 @@ pub enum ResetTrouble {
         /// Rows that are there.
         now: u64,
     },
-    /// The seed did not make what it says.
-    #[error("the seed put {found} rows into {table} instead of {expected}")]
+    /// The snapshot is gone, or is of other tables.
+    #[error("the snapshot of that reset is not kept any more")]
+    NoSnapshot,
+    /// The rows that were put in are not those that should be there.
+    #[error("{found} rows came into {table} instead of {expected}")]
     Counts {
         /// Which.
         table: String,
-        /// By its manifest.
+        /// How many should be there.
         expected: u64,
         /// Rows that are there.
         found: u64,
     },
     /// The database refused a step, by a code of PostgreSQL; its words may hold what was sent.
-    #[error("{}: the database refuses ({code})", .step.words())]
+    #[error("{}: {}", .step.words(), of_code(.code))]
     Refused {
         /// At which.
         step: Step,
@@ -100,6 +128,38 @@ pub enum ResetTrouble {
     /// The connection broke at a step.
     #[error("{}: the connection broke", .0.words())]
     Broken(Step),
+    /// The passwords cannot be sealed.
+    #[error("the new passwords cannot be sealed")]
+    Seal,
+}
+
+impl ResetTrouble {
+    /// Whether it may have been done all the same: only the database knows.
+    pub fn is_unknown(&self) -> bool {
+        match self {
+            // Also one that was answered with an error: a server that is being stopped may say so after it has committed.
+            Self::Broken(step) | Self::Refused { step, .. } => *step == Step::Commit,
+            Self::Mismatch(_)
+            | Self::Schema { .. }
+            | Self::Cascade(_)
+            | Self::Changed { .. }
+            | Self::NoSnapshot
+            | Self::Counts { .. }
+            | Self::Seal => false,
+        }
+    }
+}
+
+/// What a code means to somebody who presses.
+fn of_code(code: &str) -> String {
+    match code {
+        "55P03" => "others hold the tables and did not let go of them within 5 s (55P03). Try again when nobody writes"
+            .to_owned(),
+        "57014" => "it took too long (57014)".to_owned(),
+        "42501" => "the role may not do it (42501): it has to own the tables".to_owned(),
+        "53100" => "the disk is full (53100)".to_owned(),
+        code => format!("the database refuses ({code})"),
+    }
 }
 
 fn told(mismatches: &[Mismatch]) -> String {
@@ -125,20 +185,16 @@ fn at(step: Step) -> impl Fn(sqlx::Error) -> ResetTrouble {
 ///
 /// # Errors
 ///
-/// A [`ResetTrouble`]: nothing was done, unless it is one of [`Step::Commit`], of which only the database knows.
-pub async fn reset(
-    link: &mut PgConnection,
-    order: &Order<'_>,
-    mut progress: impl FnMut(Step),
-) -> Result<Done, ResetTrouble> {
+/// A [`ResetTrouble`]: nothing was done, unless it says that this [is not known](ResetTrouble::is_unknown).
+pub async fn reset(link: &mut PgConnection, order: &Order<'_>, progress: impl Fn(Step)) -> Result<Done, ResetTrouble> {
     progress(Step::Lock);
     let lock = at(Step::Lock);
     let mut transaction = link.begin().await.map_err(&lock)?;
     for statement in [
         named(format!("set local lock_timeout = '{WAIT}'")),
         named(format!("set local statement_timeout = '{LONGEST}'")),
-        // One that replays as a replica fires no triggers: foreign keys and the application's own must hold.
-        named("set local session_replication_role = 'origin'".to_owned()),
+        // One that replays as a replica fires no triggers: foreign keys and the application's own must hold. It is no matter where
+        // it is so already, and another role may not change it.
         named("select pg_advisory_xact_lock($1)".to_owned()).bind(LOCK),
     ] {
         statement.execute(&mut *transaction).await.map_err(&lock)?;
@@ -160,39 +216,72 @@ pub async fn reset(
     let before = counts(&mut transaction, &order.seed.tables).await.map_err(at(Step::Count))?;
     for (table, now) in &before {
         let planned = order.planned.get(table).copied().unwrap_or(0);
-        if planned.abs_diff(*now) > order.slack {
+        if planned.abs_diff(*now) > slack(planned) {
             return Err(ResetTrouble::Changed { table: table.clone(), planned, now: *now });
         }
     }
 
     progress(Step::Snapshot);
-    snapshot(&mut transaction, order).await.map_err(at(Step::Snapshot))?;
+    let sequences = snapshot(&mut transaction, order).await.map_err(at(Step::Snapshot))?;
+    let earlier = earlier(&mut transaction, order).await?;
 
     progress(Step::Truncate);
     // Without cascade: what refers to them was looked for, and PostgreSQL refuses if something does after all.
     named(format!("truncate {all} restart identity")).execute(&mut *transaction).await.map_err(at(Step::Truncate))?;
 
     progress(Step::Seed);
-    for table in &order.seed.tables {
-        fill(&mut transaction, table, order.today).await.map_err(at(Step::Seed))?;
+    for (number, table) in order.seed.tables.iter().enumerate() {
+        let filled = match order.content {
+            Content::Seed => fill(&mut transaction, table, order.day).await,
+            Content::Snapshot(of) => put_back(&mut transaction, table, &place(of, number), &earlier.sequences).await,
+        };
+        filled.map_err(at(Step::Seed))?;
     }
+
+    progress(Step::Passwords);
+    let (passwords, sealed) = match &order.passwords {
+        PasswordOrder::None => (0, None),
+        PasswordOrder::Make(ready) => {
+            let issued = ready.give(&mut transaction).await.map_err(at(Step::Passwords))?;
+            let sealed = ready.seal(&issued).map_err(|_| ResetTrouble::Seal)?;
+            (u64::try_from(issued.len()).unwrap_or(u64::MAX), Some(sealed))
+        }
+        PasswordOrder::Keep(columns) => {
+            let number = order.seed.tables.iter().position(|table| table.name == columns.table);
+            let kept = match number {
+                Some(number) => columns.keep(&mut transaction, &place(order.id, number)).await,
+                None => Ok(0),
+            };
+            (kept.map_err(at(Step::Passwords))?, None)
+        }
+    };
 
     progress(Step::Verify);
     let after = counts(&mut transaction, &order.seed.tables).await.map_err(at(Step::Verify))?;
     for table in &order.seed.tables {
-        let found = after.get(table.name.as_str()).copied().unwrap_or(0);
-        if found != table.rows {
-            let table_name = table.name.as_str().to_owned();
-            return Err(ResetTrouble::Counts { table: table_name, expected: table.rows, found });
+        let name = table.name.as_str();
+        let found = after.get(name).copied().unwrap_or(0);
+        let expected = match order.content {
+            Content::Seed => table.rows,
+            Content::Snapshot(_) => earlier.counts.get(name).copied().unwrap_or(0),
+        };
+        if found != expected {
+            return Err(ResetTrouble::Counts { table: name.to_owned(), expected, found });
         }
     }
 
     progress(Step::Record);
-    record(&mut transaction, order, &before).await.map_err(at(Step::Record))?;
+    let written = Written { before: &before, sequences: &sequences, sealed: sealed.as_deref() };
+    record(&mut transaction, order, &written).await.map_err(at(Step::Record))?;
 
     progress(Step::Commit);
     transaction.commit().await.map_err(at(Step::Commit))?;
-    Ok(Done { before, after })
+    Ok(Done { before, after, passwords })
+}
+
+/// How many rows may have come or gone since the plan was made without it being another.
+pub(super) fn slack(planned: u64) -> u64 {
+    (planned / 100).max(10)
 }
 
 async fn identify(link: &mut PgConnection, order: &Order<'_>) -> Result<(), ResetTrouble> {
@@ -203,34 +292,45 @@ async fn identify(link: &mut PgConnection, order: &Order<'_>) -> Result<(), Rese
     if found.is_empty() { Ok(()) } else { Err(ResetTrouble::Mismatch(found)) }
 }
 
-async fn schema(link: &mut PgConnection, order: &Order<'_>) -> Result<(), ResetTrouble> {
-    let step = at(Step::Schema);
-    let version = &order.seed.manifest.schema;
-    let (Some(table), Some(column)) = (Name::new(&version.table), Name::new(&version.column)) else {
-        return Err(ResetTrouble::Schema { found: "not known".to_owned(), expected: version.expects.clone() });
-    };
-    let row = named(format!("select max({})::text as version from {}", column.as_str(), table.table()))
-        .fetch_one(&mut *link)
-        .await
-        .map_err(&step)?;
-    let found: Option<String> = row.try_get("version").map_err(&step)?;
-    if found.as_deref() != Some(version.expects.as_str()) {
-        let found = found.unwrap_or_else(|| "none".to_owned());
-        return Err(ResetTrouble::Schema { found, expected: version.expects.clone() });
+/// The version of the schema, as the seed says how it is known; `None` where there is none.
+pub(super) async fn schema_version(link: &mut PgConnection, seed: &Seed) -> Result<Option<String>, sqlx::Error> {
+    let version = &seed.manifest.schema;
+    let (Some(table), Some(column)) = (Name::new(&version.table), Name::new(&version.column)) else { return Ok(None) };
+    let known = sqlx::query("select to_regclass($1) is not null as known").persistent(false).bind(table.table());
+    if !known.fetch_one(&mut *link).await?.try_get::<bool, _>("known")? {
+        return Ok(None);
     }
-    let rows = named(
+    let text = format!("select max({})::text as version from {}", column.as_str(), table.table());
+    named(text).fetch_one(link).await?.try_get("version")
+}
+
+/// All foreign keys of the database.
+pub(super) async fn foreign_keys(link: &mut PgConnection) -> Result<Vec<ForeignKey>, sqlx::Error> {
+    let rows = sqlx::query(
         "select format('%s.%s', a.nspname, f.relname) as referring, format('%s.%s', b.nspname, t.relname) as referred \
          from pg_constraint join pg_class f on f.oid = conrelid join pg_namespace a on a.oid = f.relnamespace \
-         join pg_class t on t.oid = confrelid join pg_namespace b on b.oid = t.relnamespace where contype = 'f'"
-            .to_owned(),
+         join pg_class t on t.oid = confrelid join pg_namespace b on b.oid = t.relnamespace where contype = 'f'",
     )
-    .fetch_all(&mut *link)
-    .await
-    .map_err(&step)?;
-    let keys: Result<Vec<ForeignKey>, sqlx::Error> =
-        rows.iter().map(|row| Ok(ForeignKey { from: row.try_get("referring")?, to: row.try_get("referred")? })).collect();
-    let declared = order.seed.tables.iter().map(|table| table.name.table()).collect();
-    let others = undeclared(&declared, &keys.map_err(&step)?);
+    .persistent(false)
+    .fetch_all(link)
+    .await?;
+    rows.iter().map(|row| Ok(ForeignKey { from: row.try_get("referring")?, to: row.try_get("referred")? })).collect()
+}
+
+/// The tables of a seed, with their schema.
+pub(super) fn tables_of(seed: &Seed) -> BTreeSet<String> {
+    seed.tables.iter().map(|table| table.name.table()).collect()
+}
+
+async fn schema(link: &mut PgConnection, order: &Order<'_>) -> Result<(), ResetTrouble> {
+    let step = at(Step::Schema);
+    let expected = &order.seed.manifest.schema.expects;
+    let found = schema_version(link, order.seed).await.map_err(&step)?;
+    if found.as_ref() != Some(expected) {
+        let found = found.unwrap_or_else(|| "not known".to_owned());
+        return Err(ResetTrouble::Schema { found, expected: expected.clone() });
+    }
+    let others = undeclared(&tables_of(order.seed), &foreign_keys(link).await.map_err(&step)?);
     if others.is_empty() { Ok(()) } else { Err(ResetTrouble::Cascade(others)) }
 }
 
@@ -246,74 +346,235 @@ async fn counts(link: &mut PgConnection, tables: &[Filled]) -> Result<BTreeMap<S
 }
 
 /// Where the snapshot of the n-th table is: with its name it could be longer than PostgreSQL keeps, and be another's.
-fn place(id: &str, number: usize) -> String {
-    let id: String = id.chars().filter(char::is_ascii_hexdigit).collect();
+pub(super) fn place(id: OperationId, number: usize) -> String {
     format!("quarterdeck_snapshot.r{id}_{number}")
 }
 
-async fn snapshot(link: &mut PgConnection, order: &Order<'_>) -> Result<(), sqlx::Error> {
-    named("create schema if not exists quarterdeck_snapshot".to_owned()).execute(&mut *link).await?;
+/// Keeps what is there. Says where each sequence stands, by table.
+async fn snapshot(link: &mut PgConnection, order: &Order<'_>) -> Result<BTreeMap<String, i64>, sqlx::Error> {
+    let mut sequences = BTreeMap::new();
     for (number, table) in order.seed.tables.iter().enumerate() {
         let copy = format!("create table {} as table {}", place(order.id, number), table.name.table());
         named(copy).execute(&mut *link).await?;
+        if let Some(sequence) = sequence_of(link, table).await? {
+            let text = format!("select case when is_called then last_value else 0 end as at from {sequence}");
+            sequences.insert(table.name.as_str().to_owned(), named(text).fetch_one(&mut *link).await?.try_get("at")?);
+        }
     }
-    Ok(())
+    Ok(sequences)
 }
 
-async fn fill(link: &mut PgConnection, table: &Filled, today: Date) -> Result<(), sqlx::Error> {
+/// The sequence of a table's key, quoted as it has to be; `None` where it has none.
+async fn sequence_of(link: &mut PgConnection, table: &Filled) -> Result<Option<String>, sqlx::Error> {
+    let statement = sqlx::query("select pg_get_serial_sequence($1, $2) as sequence").persistent(false);
+    let row = statement.bind(table.name.table()).bind(table.key.as_str()).fetch_one(link).await?;
+    row.try_get("sequence")
+}
+
+/// What the reset that is undone wrote down.
+#[derive(Default)]
+struct Earlier {
+    counts: BTreeMap<String, u64>,
+    sequences: BTreeMap<String, i64>,
+}
+
+async fn earlier(link: &mut PgConnection, order: &Order<'_>) -> Result<Earlier, ResetTrouble> {
+    let of = match order.content {
+        Content::Seed => return Ok(Earlier::default()),
+        Content::Snapshot(of) => of,
+    };
+    let step = at(Step::Snapshot);
+    let row = sqlx::query(
+        "select counts::text as counts, sequences::text as sequences from quarterdeck.resets \
+         where id = $1 and kind <> 'void' and snapshot for update",
+    )
+    .persistent(false)
+    .bind(of.to_string())
+    .fetch_optional(link)
+    .await
+    .map_err(&step)?
+    .ok_or(ResetTrouble::NoSnapshot)?;
+    let text = |column: &str| row.try_get::<String, _>(column).map_err(&step);
+    let counts: BTreeMap<String, u64> = serde_json::from_str(&text("counts")?).unwrap_or_default();
+    // One of other tables would leave some empty.
+    if order.seed.tables.iter().any(|table| !counts.contains_key(table.name.as_str())) {
+        return Err(ResetTrouble::NoSnapshot);
+    }
+    Ok(Earlier { counts, sequences: serde_json::from_str(&text("sequences")?).unwrap_or_default() })
+}
+
+async fn fill(link: &mut PgConnection, table: &Filled, day: &str) -> Result<(), sqlx::Error> {
+    let name = table.name.table();
     match &table.content {
-        Content::Statement(text) => {
+        seed::Content::Statement(text) => {
             let rows = i64::try_from(table.rows).unwrap_or(i64::MAX);
-            named(text.clone()).bind(rows).bind(today.to_string()).execute(&mut *link).await?;
+            // The day is sent as text, and every use in a statement says what it is.
+            named(text.replace("$2::date", "$2::text::date")).bind(rows).bind(day).execute(&mut *link).await?;
         }
-        Content::Csv(file) => {
-            let mut copy =
-                link.copy_in_raw(&format!("copy {} from stdin (format csv, header match)", table.name.table())).await?;
-            match tokio::fs::File::open(file).await {
-                Ok(file) => {
-                    copy.read_from(file).await?;
-                    copy.finish().await?;
-                }
-                Err(error) => {
-                    copy.abort("the seed's file cannot be read").await?;
-                    return Err(sqlx::Error::Io(error));
-                }
-            }
+        seed::Content::Csv(file) => {
+            // Before the statement: then there is nothing to take back.
+            let file = tokio::fs::File::open(file).await.map_err(sqlx::Error::Io)?;
+            let mut copy = link.copy_in_raw(&format!("copy {name} from stdin (format csv, header match)")).await?;
+            copy.read_from(file).await?;
+            copy.finish().await?;
         }
     }
     // The next row that somebody adds comes after the seed's.
-    let name = table.name.table();
-    named(format!(
-        "select setval(sequence, greatest((select max({key}) from {name}), 1)) \
-         from pg_get_serial_sequence('{name}', '{key}') as sequence where sequence is not null",
-        key = table.key.as_str()
-    ))
-    .execute(&mut *link)
-    .await?;
+    if let Some(sequence) = sequence_of(link, table).await? {
+        let key = table.key.as_str();
+        named(format!("select setval($1::text::regclass, greatest((select max({key}) from {name}), 1))"))
+            .bind(sequence)
+            .execute(&mut *link)
+            .await?;
+    }
     Ok(())
 }
 
-async fn record(link: &mut PgConnection, order: &Order<'_>, before: &BTreeMap<String, u64>) -> Result<(), sqlx::Error> {
-    let seeded: BTreeMap<&str, u64> =
-        order.seed.tables.iter().map(|table| (table.name.as_str(), table.rows)).collect();
+/// Puts a table back as it was kept.
+async fn put_back(
+    link: &mut PgConnection,
+    table: &Filled,
+    from: &str,
+    sequences: &BTreeMap<String, i64>,
+) -> Result<(), sqlx::Error> {
+    let name = table.name.table();
+    // What the database makes by itself cannot be put in.
+    let row = sqlx::query(
+        "select string_agg(quote_ident(attname), ', ' order by attnum) as columns from pg_attribute \
+         where attrelid = $1::text::regclass and attnum > 0 and not attisdropped and attgenerated = ''",
+    )
+    .persistent(false)
+    .bind(&name)
+    .fetch_one(&mut *link)
+    .await?;
+    let columns: String = row.try_get("columns")?;
+    named(format!("insert into {name} ({columns}) overriding system value select {columns} from {from}"))
+        .execute(&mut *link)
+        .await?;
+    if let (Some(sequence), Some(at)) = (sequence_of(link, table).await?, sequences.get(table.name.as_str())) {
+        // 0: nothing was ever taken from it.
+        named("select setval($1::text::regclass, greatest($2, 1), $2 > 0)".to_owned())
+            .bind(sequence)
+            .bind(*at)
+            .execute(&mut *link)
+            .await?;
+    }
+    Ok(())
+}
+
+/// What is written down beside the order.
+struct Written<'a> {
+    before: &'a BTreeMap<String, u64>,
+    sequences: &'a BTreeMap<String, i64>,
+    sealed: Option<&'a [u8]>,
+}
+
+async fn record(link: &mut PgConnection, order: &Order<'_>, written: &Written<'_>) -> Result<(), sqlx::Error> {
+    let seeded: BTreeMap<&str, u64> = match order.content {
+        Content::Seed => order.seed.tables.iter().map(|table| (table.name.as_str(), table.rows)).collect(),
+        Content::Snapshot(_) => BTreeMap::new(),
+    };
     named(
-        "insert into quarterdeck.resets (id, kind, version, by_name, counts, seeded, snapshot) \
-         values ($1, 'reset', $2, $3, $4::jsonb, $5::jsonb, true)"
+        "insert into quarterdeck.resets (id, kind, version, by_name, counts, seeded, sequences, snapshot, sealed, sealed_until) \
+         values ($1, $2, $3, $4, $5::text::jsonb, $6::text::jsonb, $7::text::jsonb, true, $8, now() + interval '15 minutes')"
             .to_owned(),
     )
-    .bind(order.id)
-    .bind(i32::try_from(order.seed.manifest.version).unwrap_or(i32::MAX))
+    .bind(order.id.to_string())
+    .bind(match order.content {
+        Content::Seed => "reset",
+        Content::Snapshot(_) => "undo",
+    })
+    .bind(i64::from(order.seed.manifest.version))
     .bind(order.by)
-    .bind(serde_json::to_string(before).unwrap_or_default())
+    .bind(serde_json::to_string(written.before).unwrap_or_default())
     .bind(serde_json::to_string(&seeded).unwrap_or_default())
+    .bind(serde_json::to_string(written.sequences).unwrap_or_default())
+    .bind(written.sealed)
     .execute(&mut *link)
     .await?;
+    if let Content::Snapshot(of) = order.content {
+        // As the rows stand by what came before the reset that is undone.
+        sqlx::query(
+            "update quarterdeck.resets set seeded = before.seeded, base_at = before.base_at, version = before.version \
+             from (select seeded, base_at, version from quarterdeck.resets where kind <> 'void' \
+             and done_at < (select done_at from quarterdeck.resets where id = $2) order by done_at desc limit 1) as before \
+             where id = $1",
+        )
+        .persistent(false)
+        .bind(order.id.to_string())
+        .bind(of.to_string())
+        .execute(&mut *link)
+        .await?;
+    }
     if let Some(prefix) = order.prefix {
         named("insert into quarterdeck.outbox (id, prefix) values ($1, $2)".to_owned())
-            .bind(order.id)
+            .bind(order.id.to_string())
             .bind(prefix)
             .execute(&mut *link)
             .await?;
     }
     Ok(())
+}
+
+/// What the database says of a reset that nobody carries on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// It was committed: the rows of each table before.
+    Committed(BTreeMap<String, u64>),
+    /// It was not, and cannot be any more.
+    Never,
+    /// This is another server than the one that was looked at: nothing was asked of it.
+    Elsewhere,
+}
+
+/// Asks the database whether a reset was committed, and keeps one that was not from ever being so: whoever still carries it on finds its
+/// id taken. `server`: the `system_identifier` of the one that was looked at.
+///
+/// # Errors
+///
+/// Those of the driver, also where somebody still holds the lock: then it is not known yet.
+pub async fn settle(link: &mut PgConnection, id: OperationId, server: &str) -> Result<Settled, sqlx::Error> {
+    let mut transaction = link.begin().await?;
+    if present(&mut transaction, &[]).await?.system_identifier != server {
+        return Ok(Settled::Elsewhere);
+    }
+    sqlx::query("set local lock_timeout = '5s'").persistent(false).execute(&mut *transaction).await?;
+    sqlx::query("select pg_advisory_xact_lock($1)").persistent(false).bind(LOCK).execute(&mut *transaction).await?;
+    let row = sqlx::query("select kind, counts::text as counts from quarterdeck.resets where id = $1")
+        .persistent(false)
+        .bind(id.to_string())
+        .fetch_optional(&mut *transaction)
+        .await?;
+    let settled = match row {
+        Some(row) if row.try_get::<String, _>("kind")? != "void" => {
+            let counts: String = row.try_get("counts")?;
+            Settled::Committed(serde_json::from_str(&counts).unwrap_or_default())
+        }
+        Some(_) => Settled::Never,
+        None => {
+            sqlx::query("insert into quarterdeck.resets (id, kind) values ($1, 'void')")
+                .persistent(false)
+                .bind(id.to_string())
+                .execute(&mut *transaction)
+                .await?;
+            Settled::Never
+        }
+    };
+    transaction.commit().await?;
+    Ok(settled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_of_a_commit_it_is_not_known() {
+        for step in Step::ALL {
+            let refused = ResetTrouble::Refused { step, code: "57P01".into() };
+            for trouble in [ResetTrouble::Broken(step), refused] {
+                assert_eq!(trouble.is_unknown(), step == Step::Commit, "{trouble}");
+            }
+        }
+    }
 }

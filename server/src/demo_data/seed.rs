@@ -48,21 +48,31 @@ pub enum Content {
 #[derive(Debug, thiserror::Error)]
 pub enum SeedTrouble {
     /// A file cannot be read.
-    #[error("the seed's file {} cannot be read: {1}", .0.display())]
-    File(PathBuf, String),
+    #[error("the seed's file {} cannot be read: {why}", short(path))]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
     /// The manifest says something else than it may.
-    #[error("the seed's manifest {} is not right: {}", .0.display(), .1.join("; "))]
-    Manifest(PathBuf, Vec<String>),
+    #[error("the seed's manifest {} is not right: {}", short(path), .problems.join("; "))]
+    Manifest {
+        /// Which.
+        path: PathBuf,
+        /// Everything that is wrong with it.
+        problems: Vec<String>,
+    },
 }
 
 impl Seed {
     /// Reads the seed of a folder with the rows that a profile has.
     pub fn read(folder: &Path, profile: &str) -> Result<Self, SeedTrouble> {
         let path = folder.join("manifest.yaml");
-        let wrong = |problems: Vec<String>| SeedTrouble::Manifest(path.clone(), problems);
+        let wrong = |problems: Vec<String>| SeedTrouble::Manifest { path: path.clone(), problems };
         let text = text(&path)?;
-        let manifest: Manifest = serde_saphyr::from_str(&text)
-            .map_err(|error| wrong(vec![plain(&error.to_string(), 400).into_owned()]))?;
+        let manifest: Manifest =
+            serde_saphyr::from_str(&text).map_err(|error| wrong(vec![plain(&error.to_string(), 400).into_owned()]))?;
         let problems = manifest.problems(profile);
         if !problems.is_empty() {
             return Err(wrong(problems));
@@ -86,8 +96,14 @@ impl Seed {
     }
 }
 
+/// A file as people know it who wrote it: `fleet/manifest.yaml`. Where it lies on this machine is nobody's matter.
+fn short(path: &Path) -> String {
+    let parts: Vec<_> = path.iter().rev().take(2).map(|part| part.to_string_lossy()).collect();
+    parts.into_iter().rev().collect::<Vec<_>>().join("/")
+}
+
 fn text(path: &Path) -> Result<String, SeedTrouble> {
-    let of = |why: String| SeedTrouble::File(path.to_owned(), why);
+    let of = |why: String| SeedTrouble::File { path: path.to_owned(), why };
     let known = fs::metadata(path).map_err(|error| of(error.kind().to_string()))?;
     if !known.is_file() || known.len() > LONGEST_BYTES {
         return Err(of(format!("it is no file of at most {LONGEST_BYTES} bytes")));

@@ -359,7 +359,7 @@ fn change(diff: &FieldDiff) -> String {
 }
 
 /// A line of the plan as it is recorded.
-fn written(line: &Line) -> String {
+pub fn written(line: &Line) -> String {
     let word = match line.level {
         Level::Green => "green",
         Level::Amber => "amber",

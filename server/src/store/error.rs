@@ -199,9 +199,20 @@ fn conflict(error: &dyn sqlx::error::DatabaseError) -> Conflict {
         Conflict::UserName
     } else if told.contains("users_identity") || told.contains("users.issuer") {
         Conflict::Identity
-    } else if told.contains("operations_open_target") || told.contains("operations.open_target") {
+    } else if [
+        "operations_open_target",
+        "operations.open_target",
+        "demo_resets_open_environment",
+        "demo_resets.open_environment",
+    ]
+    .iter()
+    .any(|name| told.contains(name))
+    {
         Conflict::Target
-    } else if told.contains("operations_pkey") || told.contains("operations.id") {
+    } else if ["operations_pkey", "operations.id", "demo_resets_pkey", "demo_resets.id"]
+        .iter()
+        .any(|name| told.contains(name))
+    {
         Conflict::Operation
     } else {
         Conflict::Other

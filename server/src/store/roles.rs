@@ -6,7 +6,7 @@ use super::link::sql;
 use super::{Store, StoreError, Write};
 
 /// What the serving role may do with each table.
-const TABLES: [(&str, &str); 18] = [
+const TABLES: [(&str, &str); 20] = [
     ("_sqlx_migrations", "select"),
     ("compatibility", "select"),
     ("ledger", "select, insert"),
@@ -25,6 +25,8 @@ const TABLES: [(&str, &str); 18] = [
     ("alert_outbox", "select, insert, update, delete"),
     ("alert_watch", "select, insert, update"),
     ("autoscaler_samples", "select, insert, delete"),
+    ("demo_resets", "select, insert, update, delete"),
+    ("demo_reservations", "select, insert, update, delete"),
 ];
 
 impl Store {

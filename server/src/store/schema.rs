@@ -35,8 +35,8 @@ macro_rules! migrations {
 }
 
 /// In the order of their numbers. Every one has a twin below.
-static SQLITE: LazyLock<Migrator> = migrations!("sqlite", 1 "0001_people_and_ledger", 2 "0002_groups_of_sessions", 3 "0003_whom_and_why", 4 "0004_operations", 5 "0005_series", 6 "0006_checks", 7 "0007_alerts", 8 "0008_autoscaler_samples");
-static POSTGRES: LazyLock<Migrator> = migrations!("postgres", 1 "0001_people_and_ledger", 2 "0002_groups_of_sessions", 3 "0003_whom_and_why", 4 "0004_operations", 5 "0005_series", 6 "0006_checks", 7 "0007_alerts", 8 "0008_autoscaler_samples");
+static SQLITE: LazyLock<Migrator> = migrations!("sqlite", 1 "0001_people_and_ledger", 2 "0002_groups_of_sessions", 3 "0003_whom_and_why", 4 "0004_operations", 5 "0005_series", 6 "0006_checks", 7 "0007_alerts", 8 "0008_autoscaler_samples", 9 "0009_demo_data");
+static POSTGRES: LazyLock<Migrator> = migrations!("postgres", 1 "0001_people_and_ledger", 2 "0002_groups_of_sessions", 3 "0003_whom_and_why", 4 "0004_operations", 5 "0005_series", 6 "0006_checks", 7 "0007_alerts", 8 "0008_autoscaler_samples", 9 "0009_demo_data");
 
 /// A migration that the database has behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]

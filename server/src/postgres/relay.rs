@@ -11,12 +11,17 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, co
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::wire::Connection;
+use crate::checks::wire::Connection;
 
-/// The longest message of a server, in bytes: what is asked for fits into some hundred.
-const LONGEST_BYTES: usize = 64 * 1024;
-/// The most that a server may say in all, in bytes.
-const MOST_BYTES: usize = 256 * 1024;
+/// How much a server may say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// The longest message, in bytes.
+    pub longest: usize,
+    /// All messages of a connection, in bytes.
+    pub most: usize,
+}
+
 /// A length counts itself.
 const LENGTH_BYTES: usize = 4;
 
@@ -34,7 +39,7 @@ impl Relay {
     /// # Errors
     ///
     /// Where no port is free.
-    pub async fn begin(stream: Connection) -> io::Result<Self> {
+    pub async fn begin(stream: Connection, bounds: Bounds) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
         let broke = Arc::new(OnceLock::new());
@@ -44,7 +49,7 @@ impl Relay {
             let (mut from_client, mut to_client) = client.into_split();
             let (from_server, mut to_server) = split(stream);
             tokio::select! {
-                ended = messages(from_server, &mut to_client) => {
+                ended = messages(from_server, &mut to_client, bounds) => {
                     if let Err(trouble) = ended {
                         _ = found.set(trouble);
                     }
@@ -65,19 +70,23 @@ impl Relay {
 }
 
 /// Lets whole messages through until the server closes. What it leaves unfinished the client misses by itself.
-async fn messages(mut server: impl AsyncRead + Unpin, client: &mut (impl AsyncWrite + Unpin)) -> Result<(), Trouble> {
+async fn messages(
+    mut server: impl AsyncRead + Unpin,
+    client: &mut (impl AsyncWrite + Unpin),
+    Bounds { longest, most }: Bounds,
+) -> Result<(), Trouble> {
     let mut message = Vec::new();
-    let mut left = MOST_BYTES;
+    let mut left = most;
     loop {
         let Ok(kind) = server.read_u8().await else { return Ok(()) };
         let Ok(length) = server.read_u32().await else { return Ok(()) };
         // One with the highest bit set is negative to the driver.
         let length_bytes = usize::try_from(length).unwrap_or(usize::MAX);
         let Some(body_bytes) = length_bytes.checked_sub(LENGTH_BYTES) else { return Err(Trouble::Garbled) };
-        if length_bytes > LONGEST_BYTES {
-            return Err(Trouble::Large(LONGEST_BYTES));
+        if length_bytes > longest {
+            return Err(Trouble::Large(longest));
         }
-        left = left.checked_sub(length_bytes.saturating_add(1)).ok_or(Trouble::Large(MOST_BYTES))?;
+        left = left.checked_sub(length_bytes.saturating_add(1)).ok_or(Trouble::Large(most))?;
         message.clear();
         message.push(kind);
         message.extend_from_slice(&length.to_be_bytes());
@@ -94,10 +103,13 @@ async fn messages(mut server: impl AsyncRead + Unpin, client: &mut (impl AsyncWr
 mod tests {
     use super::*;
 
+    const LONGEST_BYTES: usize = 64 * 1024;
+    const MOST_BYTES: usize = 256 * 1024;
+
     /// What gets through of what a server says, and what did not.
     async fn through(said: &[u8]) -> (Vec<u8>, Result<(), Trouble>) {
         let mut heard = Vec::new();
-        let ended = messages(said, &mut heard).await;
+        let ended = messages(said, &mut heard, Bounds { longest: LONGEST_BYTES, most: MOST_BYTES }).await;
         (heard, ended)
     }
 
