@@ -154,13 +154,18 @@ fn Banners(
     /// What the tab shows.
     screen: Screen,
 ) -> impl IntoView {
-    let Screen { registry_trouble, outdated, awaited, .. } = screen;
+    let Screen { registry_trouble, outdated, awaited, person, .. } = screen;
     view! {
         <div role="status">
             <Show when=move || !registry_trouble.with(|trouble| trouble.is_empty())>
                 <p class="border-b border-line bg-degraded-ground px-3 py-1.5 text-degraded lg:px-4">
                     <strong class="font-semibold">"The registry file's newest version is not in use. "</strong>
                     {move || registry_trouble.get()}
+                </p>
+            </Show>
+            <Show when=move || !person.with(|person| person.told.is_empty())>
+                <p class="border-b border-line bg-degraded-ground px-3 py-1.5 text-degraded lg:px-4">
+                    {move || person.with(|person| person.told.clone())}
                 </p>
             </Show>
             <Show when=move || outdated.get()>

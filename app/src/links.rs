@@ -41,6 +41,15 @@ pub const COMPARE: &str = "/compare";
 /// The same as a table for spreadsheets.
 pub const COMPARE_CSV: &str = "/compare.csv";
 
+/// Demo data of all environments that have some.
+pub const DEMO_DATA: &str = "/demo-data";
+
+/// The plan of a reset of demo data.
+pub const DEMO_DATA_PLAN: &str = "/demo-data/plan";
+
+/// A reset of demo data, and where one is sent to.
+pub const DEMO_DATA_RESET: &str = "/demo-data/reset";
+
 /// People and their roles.
 pub const PEOPLE: &str = "/people";
 
@@ -78,6 +87,21 @@ pub fn operation(id: OperationId) -> String {
 /// The plan of an operation: `restart`, `scale`, `roll-back`. What is chosen stands in the query.
 pub fn plan(id: &ComponentId, operation: &str) -> String {
     format!("/operations/plan?component={id}&operation={operation}")
+}
+
+/// The plan of a reset of demo data.
+pub fn demo_data_plan(id: &EnvironmentId) -> String {
+    format!("{DEMO_DATA_PLAN}?environment={id}")
+}
+
+/// The plan of putting back what was there before a reset.
+pub fn demo_data_undo(id: &EnvironmentId, of: OperationId) -> String {
+    format!("{DEMO_DATA_PLAN}?environment={id}&of={of}")
+}
+
+/// A reset of demo data.
+pub fn demo_data_reset(id: OperationId) -> String {
+    format!("{DEMO_DATA_RESET}?id={id}")
 }
 
 /// The plan of restarting everything in an environment that reads something.

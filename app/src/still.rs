@@ -9,6 +9,7 @@ pub mod board;
 pub mod changes;
 mod command;
 pub mod compare;
+pub mod demo_data;
 pub mod forms;
 pub mod health;
 pub mod logs;

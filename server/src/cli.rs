@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod database;
+pub mod demo_data;
 pub mod plan;
 pub mod policy;
 pub mod status;
@@ -45,6 +46,8 @@ pub enum Command {
     Audit(audit::AuditArguments),
     /// The tables of the database, for whoever owns them.
     Database(database::DatabaseArguments),
+    /// Demo data: which database belongs to which environment.
+    DemoData(demo_data::DemoDataArguments),
     /// What operations need in an environment: confirmation, reason, window, second person.
     Policy(policy::PolicyArguments),
     /// Lists when an environment may be disturbed, as UTC instants and on its wall clock.
@@ -151,7 +154,7 @@ mod tests {
             assert!(argument.get_help().is_some(), "{} explains nothing", argument.get_id());
             assert!(argument.get_env().is_some(), "{} has no environment variable", argument.get_id());
         }
-        for word in ["serve", "check", "schema", "audit", "database"] {
+        for word in ["serve", "check", "schema", "audit", "database", "demo-data"] {
             assert!(help(&["quarterdeck", "--help"]).contains(word), "{word}");
         }
     }

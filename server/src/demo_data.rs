@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use domain::demo_data::identity::Wanted;
 use domain::demo_data::sight::Sight;
+use domain::demo_data::standing::Standing;
 use domain::name::EnvironmentId;
 use domain::registry::{DemoData as Declared, Environment, Registry};
 use parking_lot::Mutex;
@@ -36,7 +37,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use enrol::{EnrolTrouble, enrol};
-pub use facts::{NoPlan, Plan};
+pub use facts::{Given, NoPlan, Plan};
 pub use look::look;
 pub use open::{NoDatabase, database};
 pub use passwords::ShowRefusal;
@@ -53,7 +54,7 @@ use crate::rows::Rows;
 /// How often it is looked for resets that nobody carries on, for reservations, and for times of schedules.
 const ROUND: Duration = Duration::from_secs(1);
 /// The folder of seeds, beside the registry.
-const SEEDS: &str = "seeds";
+pub(crate) const SEEDS: &str = "seeds";
 
 /// What is known of an environment's data.
 #[derive(Debug, Clone)]
@@ -64,6 +65,16 @@ pub struct Known {
     pub sight: Result<Sight, Arc<str>>,
     /// Why the cache does not answer, where it does not.
     pub cache: Option<Arc<str>>,
+}
+
+impl Known {
+    /// How the data stand.
+    pub fn standing(&self) -> Standing {
+        match &self.sight {
+            Ok(sight) => sight.standing(),
+            Err(why) => Standing::Unknown(format!("The database was not read: {why}.")),
+        }
+    }
 }
 
 /// Everything about demo data.

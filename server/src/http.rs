@@ -41,6 +41,7 @@ pub use private::router as private_router;
 use crate::alerts::Alerts;
 use crate::checks::Checks;
 use crate::cluster::Clusters;
+use crate::demo_data::DemoData;
 use crate::logs::Taps;
 use crate::oidc::Provider;
 use crate::operations::Desk;
@@ -67,6 +68,8 @@ pub struct Site {
     pub taps: Arc<Taps>,
     /// Where operations are planned, pressed and followed.
     pub desk: Arc<Desk>,
+    /// Demo data.
+    pub demo_data: Arc<DemoData>,
     /// Alerts.
     pub alerts: Arc<Alerts>,
     /// The provider by which they may sign in, if there is one.
@@ -90,9 +93,10 @@ pub fn endpoints() -> Vec<Endpoint> {
 
 /// The table. Whoever adds a row says who may ask.
 fn mount() -> Mount {
-    use Need::{Administer, Anyone, Look, Operate, SignedIn};
+    use Need::{Administer, Anyone, Look, Operate, ResetDemoData, SignedIn};
     use still::{
-        account, alerts, board, changes, compare, health, log_file, logs, operations, people, provider, series, sign_in,
+        account, alerts, board, changes, compare, demo_data, health, log_file, logs, operations, people, provider,
+        series, sign_in,
     };
     let pages = app::routes::routes().fold(Mount::default(), |mount, path| mount.get(path, Look, pages::page));
     pages
@@ -136,6 +140,13 @@ fn mount() -> Mount {
         .get(app::routes::OPERATION, Look, operations::operation)
         .get("/operations", Look, operations::list)
         .post("/operations", Operate, "/operations/plan", operations::press)
+        .get(app::links::DEMO_DATA, Look, demo_data::page)
+        .get(app::links::DEMO_DATA_PLAN, Look, demo_data::plan)
+        .get(app::links::DEMO_DATA_RESET, Look, demo_data::reset)
+        .post(app::links::DEMO_DATA_RESET, ResetDemoData, app::links::DEMO_DATA_PLAN, demo_data::press)
+        .post("/demo-data/passwords", ResetDemoData, app::links::DEMO_DATA, demo_data::passwords)
+        .post("/demo-data/reserve", ResetDemoData, app::links::DEMO_DATA, demo_data::reserve)
+        .post("/demo-data/release", ResetDemoData, app::links::DEMO_DATA, demo_data::release)
         .get("/people", Administer, people::page)
         .post("/people/add", Administer, "/people", people::add)
         .post("/people/password", Administer, "/people", people::password)

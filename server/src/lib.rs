@@ -23,6 +23,7 @@ pub mod samples;
 pub mod store;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +41,7 @@ use tracing::{info, warn};
 use crate::alerts::{Alerts, Mailer, Webhooks};
 use crate::checks::{Checks, OwnFiles, Reach};
 use crate::cluster::{Clusters, Kubeconfig};
+use crate::demo_data::{DemoData, Means};
 use crate::http::{Assets, Front, Site};
 use crate::listen::tls::Certificate;
 use crate::listen::{Limits, Listener};
@@ -102,6 +104,19 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
     let checks = Arc::new(checks.sparing(OwnFiles::new(settings.own_files())));
     loops.spawn(named("the checks", checks.clone().run(registries.clone(), cancel.clone())));
     loops.spawn(named("the figures", checks.clone().run_figures(registries.clone(), cancel.clone())));
+    let demo_data = Arc::new(DemoData::new(
+        Means {
+            people: people.clone(),
+            rows: rows.clone(),
+            checks: checks.clone(),
+            registry: registries.clone(),
+            reach: Reach::new(settings.checks_allow_loopback).context("setting up TLS for demo data")?,
+            own: OwnFiles::new(settings.own_files()),
+            folder: settings.config.parent().unwrap_or(Path::new(".")).to_owned(),
+        },
+        cancel.clone(),
+    ));
+    loops.spawn(named("the demo data", demo_data.clone().run()));
     let alerts = Arc::new(Alerts::new(
         people.clone(),
         rows.clone(),
@@ -164,6 +179,7 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
         clusters,
         checks,
         desk,
+        demo_data,
         alerts,
         provider,
         front,

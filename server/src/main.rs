@@ -43,6 +43,7 @@ fn main() -> ExitCode {
         Command::Status(arguments) => cli::status::run(arguments),
         Command::Audit(arguments) => code(quietly(async { Ok(cli::audit::run(arguments).await) })),
         Command::Database(arguments) => done(quietly(cli::database::run(arguments))),
+        Command::DemoData(arguments) => done(quietly(cli::demo_data::run(arguments))),
         Command::User(arguments) => done(quietly(cli::user::run(arguments))),
         Command::Serve(settings) => done(serve(*settings)),
     }

@@ -63,6 +63,7 @@ pub fn Nav(
                 {page("Compare", links::COMPARE, "")}
                 {page("Alerts", links::ALERTS, "")}
                 {page("Changes", links::CHANGES, "g c")}
+                <Show when=move || person.with(|person| person.has_demo_data)>{page("Demo data", links::DEMO_DATA, "")}</Show>
                 <Show when=move || person.with(|person| person.administers)>{page("People", links::PEOPLE, "")}</Show>
             </div>
             <div class="mt-4 px-2 text-xs font-semibold tracking-wide text-faint">"Environments"</div>

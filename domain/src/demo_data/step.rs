@@ -75,6 +75,26 @@ impl Step {
         }
     }
 
+    /// As it stands in markup: `clear-cache`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Lock => "lock",
+            Self::Identify => "identify",
+            Self::Schema => "schema",
+            Self::Count => "count",
+            Self::Snapshot => "snapshot",
+            Self::Truncate => "truncate",
+            Self::Seed => "seed",
+            Self::Passwords => "passwords",
+            Self::Verify => "verify",
+            Self::Record => "record",
+            Self::Commit => "commit",
+            Self::ClearCache => "clear-cache",
+            Self::Check => "check",
+        }
+    }
+
     /// Whether a crash at this step may have left the new data: before it all data are the old ones, after it all are new.
     pub fn may_have_committed(self) -> bool {
         self >= Self::Commit
@@ -88,6 +108,9 @@ mod tests {
     #[test]
     fn the_steps_are_in_their_order_and_one_of_them_commits() {
         assert!(Step::ALL.is_sorted());
+        for step in Step::ALL {
+            assert_eq!(serde_json::to_string(&step).unwrap(), format!("\"{}\"", step.name()));
+        }
         let committed: Vec<Step> = Step::ALL.into_iter().filter(|step| step.may_have_committed()).collect();
         assert_eq!(committed, [Step::Commit, Step::ClearCache, Step::Check]);
     }

@@ -110,4 +110,8 @@ pub struct Person {
     pub administers: bool,
     /// The environments in which they may operate.
     pub operates: Vec<EnvironmentId>,
+    /// Whether they see an environment with demo data.
+    pub has_demo_data: bool,
+    /// What they are told on every page, in a sentence; empty where there is nothing.
+    pub told: Arc<str>,
 }

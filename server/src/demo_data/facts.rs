@@ -144,12 +144,23 @@ impl DemoData {
     }
 
     /// What people call an environment: `Fleet Management / Staging`.
-    pub(super) fn place(&self, id: &EnvironmentId) -> Arc<str> {
+    pub fn place(&self, id: &EnvironmentId) -> Arc<str> {
         let registry = self.registry();
         match registry.environment(id) {
             Some((system, environment)) => [&*system.name, " / ", environment.title()].concat().into(),
             None => id.to_string().into(),
         }
+    }
+
+    /// The time zone of an environment's people: `America/New_York`.
+    pub fn zone(&self, id: &EnvironmentId) -> String {
+        self.declared(id).map_or_else(|| "UTC".to_owned(), |(environment, _)| environment.time_zone)
+    }
+
+    /// The version of the seed that an environment declares, or why there is none.
+    pub fn seed_version(&self, id: &EnvironmentId) -> Result<u32, String> {
+        let (_, declared) = self.declared(id).ok_or("there are no demo data of that name")?;
+        self.seed(&declared).map(|seed| seed.manifest.version).map_err(|error| error.to_string())
     }
 
     /// Looks at the database and the cache of an environment now.

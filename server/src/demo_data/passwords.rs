@@ -3,6 +3,7 @@
 use aws_lc_rs::aead::NONCE_LEN;
 use domain::access::{Place, Right};
 use domain::ledger::OperationId;
+use domain::name::EnvironmentId;
 use domain::registry::demo_data::{PasswordScheme, Passwords as Declared};
 use sqlx::{Connection as _, PgConnection, Row as _};
 
@@ -167,8 +168,13 @@ pub enum ShowRefusal {
 }
 
 impl DemoData {
-    /// Shows the passwords of a reset: once, to the session in which it was pressed.
-    pub async fn show_passwords(&self, who: &Who, token: &Token, id: OperationId) -> Result<Vec<Issued>, ShowRefusal> {
+    /// Shows the passwords of a reset, and where it was: once, to the session in which it was pressed.
+    pub async fn show_passwords(
+        &self,
+        who: &Who,
+        token: &Token,
+        id: OperationId,
+    ) -> Result<(EnvironmentId, Vec<Issued>), ShowRefusal> {
         let known = self.people.store().read().await?.reset(id).await?;
         let record = known.map(|held| held.record).filter(|record| who.user.grants.sees(&record.environment));
         let record = record.ok_or(ShowRefusal::Absent)?;
@@ -183,7 +189,7 @@ impl DemoData {
         let broke = |_| ShowRefusal::Database("the connection broke".to_owned());
         let shown = take(&mut link.connection, id, &key).await.map_err(broke)?;
         link.close().await;
-        shown
+        Ok((record.environment, shown?))
     }
 }
 

@@ -21,6 +21,8 @@ pub enum Need {
     Look,
     /// Whoever may operate somewhere; where, the guard decides.
     Operate,
+    /// Whoever may reset demo data somewhere; where, the guard decides.
+    ResetDemoData,
     /// Admins.
     Administer,
 }
@@ -33,6 +35,7 @@ impl Need {
             Self::SignedIn => "signed-in",
             Self::Look => "look",
             Self::Operate => "operate",
+            Self::ResetDemoData => "reset-demo-data",
             Self::Administer => "administer",
         }
     }

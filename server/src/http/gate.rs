@@ -97,6 +97,13 @@ pub(super) async fn pass(row: Endpoint, mut request: Request, next: Next) -> Res
             }
             request.extensions_mut().insert(who);
         }
+        (Need::ResetDemoData, Some(who)) => {
+            if !who.user.grants.0.iter().any(|grant| grant.role.holds(Right::ResetDemoData)) {
+                let text = "Resetting demo data needs the role tester, operator or lead. Nothing was done.";
+                return problem(&site, &request, StatusCode::FORBIDDEN, text);
+            }
+            request.extensions_mut().insert(who);
+        }
         (Need::Administer, Some(who)) => {
             if !who.user.grants.may(Right::Administer, Place::Console) {
                 let (user, path) = (&who.user.name, row.path);

@@ -57,6 +57,8 @@ impl Site {
             name: who.user.name.as_str().into(),
             administers: grants.may(Right::Administer, Place::Console),
             operates: environments.filter(|id| grants.may(Right::Operate, Place::Environment(id))).cloned().collect(),
+            has_demo_data: self.demo_data.is_of_interest(grants),
+            told: self.demo_data.told(&who.user.id.to_string()),
         };
         Chrome { person, ..chrome }
     }

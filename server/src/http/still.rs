@@ -5,6 +5,7 @@ pub(super) mod alerts;
 pub(super) mod board;
 pub(super) mod changes;
 pub(super) mod compare;
+pub(super) mod demo_data;
 pub(super) mod health;
 pub(super) mod log_file;
 pub(super) mod logs;

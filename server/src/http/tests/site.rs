@@ -18,9 +18,11 @@ use tower::ServiceExt as _;
 
 use super::super::{Assets, Front, Site, router};
 use crate::alerts::{Alerts, Webhooks};
+use crate::checks::OwnFiles;
 use crate::clock;
 use crate::cluster::tests::observed;
 use crate::cluster::{Clusters, Kubeconfig};
+use crate::demo_data::{DemoData, Means};
 use crate::logs::Taps;
 use crate::operations::Desk;
 use crate::people::token::{Token, random_id};
@@ -140,10 +142,21 @@ pub async fn site(rows: Arc<Rows>) -> Site {
     let store = people.store().clone();
     let checks = Arc::new(crate::checks::Checks::new(rows.clone(), clusters.clone(), store, reach));
     let webhooks = Webhooks::new(false).unwrap();
+    let means = Means {
+        people: people.clone(),
+        rows: rows.clone(),
+        checks: checks.clone(),
+        registry: registries.clone(),
+        reach: crate::checks::Reach::new(false).unwrap(),
+        own: OwnFiles::default(),
+        folder: "/no/such/folder".into(),
+    };
+    let demo_data = Arc::new(DemoData::new(means, cancel.clone()));
     let alerts = Arc::new(Alerts::new(people.clone(), rows.clone(), registries, webhooks, None, None));
     let site = Site {
         rows,
         checks,
+        demo_data,
         alerts,
         taps: Arc::new(Taps::new(clusters.clone())),
         clusters,

@@ -225,7 +225,7 @@ fn the_last_lines_of_what_crashes_are_asked_for_once_for_each_end() {
         lines: vec![text.into()],
     };
     let shown = || of_web(&rows, FindingKind::Failure).unwrap().lines;
-    assert_eq!(shown(), []);
+    assert!(shown().is_empty());
     rows.last_lines(&crash.component, lines(4, "gave up"));
     assert_eq!((rows.crashes(), shown()), (Vec::new(), vec!["gave up".into()]));
     rows.take_in(&MAIN.cluster(), vec![Change::Seen(pod(5, false))]);
@@ -247,6 +247,6 @@ fn where_it_is_recorded_who_looks_at_logs_no_line_is_asked_for_or_shown() {
     let lines = LastLines { pod: crash.uid, container: crash.container, restarts: 4, lines: vec!["gave up".into()] };
     rows.last_lines(&crash.component, lines);
     let finding = of_web(&rows, FindingKind::Failure).unwrap();
-    assert_eq!(finding.lines, []);
+    assert!(finding.lines.is_empty());
     assert!(finding.evidence.contains("Who looks at logs is recorded here"), "{}", finding.evidence);
 }
