@@ -8,8 +8,9 @@ use sqlx::{Connection as _, PgConnection, Row as _};
 
 /// The schema of ours in their database. In it: the marker; what was reset, from when on rows are somebody's own (`base_at`),
 /// up to which key they are the seed's (`seeded`), where the sequences stood; and what of the cache is to be cleared.
-const SCHEMA: [&str; 4] = [
+const SCHEMA: [&str; 5] = [
     "create schema if not exists quarterdeck",
+    "create schema if not exists quarterdeck_snapshot",
     "create table if not exists quarterdeck.marker (
         environment text not null, tier text not null, database text not null, system_identifier text not null,
         tables jsonb not null, enrolled_at timestamptz not null default now())",

@@ -131,6 +131,11 @@ impl Server {
         }
     }
 
+    /// The port on which it listens on loopback.
+    pub fn port(&self) -> u16 {
+        self.port.unwrap()
+    }
+
     /// Makes a database.
     pub async fn create_database(&self, name: &str) {
         self.admin(&format!("create database {name}")).await;

@@ -1,0 +1,13 @@
+//! Demo data against a real PostgreSQL and a real Redis: what a reset does, what it never does, and what is left when something dies.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "../program/bench.rs"]
+#[expect(dead_code, reason = "the suite of the program uses more of it")]
+mod bench;
+#[path = "../store/postgres.rs"]
+#[expect(dead_code, reason = "the suite of the store uses more of it")]
+mod postgres;
+mod redis;
+mod scene;
+mod whole;
