@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: ## two local clusters with the systems of the demo, and the console at http://127.0.0.1:7780
+demo: ## two local clusters with the systems of the demo, its databases, and the console at http://127.0.0.1:7780
 	@exec scripts/with demo cargo xtask demo
 
 test: ## everything: format, lints, unit tests, control plane, browser part, browser tests

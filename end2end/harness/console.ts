@@ -1,7 +1,8 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { createWriteStream, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { cpSync, createWriteStream, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { kubeconfig, root, run } from "./clusters.ts";
+import { places, withPorts } from "./databases.ts";
 import { addPerson, kept, signIn } from "./people.ts";
 import { client, issuer } from "./provider.ts";
 
@@ -24,19 +25,32 @@ export async function enter(name: string, ...roles: string[]): Promise<string> {
   return signIn(address, name, addPerson(program, database, name, ...roles));
 }
 
-/** Starts the console on the private clusters and waits until it can show pages. */
-export async function startConsole(): Promise<() => Promise<void>> {
+/** The registry of the tests: as the demo's, with databases of their own, and a group of their provider looks at one environment. */
+function registry(): string {
+  const demo = withPorts(readFileSync(`${root}/config/demo.yaml`, "utf8"));
+  // Nobody answers for the systems' APIs: what is never asked is not known, where what does not answer would have failed.
+  const text = demo.replaceAll("http://127.0.0.1:7790/", "http://169.254.0.1:7790/");
+  return `${text}\naccess:\n  - { group: crew, role: viewer, in: fleet-management/staging }\n`;
+}
+
+/** Starts the console on the private clusters and waits until it can show pages. `passwords`: those of the databases. */
+export async function startConsole(passwords: Record<string, string>): Promise<() => Promise<void>> {
   mkdirSync(run, { recursive: true });
   for (const end of ["", "-wal", "-shm"]) rmSync(`${run}/people.db${end}`, { force: true });
   const log = createWriteStream(`${run}/quarterdeck.log`);
   const site = process.env.QUARTERDECK_SITE ?? "target/site";
-  // As the demo, and a group of the tests' provider looks at one environment.
   const config = `${run}/registry.yaml`;
-  writeFileSync(config, `${readFileSync(`${root}/config/demo.yaml`, "utf8")}\naccess:\n  - { group: crew, role: viewer, in: fleet-management/staging }\n`);
+  writeFileSync(config, registry());
+  cpSync(`${root}/config/seeds`, `${run}/seeds`, { recursive: true });
+  const env = { ...process.env, ...passwords };
+  for (const place of places) {
+    const words = ["demo-data", "enrol", place, "--config", config, "--checks-allow-loopback"];
+    execFileSync(program, words, { cwd: root, env, stdio: ["ignore", "ignore", "inherit"] });
+  }
   const provider = { "oidc-issuer": issuer, "oidc-client-id": client, "oidc-name": "Example" };
   const settings = { ...provider, config, kubeconfig, listen: `127.0.0.1:${port}`, site, database };
   const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-  const server = spawn(program, ["serve", ...flags], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  const server = spawn(program, ["serve", ...flags, "--checks-allow-loopback"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
   server.stdout.pipe(log);
   server.stderr.pipe(log);
   try {

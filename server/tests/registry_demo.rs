@@ -116,7 +116,12 @@ fn production_promises_zero_downtime_with_one_replica_of_the_api() {
 fn the_registry_holds_no_secrets() {
     let text = include_str!("../../config/demo.yaml").to_lowercase();
     let data = text.lines().map(|line| line.split('#').next().unwrap_or_default());
+    // Where a credential is, and the names of columns, are none.
+    let named = ["fleet_dev_db", "fleet_dev_redis", "fleet_staging_db", "fleet_staging_redis"];
+    let named = named.map(|name| format!("passwordenv: {name}_password,"));
+    let columns = "passwords: { table: users, login: email, hash: password_hash,".to_owned();
     for line in data {
+        let line = named.iter().chain([&columns]).fold(line.to_owned(), |line, known| line.replace(known, ""));
         for word in ["password", "passwd", "secret", "token", "api_key", "apikey", "://:", "postgres://", "redis://"] {
             assert!(!line.contains(word), "{line}");
         }

@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use crate::{
-    step,
+    databases, step,
     web::{self, Profile},
 };
 
@@ -87,6 +87,11 @@ struct Running {
 impl Running {
     /// Starts everything and stays until something ends that should not.
     async fn keep_up(&mut self, listen: SocketAddr, begun: Instant) -> Result<()> {
+        fs::create_dir_all(web::target_folder(&self.root).join("demo")).context("creating the folder of the logs")?;
+        eprintln!("The databases");
+        // Before the clusters: what is missing for them is known at once.
+        let secrets = self.databases().await?;
+
         eprintln!("The clusters");
         for name in ["main", "fleetops"] {
             let status = xtask(&["cluster", "status", "--name", name]).output().await.context("asking for clusters")?;
@@ -104,19 +109,20 @@ impl Running {
         step::report("clusters with the systems of the demo", &step::seconds(start.elapsed()));
 
         let start = Instant::now();
-        fs::create_dir_all(web::target_folder(&self.root).join("demo")).context("creating the folder of the logs")?;
         // Before the first checks: what does not answer them yet is shown as Failed.
         self.begin("world", xtask(&["world"]))?;
         let kubeconfig = xtask(&["cluster", "kubeconfig"]).output().await.context("asking for the kubeconfig")?;
         let kubeconfig = String::from_utf8(kubeconfig.stdout).context("the kubeconfig's path")?;
         let program = web::target_folder(&self.root).join("release/quarterdeck");
         let people = people(&program).await?;
+        enrol(&program, &self.root, &secrets).await?;
         let mut server = Command::new(&program);
         server
             .args(["serve", "--config", "config/demo.yaml", "--site", "target/site", "--kubeconfig", kubeconfig.trim()])
-            // The APIs of the demo world answer on this machine.
+            // The APIs of the demo world and the databases answer on this machine.
             .arg("--checks-allow-loopback")
-            .args(["--listen", &listen.to_string(), "--database", &database()?]);
+            .args(["--listen", &listen.to_string(), "--database", &database()?])
+            .envs(secrets);
         self.begin("quarterdeck", server)?;
         let ready = async {
             while !answers(listen).await {
@@ -141,9 +147,31 @@ impl Running {
             eprintln!("    {name:<9} {password}");
         }
         eprintln!("\n  To look inside: cargo xtask kubectl --context main get pods --all-namespaces");
-        eprintln!("  Logs: {}, world.log beside it\n", self.log("quarterdeck").display());
+        eprintln!("  Passwords of the databases: {}", databases::usual_folder().join("passwords.env").display());
+        eprintln!("  Logs: {}, world.log and databases.log beside it\n", self.log("quarterdeck").display());
         let (name, status) = ended(&mut self.processes).await;
         Err(self.unexpected(name, status))
+    }
+
+    /// Starts the databases and waits until they are filled. The passwords, by the variables that Quarterdeck looks for.
+    async fn databases(&mut self) -> Result<Vec<(String, String)>> {
+        let start = Instant::now();
+        let folder = databases::usual_folder();
+        self.begin("databases", xtask(&["databases"]))?;
+        let id = self.processes.last().and_then(|(_, child)| child.id());
+        let ready = async {
+            while !id.is_some_and(|id| databases::is_ready(&folder, id)) {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::select! {
+            ready = timeout(READY, ready) => ready.with_context(|| {
+                format!("the databases are not ready after {READY:?}; see {}", self.log("databases").display())
+            })?,
+            (name, status) = ended(&mut self.processes) => return Err(self.unexpected(name, status)),
+        }
+        step::report("databases with the demo data", &step::seconds(start.elapsed()));
+        databases::passwords(&folder)
     }
 
     /// Starts a process in a group of its own: ctrl-c reaches it through us, in order.
@@ -271,6 +299,24 @@ async fn people(program: &Path) -> Result<Vec<(&'static str, String)>> {
         people.push((role, String::from_utf8_lossy(&made.stdout).trim().to_owned()));
     }
     Ok(people)
+}
+
+/// Tells each database which environment it belongs to: they are new with each start.
+async fn enrol(program: &Path, root: &Path, secrets: &[(String, String)]) -> Result<()> {
+    for place in &databases::PLACES {
+        let environment = place.environment;
+        let mut command = Command::new(program);
+        command
+            .current_dir(root)
+            .args(["demo-data", "enrol", environment, "--config", "config/demo.yaml", "--checks-allow-loopback"])
+            .envs(secrets.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null());
+        let enrolled = command.output().await.context("asking quarterdeck to enrol a database")?;
+        if !enrolled.status.success() {
+            bail!("{environment} was not enrolled: {}", String::from_utf8_lossy(&enrolled.stderr).trim());
+        }
+    }
+    Ok(())
 }
 
 /// Another command of this very program.

@@ -2,6 +2,7 @@
 
 mod bench;
 mod cluster;
+mod databases;
 mod demo;
 mod fuzz;
 mod integrity;
@@ -28,7 +29,9 @@ enum Command {
     Kubectl(cluster::KubectlArguments),
     /// The demo world: keeps the systems of the demo alive, breaks and heals them.
     World(world::Arguments),
-    /// Everything in one: builds, starts clusters, world and console, and stops them with ctrl-c.
+    /// The databases of the demo data: one PostgreSQL and two Redis on this machine, filled, until ctrl-c.
+    Databases(databases::Arguments),
+    /// Everything in one: builds, starts databases, clusters, world and console, and stops them with ctrl-c.
     Demo(demo::Arguments),
     /// The benchmarks of docs/performance.md.
     Bench(bench::Arguments),
@@ -45,6 +48,7 @@ fn main() -> anyhow::Result<()> {
         Command::Cluster(command) => cluster::run(command),
         Command::Kubectl(arguments) => cluster::kubectl(arguments),
         Command::World(arguments) => world::run(arguments),
+        Command::Databases(arguments) => databases::run(arguments),
         Command::Demo(arguments) => demo::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
         Command::Integrity(arguments) => integrity::run(&arguments),
