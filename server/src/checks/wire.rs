@@ -71,7 +71,11 @@ impl Reach {
         let mut trouble = Trouble::Unresolved;
         for address in self.resolve(host, port).await? {
             match TcpStream::connect(address).await {
-                Ok(stream) => return Ok(stream),
+                Ok(stream) => {
+                    // What is asked is short and waited for.
+                    _ = stream.set_nodelay(true);
+                    return Ok(stream);
+                }
                 Err(error) => trouble = connection(&error),
             }
         }

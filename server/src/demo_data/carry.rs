@@ -12,6 +12,7 @@ use domain::operation::life::{Event, Stage};
 use sqlx::Row as _;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::passwords::{Columns, Ready};
 use super::press::{HELD_US, PasswordWish, entry};
@@ -167,35 +168,37 @@ impl DemoData {
         }
     }
 
-    /// The one try. While it goes on, others are told so.
-    async fn attempt(&self, carried: &mut Carried, begin: Begin) -> Ours {
+    /// The one try. While it goes on, others are told so; it does not wait for that, because others wait for its locks.
+    async fn attempt(self: &Arc<Self>, carried: &mut Carried, begin: Begin) -> Ours {
         let (steps, mut reached) = unbounded_channel();
-        let record = carried.held.record.clone();
-        let work = self.transact(&record, begin, steps);
+        let work = {
+            let (this, record) = (self.clone(), carried.held.record.clone());
+            tokio::spawn(async move { this.transact(&record, begin, steps).await })
+        };
+        // Where somebody else has it by now, what was not committed is taken back with the connection.
+        let mut work = AbortOnDropHandle::new(work);
         let ended = async {
             self.cancel.cancelled().await;
             sleep(FAREWELL).await;
         };
-        tokio::pin!(work, ended);
+        tokio::pin!(ended);
         let mut renew = interval(RENEW);
         renew.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let done = loop {
             tokio::select! {
-                // Steps first: the last of them come with the end.
-                biased;
-                Some(step) = reached.recv() => {
-                    carried.held.record.reach(step, clock::now_ms() / 1000);
-                    if self.keep(carried).await == Ours::No {
-                        return Ours::No;
-                    }
-                }
-                done = &mut work => break done,
+                done = &mut work => break done.unwrap_or_else(|_| Err(Trouble::Unknown("a fault of the program".to_owned()))),
+                Some(step) = reached.recv() => carried.held.record.reach(step, clock::now_ms() / 1000),
                 () = &mut ended => break Err(Trouble::Unknown("the program was asked to end".to_owned())),
-                _ = renew.tick() => if self.keep(carried).await == Ours::No {
-                    return Ours::No;
-                },
+                _ = renew.tick() => {}
+            }
+            while let Ok(step) = reached.try_recv() {
+                carried.held.record.reach(step, clock::now_ms() / 1000);
+            }
+            if self.keep(carried).await == Ours::No {
+                return Ours::No;
             }
         };
+        drop(work);
         while let Ok(step) = reached.try_recv() {
             carried.held.record.reach(step, clock::now_ms() / 1000);
         }

@@ -46,6 +46,8 @@ impl Relay {
         let found = broke.clone();
         let task = tokio::spawn(async move {
             let Ok((client, _)) = listener.accept().await else { return };
+            // Messages are short and waited for: held back, each would cost 40 ms.
+            _ = client.set_nodelay(true);
             let (mut from_client, mut to_client) = client.into_split();
             let (from_server, mut to_server) = split(stream);
             tokio::select! {
