@@ -14,7 +14,7 @@ export default defineConfig({
   reporter: [["list"]],
   use: { ...browser, trace: "retain-on-failure" },
   projects: [
-    { name: "script", testMatch: ["pages.spec.ts", "facts.spec.ts", "axe.spec.ts", "live.spec.ts", "people.spec.ts", "operations.spec.ts", "series.spec.ts", "policy.spec.ts", "logs.spec.ts", "follow.spec.ts", "budgets.spec.ts"] },
+    { name: "script", testMatch: ["pages.spec.ts", "facts.spec.ts", "axe.spec.ts", "live.spec.ts", "people.spec.ts", "operations.spec.ts", "series.spec.ts", "policy.spec.ts", "logs.spec.ts", "follow.spec.ts", "demo-data.spec.ts", "budgets.spec.ts"] },
     // It breaks what the others look at.
     { name: "health", testMatch: "health.spec.ts", dependencies: ["script", "no-script"] },
     // It moves the load of everything.

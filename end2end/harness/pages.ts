@@ -22,6 +22,8 @@ export const pages = [
   { name: "health", still: true, path: "/health", title: "Health" },
   { name: "health-one", still: true, path: "/health?environment=fleet-management/production", title: "Health" },
   { name: "change", still: true, path: "/changes/1", title: "Changes" },
+  { name: "demo-data", still: true, path: "/demo-data", title: "Demo data" },
+  { name: "demo-data-plan", still: true, path: "/demo-data/plan?environment=fleet-management/staging", title: "Reset demo data" },
   { name: "people", still: true, path: "/people", title: "People" },
   { name: "account", still: true, path: "/account", title: "Account" },
 ] as const;

@@ -206,12 +206,10 @@ fn card(row: DemoDataRow, now: i64) -> impl IntoView {
             }
         });
         view! {
-            <div class="flex flex-wrap gap-2">
-                <a href=links::demo_data_plan(&id) class=[SECONDARY, " inline-flex items-center"].concat()>
-                    "Reset…"
-                </a>
-                {undo}
-            </div>
+            <a href=links::demo_data_plan(&id) class=[SECONDARY, " inline-flex items-center"].concat()>
+                "Reset…"
+            </a>
+            {undo}
         }
     });
     let runs = runs.map(|id| {
@@ -240,8 +238,7 @@ fn card(row: DemoDataRow, now: i64) -> impl IntoView {
                 {facts}
                 {next}
             </ul>
-            {reservation(&id, held, &zone, may, now)}
-            {actions}
+            {reservation(&id, held, &zone, may, now, actions.into_any())}
             {(!past.is_empty()).then(|| done(past, now))}
         </section>
     }
@@ -271,15 +268,15 @@ fn tables(counts: Vec<TableCount>, now: i64) -> impl IntoView {
                             <span class=colour(state)>
                                 <Glyph state size="10" />
                             </span>
-                            <span class="font-mono [overflow-wrap:anywhere]">{count.table.clone()}</span>
+                            <span class="font-mono max-sm:text-xs">{name(&count.table)}</span>
                             <span class="sr-only">{word}</span>
                         </span>
                     </th>
-                    <td class="px-2 py-1.5 text-right tabular-nums">{count.expected}</td>
-                    <td class="px-2 py-1.5 text-right font-semibold tabular-nums">{count.counted}</td>
-                    <td class="px-2 py-1.5 text-right tabular-nums">{gone}</td>
-                    <td class="px-2 py-1.5 text-right tabular-nums">{changed}</td>
-                    <td class="px-2 py-1.5 text-right tabular-nums">{added}</td>
+                    <td class="px-2 py-1.5 text-right max-sm:px-1 tabular-nums">{count.expected}</td>
+                    <td class="px-2 py-1.5 text-right max-sm:px-1 font-semibold tabular-nums">{count.counted}</td>
+                    <td class="px-2 py-1.5 text-right max-sm:px-1 tabular-nums">{gone}</td>
+                    <td class="px-2 py-1.5 text-right max-sm:px-1 tabular-nums">{changed}</td>
+                    <td class="px-2 py-1.5 text-right max-sm:px-1 tabular-nums">{added}</td>
                     <td class="py-1.5 pl-2 text-right text-faint max-sm:hidden">{count.written.map(|at| moment(at, now))}</td>
                 </tr>
             }
@@ -298,8 +295,8 @@ fn tables(counts: Vec<TableCount>, now: i64) -> impl IntoView {
                 <caption class="sr-only">"Rows of each table: what the seed puts in, and what is there"</caption>
                 <thead>
                     <tr>
-                        {head("Table", "pr-3 text-left")} {head("Seed", "px-2 text-right")} {head("Now", "px-2 text-right")}
-                        {head("Gone", "px-2 text-right")} {head("Changed", "px-2 text-right")} {head("Added", "px-2 text-right")}
+                        {head("Table", "pr-3 text-left")} {head("Seed", "px-2 text-right max-sm:px-1")} {head("Now", "px-2 text-right max-sm:px-1")}
+                        {head("Gone", "px-2 text-right max-sm:px-1")} {head("Changed", "px-2 text-right max-sm:px-1")} {head("Added", "px-2 text-right max-sm:px-1")}
                         {head("Last written", "pl-2 text-right max-sm:hidden")}
                     </tr>
                 </thead>
@@ -307,6 +304,11 @@ fn tables(counts: Vec<TableCount>, now: i64) -> impl IntoView {
             </table>
         </div>
     }
+}
+
+/// A table's name, which may be broken between its words.
+fn name(table: &str) -> impl IntoView + use<> {
+    table.split_inclusive('_').map(|word| view! { {word.to_owned()} <wbr /> }).collect_view()
 }
 
 /// What was done lately.

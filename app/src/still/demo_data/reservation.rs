@@ -25,14 +25,15 @@ pub struct ReservationRow {
     pub overridden: Option<(String, i64, String)>,
 }
 
-/// What stands of it on a card.
+/// What stands of it on a card, and the buttons beside it.
 pub(super) fn reservation(
     id: &EnvironmentId,
     held: Option<ReservationRow>,
     zone: &str,
     may: bool,
     now: i64,
-) -> impl IntoView + use<> {
+    actions: AnyView,
+) -> impl IntoView {
     let (holds, own) = held.as_ref().map_or((false, false), |held| (held.holds, held.is_own));
     let said = held.map(|held| {
         let ReservationRow { by, reason, until, holds, is_own: _, overridden } = held;
@@ -69,7 +70,7 @@ pub(super) fn reservation(
     });
     let take = (may && (!holds || own))
         .then(|| form(id, if own && holds { "Change the reservation" } else { "Reserve" }, zone));
-    view! { {said} <div class="flex flex-wrap items-start gap-2">{release} {take}</div> }
+    view! { {said} <div class="flex flex-wrap items-start gap-2">{actions} {release} {take}</div> }
 }
 
 fn form(id: String, word: &'static str, zone: &str) -> impl IntoView + use<> {
