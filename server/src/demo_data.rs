@@ -20,7 +20,7 @@ mod seed;
 mod table;
 mod watch;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,10 +28,11 @@ use std::time::Duration;
 use domain::demo_data::identity::Wanted;
 use domain::demo_data::sight::Sight;
 use domain::demo_data::standing::Standing;
+use domain::ledger::OperationId;
 use domain::name::EnvironmentId;
 use domain::registry::{DemoData as Declared, Environment, Registry};
 use parking_lot::Mutex;
-use tokio::sync::{Notify, watch as channel};
+use tokio::sync::{Notify, Semaphore, watch as channel};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -49,12 +50,16 @@ pub use seed::{Seed, SeedTrouble};
 
 use crate::checks::{Checks, OwnFiles, Reach};
 use crate::people::People;
+use crate::registry::Current;
 use crate::rows::Rows;
 
 /// How often it is looked for resets that nobody carries on, for reservations, and for times of schedules.
 const ROUND: Duration = Duration::from_secs(1);
 /// The folder of seeds, beside the registry.
 pub(crate) const SEEDS: &str = "seeds";
+
+/// The most looks at a time, over all environments: each is a connection.
+const MOST_LOOKS: usize = 4;
 
 /// What is known of an environment's data.
 #[derive(Debug, Clone)]
@@ -83,10 +88,17 @@ pub struct DemoData {
     rows: Arc<Rows>,
     checks: Arc<Checks>,
     registry: channel::Receiver<Arc<Registry>>,
+    current: channel::Receiver<Current>,
     reach: Reach,
     own: OwnFiles,
     /// The folder that the registry lies in.
     folder: PathBuf,
+    /// What this program carries on.
+    carried: Mutex<HashSet<OperationId>>,
+    /// Environments whose time has come, while they are looked at.
+    scheduling: Mutex<HashSet<EnvironmentId>>,
+    /// Looks at databases that go on.
+    looks: Semaphore,
     /// What was found last, by environment.
     known: Mutex<HashMap<EnvironmentId, Known>>,
     /// What whoever holds a reservation is told on every page, by their id.
@@ -109,6 +121,8 @@ pub struct Means {
     pub checks: Arc<Checks>,
     /// The registry.
     pub registry: channel::Receiver<Arc<Registry>>,
+    /// The same with whether its file is in use as it stands.
+    pub current: channel::Receiver<Current>,
     /// Whom it may reach.
     pub reach: Reach,
     /// Files that are no credential.
@@ -120,15 +134,19 @@ pub struct Means {
 impl DemoData {
     /// Nothing is counted or carried on before [`Self::run`].
     pub fn new(means: Means, cancel: CancellationToken) -> Self {
-        let Means { people, rows, checks, registry, reach, own, folder } = means;
+        let Means { people, rows, checks, registry, current, reach, own, folder } = means;
         Self {
             people,
             rows,
             checks,
             registry,
+            current,
             reach,
             own,
             folder,
+            carried: Mutex::default(),
+            scheduling: Mutex::default(),
+            looks: Semaphore::new(MOST_LOOKS),
             known: Mutex::default(),
             told: Mutex::default(),
             refused: Mutex::default(),
@@ -183,6 +201,11 @@ impl DemoData {
 
     fn registry(&self) -> Arc<Registry> {
         self.registry.borrow().clone()
+    }
+
+    /// Why the registry file is not in use as it stands, if it is not: then it may say of an environment that it is production by now.
+    fn registry_trouble(&self) -> Option<Arc<str>> {
+        self.current.borrow().trouble.clone()
     }
 
     /// What an environment declares, with the environment.

@@ -110,6 +110,7 @@ pub async fn serve(settings: ServeSettings, Ending { leaving, cancel }: Ending) 
             rows: rows.clone(),
             checks: checks.clone(),
             registry: registries.clone(),
+            current: current.clone(),
             reach: Reach::new(settings.checks_allow_loopback).context("setting up TLS for demo data")?,
             own: OwnFiles::new(settings.own_files()),
             folder: settings.config.parent().unwrap_or(Path::new(".")).to_owned(),

@@ -72,6 +72,7 @@ impl Link {
     ) -> Result<Self, NoLink> {
         let stream = reach.connect(place.host, place.port).await.map_err(NoLink::Trouble)?;
         let stream = secured(reach, stream, place).await.map_err(NoLink::Trouble)?;
+        let bounds = Bounds { is_trusted: place.tls == TlsMode::Verify, ..bounds };
         let relay = Relay::begin(stream, bounds).await.map_err(|error| NoLink::Trouble(connection(&error)))?;
         let options = PgConnectOptions::new_without_pgpass()
             .host("127.0.0.1")

@@ -266,7 +266,12 @@ pub fn change(recorded: RecordedView, others: Vec<RecordedView>) -> AnyView {
         .map(|(name, value)| {
             let value = match entry.operation {
                 Some(id) if name == "Operation" => {
-                    view! { <a href=links::operation(id) class="font-mono text-sm text-accent hover:underline">{value}</a> }.into_any()
+                    let address = match entry.kind {
+                        Kind::ResetDemoData => links::demo_data_reset(id),
+                        _ => links::operation(id),
+                    };
+                    view! { <a href=address class="font-mono text-sm text-accent hover:underline">{value}</a> }
+                        .into_any()
                 }
                 _ => value.into_any(),
             };

@@ -189,7 +189,7 @@ fn card(row: DemoDataRow, now: i64) -> impl IntoView {
                 format!("Seed version {there} is in the tables, and the folder has {declared}.")
             }
             Some(there) => format!("Seed version {there}."),
-            None => format!("Seed version {declared}; never reset from here."),
+            None => format!("Seed version {declared}; what is there was not put in from here."),
         },
         Err(why) => why,
     };

@@ -38,6 +38,8 @@ pub struct Facts {
     pub tier: Tier,
     /// Who asks.
     pub asker: Asker,
+    /// Why the registry file is not in use as it stands, if it is not.
+    pub registry_trouble: Option<Arc<str>>,
     /// The seed, or why there is none.
     pub seed: Result<SeedFacts, Arc<str>>,
     /// The database, or why nothing is known of it.
@@ -170,6 +172,9 @@ impl Verdict {
     pub fn fingerprint(&self, facts: &Facts) -> String {
         let seed = facts.seed.as_ref().map_or(0, |seed| seed.version);
         let mut text = format!("{:?}\n{}\n{seed} {}\n", facts.kind, facts.environment, self.needs_reason);
+        if let Some(held) = &facts.reservation {
+            let _ = writeln!(text, "{} {}", held.by_id, held.begun_at);
+        }
         let mut lines: Vec<_> = self.lines.iter().filter(|line| line.rule.counts()).collect();
         lines.sort_by_key(|line| (line.rule, line.level));
         for line in lines {
@@ -226,10 +231,15 @@ fn count(number: u64, noun: &str) -> String {
 }
 
 fn tier(facts: &Facts) -> Vec<Line> {
-    match PermittedTier::of(facts.tier) {
-        Some(_) => Vec::new(),
-        None => line(Rule::Tier, Level::Red, "production has no demo data, and nothing resets it", "registry", None),
-    }
+    let text: Arc<str> = match (PermittedTier::of(facts.tier), &facts.registry_trouble) {
+        (None, _) => "production has no demo data, and nothing resets it".into(),
+        // It may say by now that this is production.
+        (Some(_), Some(why)) => {
+            format!("the registry file's newest version is not in use, and may say another tier: {why}").into()
+        }
+        (Some(_), None) => return Vec::new(),
+    };
+    line(Rule::Tier, Level::Red, text, "registry", None)
 }
 
 fn role(facts: &Facts) -> Vec<Line> {
@@ -386,8 +396,8 @@ fn passwords(facts: &Facts) -> Vec<Line> {
     let text = match facts.kind {
         Kind::Reset if !facts.makes_passwords => return Vec::new(),
         Kind::Reset => match facts.asker {
-            Asker::Person { .. } => "everybody of the application gets a new random password, which you are shown once",
-            Asker::Schedule => "everybody of the application keeps their password",
+            Asker::Person { .. } => "people of the application get new random passwords, which you are shown once",
+            Asker::Schedule => "people of the application keep their passwords",
         },
         Kind::Undo { .. } => "passwords are those from before the reset again",
     };

@@ -42,6 +42,8 @@ pub struct Present {
     pub is_replica: bool,
     /// The tables of the manifest that are there, by name, with their `pg_class.oid`.
     pub tables: BTreeMap<String, u32>,
+    /// Of these, those that consist of others or are a part of one, which may lie anywhere.
+    pub composed: Vec<String>,
 }
 
 /// What is wanted, by the registry.
@@ -84,6 +86,8 @@ pub enum Mismatch {
     Unknown(String),
     /// A table was made anew since: something was restored over it.
     Remade(String),
+    /// A table is partitioned, or inherits, or is inherited from: what is emptied with it was not enrolled.
+    Composed(String),
 }
 
 impl fmt::Display for Mismatch {
@@ -101,6 +105,9 @@ impl fmt::Display for Mismatch {
             Self::Replica => f.write_str("this server follows another one"),
             Self::Gone(table) => write!(f, "the table {} is not there", short(table)),
             Self::Unknown(table) => write!(f, "the table {} was not enrolled", short(table)),
+            Self::Composed(table) => {
+                write!(f, "the table {} is partitioned or inherits, and its parts may lie elsewhere", short(table))
+            }
             Self::Remade(table) => {
                 write!(
                     f,
@@ -125,6 +132,7 @@ pub fn mismatches(wanted: &Wanted, markers: &[Marker], present: &Present) -> Vec
     if present.is_replica {
         found.push(Mismatch::Replica);
     }
+    found.extend(present.composed.iter().cloned().map(Mismatch::Composed));
     let marker = match markers {
         [] => {
             found.push(Mismatch::NotEnrolled);
@@ -199,6 +207,7 @@ mod tests {
                 system_identifier: "7412345678901234567".into(),
                 is_replica: false,
                 tables: all,
+                composed: Vec::new(),
             },
         )
     }
@@ -314,6 +323,11 @@ mod tests {
                     present.tables.insert("payments".into(), 17_000);
                 },
                 &["payments was not enrolled"],
+            ),
+            (
+                "a table that became partitioned",
+                |_, _, present| present.composed.push("users".into()),
+                &["users is partitioned or inherits"],
             ),
             ("a table that is not there", |_, _, present| _ = present.tables.remove("users"), &["users is not there"]),
         ];

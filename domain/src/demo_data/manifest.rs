@@ -22,7 +22,7 @@ pub struct Manifest {
 pub struct SchemaVersion {
     /// The table that migrations are written down in: `schema_migrations`.
     pub table: String,
-    /// Its column that counts up: `version`.
+    /// Its column that counts up, a number: `version`.
     pub column: String,
     /// What its greatest value must be, as text.
     pub expects: String,
@@ -49,7 +49,7 @@ pub struct SeedTable {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Source {
-    /// In a file of CSV with a head, the first rows of which count; a date like `@-30d` is relative to the day of the reset.
+    /// In a file of CSV with a head and as many rows as the profile says.
     Csv(String),
     /// What a statement makes that knows `$1`, the number of rows, and `$2`, the day of the reset.
     Sql(String),

@@ -83,6 +83,8 @@ pub struct Record {
     pub plan: Vec<Line>,
     /// The `system_identifier` of the server that was looked at: no other can say what became of it.
     pub server: String,
+    /// The name of the database there.
+    pub database: String,
     /// The seed's version.
     pub version: u32,
     /// The day that the seed's dates are relative to: `2026-11-22`.

@@ -13,6 +13,8 @@ pub struct Sight {
     pub at: i64,
     /// The `system_identifier` of its server.
     pub system_identifier: String,
+    /// Its name there.
+    pub database: String,
     /// What keeps it from being the one that was enrolled. Unless there is nothing, none of its tables was read.
     pub mismatches: Vec<Mismatch>,
     /// The version of its schema; `None` where it says none.
@@ -46,7 +48,7 @@ pub struct Past {
     pub by: String,
     /// Whether it put a snapshot back.
     pub is_undo: bool,
-    /// The seed's version.
+    /// The version of the seed that was put in; 0 where it is not known what was.
     pub version: u32,
     /// The rows of each table before it.
     pub before: BTreeMap<String, u64>,

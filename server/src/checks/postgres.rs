@@ -10,7 +10,7 @@ use super::wire::{Reach, connection};
 use crate::postgres::{Bounds, Link, NoLink, Place};
 
 /// What is asked for fits into some hundred bytes.
-const BOUNDS: Bounds = Bounds { longest: 64 * 1024, most: 256 * 1024 };
+const BOUNDS: Bounds = Bounds { longest: 64 * 1024, most: 256 * 1024, is_trusted: false };
 /// What holds for the session.
 const SETTINGS: [(&str, &str); 2] = [("statement_timeout", "4000"), ("default_transaction_read_only", "on")];
 

@@ -76,7 +76,7 @@ async fn enrol(config: &Path, reach: &Reach, id: &EnvironmentId) -> anyhow::Resu
     let link = demo_data::database(reach, &OwnFiles::default(), &data.database).await;
     let mut link = link.context("the database was not enrolled: it cannot be reached")?;
     let wanted = demo_data::wanted(id, &environment, &data, &seed);
-    let marker = demo_data::enrol(&mut link.connection, &wanted).await;
+    let marker = demo_data::enrol(&mut link.connection, &wanted, &seed).await;
     link.close().await;
     let marker = marker.context("the database was not enrolled, and nothing was changed")?;
     println!(

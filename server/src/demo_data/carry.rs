@@ -9,6 +9,7 @@ use domain::demo_data::record::{Cache, Kind, Passwords, Record};
 use domain::demo_data::step::Step;
 use domain::ledger::Outcome;
 use domain::operation::life::{Event, Stage};
+use domain::registry::demo_data::DemoCache;
 use sqlx::Row as _;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
@@ -27,6 +28,12 @@ const RENEW: Duration = Duration::from_secs(3);
 /// The time between two tries of what does not work yet, at first and at most.
 const PAUSE: Duration = Duration::from_millis(300);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long a transaction may take in all. The server gives up each statement before.
+const LONGEST: Duration = Duration::from_secs(30 * 60);
+/// How long what is asked of a database after it may take.
+const SHORT: Duration = Duration::from_secs(30);
+/// After how many seconds it is given up that nobody can say any more whether it was committed.
+const GIVE_UP_S: i64 = 600;
 /// How long a transaction may go on when the program is asked to end.
 const FAREWELL: Duration = Duration::from_secs(8);
 
@@ -53,6 +60,14 @@ enum Trouble {
     Unknown(String),
 }
 
+/// Why it was not found out whether a reset was committed.
+enum NotSettled {
+    /// Not now: a sentence.
+    Later(String),
+    /// There is nobody to ask.
+    Nowhere,
+}
+
 /// Whether a reset is still ours to carry on.
 #[derive(PartialEq, Eq)]
 enum Ours {
@@ -65,7 +80,8 @@ impl DemoData {
     pub(super) async fn take_over(self: &Arc<Self>) -> Result<(), StoreError> {
         let now = clock::now_us();
         let open = self.people.store().read().await?.open_resets().await?;
-        for mut held in open.into_iter().filter(|held| held.held_until <= now) {
+        let is_free = |held: &HeldReset| held.held_until <= now && !self.carried.lock().contains(&held.record.id);
+        for mut held in open.into_iter().filter(is_free) {
             let mut write = self.people.store().write().await?;
             if !write.take_over_reset(&mut held, now + HELD_US).await? {
                 write.rollback().await?;
@@ -84,7 +100,16 @@ impl DemoData {
     }
 
     /// Follows a reset to its end, or until this program ends or somebody else has it.
-    pub(super) async fn carry(self: Arc<Self>, held: HeldReset, mut begin: Option<Begin>) {
+    pub(super) async fn carry(self: Arc<Self>, held: HeldReset, begin: Option<Begin>) {
+        let id = held.record.id;
+        let is_new = self.carried.lock().insert(id);
+        if is_new {
+            self.clone().follow(held, begin).await;
+            self.carried.lock().remove(&id);
+        }
+    }
+
+    async fn follow(self: Arc<Self>, held: HeldReset, mut begin: Option<Begin>) {
         let kept = held.record.clone();
         let mut carried = Carried { held, kept, kept_at: 0 };
         let mut pause = PAUSE;
@@ -102,7 +127,7 @@ impl DemoData {
                         return;
                     }
                 }
-                (Stage::Unknown, _) => self.find_out(&mut carried.held.record).await,
+                (Stage::Unknown, _) => self.find_out(&mut carried).await,
                 (Stage::Accepted | Stage::Running, _) => self.finish(&mut carried).await,
                 (stage, _) => {
                     tracing::error!(reset = %carried.held.record.id, "a reset is at {stage:?} and nobody knows how");
@@ -235,6 +260,9 @@ impl DemoData {
         // Nobody listens any more only where nobody wants it any more.
         let progress = |step| _ = steps.send(step);
         progress(Step::Connect);
+        if let Some(why) = self.registry_trouble() {
+            return Err(nothing(format!("the registry file's newest version is not in use: {why}")));
+        }
         let gone = || nothing("the registry declares no demo data here any more".to_owned());
         let (environment, declared) = self.declared(permit.environment()).ok_or_else(gone)?;
         if environment.tier != permit.tier() {
@@ -268,8 +296,10 @@ impl DemoData {
                 Kind::Undo { of } => Content::Snapshot(of),
             },
             wanted: &wanted,
+            server: &record.server,
             seed: &seed,
             day: &record.day,
+            zone: &environment.time_zone,
             by: &record.by.name,
             planned: &record.planned,
             passwords,
@@ -277,7 +307,9 @@ impl DemoData {
         };
         let link = open::database(&self.reach, &self.own, &declared.database).await;
         let mut link = link.map_err(|error| nothing(format!("the database cannot be reached: {error}")))?;
-        let done = reset(&mut link.connection, &order, progress).await;
+        let done = timeout(LONGEST, reset(&mut link.connection, &order, progress)).await;
+        // A server that says nothing any more is not known to have done nothing.
+        let done = done.map_err(|_| Trouble::Unknown("the database does not answer".to_owned()))?;
         link.close().await;
         done.map_err(|trouble| {
             let is_unknown = trouble.is_unknown();
@@ -286,41 +318,69 @@ impl DemoData {
         })
     }
 
+    /// Does something that may take its time, and says meanwhile that it is still carried on. `None`: somebody else has it by now.
+    async fn renewing<T>(&self, carried: &mut Carried, work: impl Future<Output = T>) -> Option<T> {
+        let mut renew = interval(RENEW);
+        renew.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return Some(done),
+                _ = renew.tick() => if self.keep(carried).await == Ours::No {
+                    return None;
+                },
+            }
+        }
+    }
+
     /// Asks the database whether a reset was committed.
-    async fn find_out(&self, record: &mut Record) {
-        let settled = async {
-            let (_, declared) =
-                self.declared(&record.environment).ok_or("the registry declares no demo data here any more")?;
+    async fn find_out(&self, carried: &mut Carried) {
+        let record = carried.held.record.clone();
+        let asked = async {
+            let (_, declared) = self.declared(&record.environment).ok_or(NotSettled::Nowhere)?;
             let link = open::database(&self.reach, &self.own, &declared.database).await;
-            let mut link = link.map_err(|error| error.to_string())?;
-            let settled = settle(&mut link.connection, record.id, &record.server).await;
+            let mut link = link.map_err(|error| NotSettled::Later(error.to_string()))?;
+            let settled = settle(&mut link.connection, record.id, (&record.server, &record.database)).await;
             link.close().await;
             settled.map_err(|error| match error {
-                sqlx::Error::Database(error) if error.code().as_deref() == Some("55P03") => {
-                    "the database is still at it".to_owned()
-                }
-                sqlx::Error::Database(_) => "the database does not say".to_owned(),
-                _ => "the connection broke".to_owned(),
+                sqlx::Error::Database(error) => match error.code().as_deref() {
+                    Some("55P03") => NotSettled::Later("the database is still at it".to_owned()),
+                    // Made anew, and not enrolled.
+                    Some("42P01" | "3F000") => NotSettled::Nowhere,
+                    _ => NotSettled::Later("the database does not say".to_owned()),
+                },
+                _ => NotSettled::Later("the connection broke".to_owned()),
             })
         };
-        let settled: Result<Settled, String> = settled.await;
+        let asked = async {
+            let slow = |_| Err(NotSettled::Later(format!("no answer within {} s", SHORT.as_secs())));
+            timeout(SHORT, asked).await.unwrap_or_else(slow)
+        };
+        let Some(settled) = self.renewing(carried, asked).await else { return };
+        let now = clock::now_ms() / 1000;
+        let record = &mut carried.held.record;
         let happened = match settled {
             Ok(Settled::Committed(before)) => {
                 record.before = before;
                 record.waiting = "".into();
-                record.reach(Step::Commit, clock::now_ms() / 1000);
+                record.reach(Step::Commit, now);
                 record.happen(&Event::Find { arrived: true })
             }
             Ok(Settled::Never) => {
                 record.verdict = "Nothing was changed: it was not committed, and cannot be any more.".into();
                 record.happen(&Event::Find { arrived: false })
             }
-            Ok(Settled::Elsewhere) => {
-                record.waiting =
-                    "It is not known whether it was committed: the registry names another server by now.".into();
-                Ok(())
+            Ok(Settled::Elsewhere) | Err(NotSettled::Nowhere) => {
+                let why = "the registry does not lead to the database any more in which it was begun";
+                record.waiting = format!("It is not known whether it was committed: {why}.").into();
+                if now - record.begun > GIVE_UP_S {
+                    record.verdict = format!("Nobody can say whether it was committed: {why}.").into();
+                    record.happen(&Event::Fail)
+                } else {
+                    Ok(())
+                }
             }
-            Err(why) => {
+            Err(NotSettled::Later(why)) => {
                 record.waiting = format!("It is not known yet whether it was committed: {why}.").into();
                 Ok(())
             }
@@ -344,16 +404,17 @@ impl DemoData {
                 if self.keep(carried).await == Ours::No {
                     return;
                 }
-                match self.clear_cache(&carried.held.record).await {
+                let record = carried.held.record.clone();
+                let Some(cleared) = self.renewing(carried, self.clear_cache(&record)).await else { return };
+                match cleared {
                     Ok(cleared) => {
                         carried.held.record.cache = cleared;
                         carried.held.record.waiting = "".into();
                     }
                     Err(why) => {
-                        let waiting = format!(
-                            "The data are new; the cache holds old ones still and is cleared as soon as it can be: {why}."
-                        );
-                        carried.held.record.waiting = waiting.into();
+                        let waiting =
+                            "The data are new; the cache holds old ones still and is cleared as soon as it can be";
+                        carried.held.record.waiting = format!("{waiting}: {why}.").into();
                         return;
                     }
                 }
@@ -363,11 +424,24 @@ impl DemoData {
         if self.keep(carried).await == Ours::No {
             return;
         }
-        let record = &mut carried.held.record;
-        record.health = self.health(record).await.into();
-        if record.after.is_empty() {
+        let record = carried.held.record.clone();
+        let looked = async {
+            let health = self.health(&record).await;
             // Whoever did it did not come to say so; that the rows are right was a part of the transaction.
-            record.after = self.rows_of(record).await.unwrap_or_default();
+            let rows = if record.after.is_empty() { self.rows_of(&record).await } else { None };
+            // What was read of the old rows a moment before they were gone may have been written into the cache since.
+            let late = match record.cache {
+                Cache::Cleared(_) => self.clear_again(&record).await,
+                Cache::None | Cache::Waiting => 0,
+            };
+            (health, rows, late)
+        };
+        let Some((health, rows, late)) = self.renewing(carried, looked).await else { return };
+        let record = &mut carried.held.record;
+        record.health = health.into();
+        record.after = rows.unwrap_or_else(|| std::mem::take(&mut record.after));
+        if let Cache::Cleared(keys) = record.cache {
+            record.cache = Cache::Cleared(keys.saturating_add(late));
         }
         record.verdict = verdict(record).into();
         let _ = record.happen(&Event::Finish);
@@ -375,21 +449,17 @@ impl DemoData {
 
     /// Clears what the cache holds of old rows, by the row that was committed with the new ones.
     async fn clear_cache(&self, record: &Record) -> Result<Cache, String> {
-        let (_, declared) =
-            self.declared(&record.environment).ok_or("the registry declares no demo data here any more")?;
+        // Whoever takes the demo data or the Redis out of the registry does not want it cleared any more.
+        let Some((_, declared)) = self.declared(&record.environment) else { return Ok(Cache::None) };
+        let Some(redis) = &declared.redis else { return Ok(Cache::None) };
         let link = open::database(&self.reach, &self.own, &declared.database).await;
         let mut link = link.map_err(|error| format!("the database: {error}"))?;
-        let cleared = self.clear(&mut link, record, declared.redis.as_ref()).await;
+        let cleared = timeout(LONGEST, self.clear(&mut link, record, redis)).await;
         link.close().await;
-        cleared
+        cleared.unwrap_or_else(|_| Err("it takes too long".to_owned()))
     }
 
-    async fn clear(
-        &self,
-        link: &mut Link,
-        record: &Record,
-        redis: Option<&domain::registry::demo_data::DemoCache>,
-    ) -> Result<Cache, String> {
+    async fn clear(&self, link: &mut Link, record: &Record, redis: &DemoCache) -> Result<Cache, String> {
         let broke = |_| "the connection to the database broke".to_owned();
         let row = sqlx::query("select prefix, cleared_at is not null as cleared from quarterdeck.outbox where id = $1")
             .persistent(false)
@@ -397,12 +467,11 @@ impl DemoData {
             .fetch_optional(&mut link.connection)
             .await
             .map_err(broke)?;
-        let Some(row) = row else { return Ok(Cache::None) };
+        let row = row.ok_or("the registry does not lead to the database any more in which it was begun")?;
         let prefix: String = row.try_get("prefix").map_err(broke)?;
         if row.try_get("cleared").map_err(broke)? {
             return Ok(Cache::Cleared(0));
         }
-        let redis = redis.ok_or("the registry names no Redis any more")?;
         let keys = cache::clear(&self.reach, &self.own, redis, &prefix).await.map_err(|error| error.to_string())?;
         sqlx::query("update quarterdeck.outbox set cleared_at = now() where id = $1")
             .persistent(false)
@@ -411,6 +480,14 @@ impl DemoData {
             .await
             .map_err(broke)?;
         Ok(Cache::Cleared(keys))
+    }
+
+    /// Clears once more; what does not work then is let be.
+    async fn clear_again(&self, record: &Record) -> u64 {
+        let Some((_, declared)) = self.declared(&record.environment) else { return 0 };
+        let Some(redis) = &declared.redis else { return 0 };
+        let cleared = timeout(SHORT, cache::clear(&self.reach, &self.own, redis, &redis.prefix)).await;
+        cleared.map_or(0, |cleared| cleared.unwrap_or(0))
     }
 
     /// How the environment is, in a sentence.
@@ -446,8 +523,9 @@ impl DemoData {
         let outcome = match held.record.stage() {
             Stage::Done => Outcome::Done,
             Stage::Refused | Stage::Expired => Outcome::Refused,
-            Stage::Failed
-            | Stage::Planned
+            // It fails where nobody can say what came of it.
+            Stage::Failed => Outcome::Unknown,
+            Stage::Planned
             | Stage::Awaiting
             | Stage::Claimed
             | Stage::Sent

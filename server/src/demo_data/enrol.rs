@@ -6,6 +6,9 @@ use domain::demo_data::identity::{Marker, Present, Wanted, tier_word};
 use domain::registry::Tier;
 use sqlx::{Connection as _, PgConnection, Row as _};
 
+use super::look;
+use super::seed::Seed;
+
 /// The schema of ours in their database. In it: the marker; what was reset, from when on rows are somebody's own (`base_at`),
 /// up to which key they are the seed's (`seeded`), where the sequences stood; and what of the cache is to be cleared.
 const SCHEMA: [&str; 5] = [
@@ -40,6 +43,15 @@ pub enum EnrolTrouble {
     /// It follows another server.
     #[error("this server follows another one: enrol the one that it follows")]
     Replica,
+    /// It consists of others, which may lie anywhere.
+    #[error("the table {0} is partitioned or inherits: emptying it would empty tables that nobody enrolled")]
+    Composed(String),
+    /// The role is above all rules.
+    #[error("the role is a superuser: take one that owns the tables of the seed and may do nothing else")]
+    Superuser,
+    /// It may be a copy of production.
+    #[error("{0}: that is far more than the seed puts in, as in a copy of production")]
+    FarAbove(String),
     /// A table of the seed is not there.
     #[error("the table {0} is not there: bring the schema up to date first")]
     Gone(String),
@@ -49,7 +61,7 @@ pub enum EnrolTrouble {
 }
 
 /// Writes the marker, or writes it anew for the same environment: after a migration that made tables anew.
-pub async fn enrol(link: &mut PgConnection, wanted: &Wanted) -> Result<Marker, EnrolTrouble> {
+pub async fn enrol(link: &mut PgConnection, wanted: &Wanted, seed: &Seed) -> Result<Marker, EnrolTrouble> {
     match wanted.tier {
         Tier::Production => return Err(EnrolTrouble::Production),
         Tier::Staging | Tier::Development => {}
@@ -64,6 +76,19 @@ pub async fn enrol(link: &mut PgConnection, wanted: &Wanted) -> Result<Marker, E
     }
     if let Some(gone) = wanted.tables.iter().find(|table| !present.tables.contains_key(*table)) {
         return Err(EnrolTrouble::Gone(gone.clone()));
+    }
+    if let Some(composed) = present.composed.first() {
+        return Err(EnrolTrouble::Composed(composed.clone()));
+    }
+    let role = sqlx::query("select rolsuper from pg_roles where rolname = current_user").persistent(false);
+    if role.fetch_one(&mut *transaction).await?.try_get::<bool, _>("rolsuper")? {
+        return Err(EnrolTrouble::Superuser);
+    }
+    for table in &seed.tables {
+        let counted = look::count(&mut transaction, table, &look::Base::default()).await?;
+        if counted.is_far_above() {
+            return Err(EnrolTrouble::FarAbove(format!("{} holds {} rows or more", counted.table, counted.counted)));
+        }
     }
     for statement in SCHEMA {
         sqlx::query(statement).persistent(false).execute(&mut *transaction).await?;
@@ -130,7 +155,9 @@ pub(super) async fn present(link: &mut PgConnection, tables: &[String]) -> Resul
     .fetch_one(&mut *link)
     .await?;
     let found = sqlx::query(
-        "select relname::text as name, pg_class.oid::bigint as oid from pg_class \
+        "select relname::text as name, pg_class.oid::bigint as oid, \
+         relkind = 'p' or exists (select 1 from pg_inherits where pg_class.oid in (inhparent, inhrelid)) as composed \
+         from pg_class \
          join pg_namespace on pg_namespace.oid = relnamespace \
          where nspname = 'public' and relkind in ('r', 'p') and relname::text = any($1)",
     )
@@ -138,14 +165,19 @@ pub(super) async fn present(link: &mut PgConnection, tables: &[String]) -> Resul
     .bind(tables)
     .fetch_all(&mut *link)
     .await?;
-    let oids: Result<BTreeMap<String, u32>, sqlx::Error> = found
-        .iter()
-        .map(|row| Ok((row.try_get("name")?, u32::try_from(row.try_get::<i64, _>("oid")?).unwrap_or(0))))
-        .collect();
+    let (mut oids, mut composed) = (BTreeMap::new(), Vec::new());
+    for row in &found {
+        let name: String = row.try_get("name")?;
+        if row.try_get("composed")? {
+            composed.push(name.clone());
+        }
+        oids.insert(name, u32::try_from(row.try_get::<i64, _>("oid")?).unwrap_or(0));
+    }
     Ok(Present {
         database: row.try_get("database")?,
         system_identifier: row.try_get("system_identifier")?,
         is_replica: row.try_get("is_replica")?,
-        tables: oids?,
+        tables: oids,
+        composed,
     })
 }

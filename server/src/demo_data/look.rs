@@ -49,6 +49,7 @@ pub async fn look(
     let mut sight = Sight {
         at: now,
         system_identifier: present.system_identifier,
+        database: present.database,
         mismatches,
         schema: None,
         cascade: std::collections::BTreeSet::new(),
@@ -86,7 +87,8 @@ pub async fn look(
 }
 
 /// Up to which key and from when on rows are somebody's own, by the last reset.
-struct Base {
+#[derive(Default)]
+pub(super) struct Base {
     seeded: BTreeMap<String, u64>,
     /// Microseconds since 1970; `None` where there was no reset.
     at: Option<i64>,
@@ -106,7 +108,7 @@ async fn base(link: &mut PgConnection) -> Result<Base, sqlx::Error> {
 }
 
 /// Counts a table in one pass, and not further than it takes to know that there is far too much.
-async fn count(link: &mut PgConnection, table: &Filled, base: &Base) -> Result<TableCount, sqlx::Error> {
+pub(super) async fn count(link: &mut PgConnection, table: &Filled, base: &Base) -> Result<TableCount, sqlx::Error> {
     let (name, key) = (table.name.as_str(), table.key.as_str());
     let seeded = base.seeded.get(name).copied().unwrap_or(table.rows);
     let since = base.at.map(|at| at as f64 / 1e6);
@@ -119,7 +121,7 @@ async fn count(link: &mut PgConnection, table: &Filled, base: &Base) -> Result<T
         "select count(*) as rows, count(*) filter (where {key} > $1) as added, \
          count(*) filter (where {key} <= $1 and {changed}) as changed, \
          extract(epoch from max(written) filter (where {key} > $1 or {changed}))::bigint as written \
-         from (select {key}{column} from {} limit {most}) as counted where $2::float8 is null or true",
+         from (select {key}{column} from only {} limit {most}) as counted where $2::float8 is null or true",
         table.name.table()
     ))
     .bind(i64::try_from(seeded).unwrap_or(i64::MAX))

@@ -1,11 +1,14 @@
 //! New passwords for the people of an application: random, hashed as the application wants them, shown once.
 
+use std::time::Duration;
+
 use aws_lc_rs::aead::NONCE_LEN;
 use domain::access::{Place, Right};
 use domain::ledger::OperationId;
 use domain::name::EnvironmentId;
 use domain::registry::demo_data::{PasswordScheme, Passwords as Declared};
 use sqlx::{Connection as _, PgConnection, Row as _};
+use tokio::time::timeout;
 
 use super::seal::{Issued, NotSealed, SealKey};
 use super::seed::Seed;
@@ -18,6 +21,8 @@ use crate::store::StoreError;
 
 /// The most people who get a password: nobody reads more, and each takes a tenth of a second. Others cannot sign in.
 const MOST: u64 = 200;
+/// How long the database may take to give them.
+const LONGEST: Duration = Duration::from_secs(15);
 /// Letters and digits of a password, 5 bits each.
 const LENGTH: usize = 20;
 /// <https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#bcrypt> asks for 10 at least.
@@ -129,6 +134,12 @@ impl Ready {
             let login: Option<String> = person.try_get("login")?;
             issued.push(Issued { login: login.unwrap_or_default(), password: made.plain.clone() });
         }
+        // Nobody else gets in by a password that a seed may have had.
+        let last = match people.last() {
+            Some(person) => person.try_get::<i64, _>("key")?,
+            None => return Ok(issued),
+        };
+        named(format!("update {table} set {hash} = '!' where {key} > $1")).bind(last).execute(&mut *link).await?;
         Ok(issued)
     }
 
@@ -157,7 +168,9 @@ pub enum ShowRefusal {
     #[error("the passwords are shown to whoever pressed the button, in the session they pressed it in")]
     NotYours,
     /// They were shown, or nobody wanted to see them in time.
-    #[error("the passwords were shown already, or 15 minutes have passed. Reset again for new ones")]
+    #[error(
+        "the passwords were shown already, or another reset followed, or 15 minutes have passed. Reset again for new ones"
+    )]
     Gone,
     /// The database that holds them does not answer.
     #[error("the passwords cannot be read: {0}. They are kept; try again within 15 minutes of the reset")]
@@ -187,7 +200,8 @@ impl DemoData {
         let link = open::database(&self.reach, &self.own, &declared.database).await;
         let mut link = link.map_err(|error| ShowRefusal::Database(error.to_string()))?;
         let broke = |_| ShowRefusal::Database("the connection broke".to_owned());
-        let shown = take(&mut link.connection, id, &key).await.map_err(broke)?;
+        let slow = |_| ShowRefusal::Database(format!("no answer within {} s", LONGEST.as_secs()));
+        let shown = timeout(LONGEST, take(&mut link.connection, id, &key)).await.map_err(slow)?.map_err(broke)?;
         link.close().await;
         Ok((record.environment, shown?))
     }
@@ -201,7 +215,9 @@ async fn take(
 ) -> Result<Result<Vec<Issued>, ShowRefusal>, sqlx::Error> {
     let mut transaction = link.begin().await?;
     let row = sqlx::query(
-        "select sealed from quarterdeck.resets where id = $1 and sealed_until > now() and length(sealed) > $2 for update",
+        "select sealed from quarterdeck.resets as own where id = $1 and sealed_until > now() and length(sealed) > $2 \
+         and not exists (select 1 from quarterdeck.resets as later where later.kind <> 'void' and later.done_at > own.done_at) \
+         for update of own",
     )
     .persistent(false)
     .bind(id.to_string())

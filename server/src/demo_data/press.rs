@@ -75,8 +75,8 @@ pub enum PressRefusal {
     /// Somebody else was quicker.
     #[error("{} was quicker: {} since {} s. Nothing of yours was done", .0.by.name, .0.title(), clock::now_ms() / 1000 - .0.begun)]
     Taken(Box<Record>),
-    /// The id is that of somebody else's reset.
-    #[error("this form was used before by somebody else: open the plan again")]
+    /// The id is that of another reset.
+    #[error("this form was used before, by somebody else or for something else: open the plan again")]
     NotYours,
     /// It cannot be recorded.
     #[error(transparent)]
@@ -109,7 +109,7 @@ impl DemoData {
         token: &Token,
         mut press: Press,
     ) -> Result<OperationId, PressRefusal> {
-        if let Some(known) = self.pressed_before(who, press.id).await? {
+        if let Some(known) = self.pressed_before(who, press.id, &press.environment, press.kind).await? {
             return known;
         }
         press.given.reason = plain(press.given.reason.trim(), LONGEST_REASON).as_ref().into();
@@ -124,7 +124,7 @@ impl DemoData {
         };
         if !plan.verdict.refusals.is_empty() || plan.hash != press.plan {
             // The same form, pressed elsewhere meanwhile: what that began is why it is another by now.
-            if let Some(known) = self.pressed_before(who, press.id).await? {
+            if let Some(known) = self.pressed_before(who, press.id, &press.environment, press.kind).await? {
                 return known;
             }
             let open = self.people.store().read().await?.open_resets().await?;
@@ -181,6 +181,10 @@ impl DemoData {
                 return Err(PressRefusal::Right);
             };
             held.record.by.role = Some(role);
+        } else if write.reservation(&held.record.environment).await?.is_some_and(|reserved| reserved.holds(now)) {
+            // Taken while it was looked at: with the next look it is skipped for that.
+            write.rollback().await?;
+            return Err(PressRefusal::Right);
         }
         match write.begin_reset(&held.record, now, held.held_until).await {
             Ok(()) => {}
@@ -218,19 +222,21 @@ impl DemoData {
         &self,
         who: &Who,
         id: OperationId,
+        environment: &EnvironmentId,
+        kind: Kind,
     ) -> Result<Option<Result<OperationId, PressRefusal>>, StoreError> {
         let known = self.people.store().read().await?.reset(id).await?;
-        Ok(known.map(
-            |known| {
-                if known.record.by.id == who.user.id.to_string() { Ok(id) } else { Err(PressRefusal::NotYours) }
-            },
-        ))
+        Ok(known.map(|known| {
+            let is_it = known.record.environment == *environment && known.record.kind == kind;
+            let is_theirs = known.record.by.id == who.user.id.to_string();
+            if is_it && is_theirs { Ok(id) } else { Err(PressRefusal::NotYours) }
+        }))
     }
 
     /// What is told to whoever was not the first.
     async fn lost(&self, who: Option<&Who>, record: &Record) -> Result<OperationId, PressRefusal> {
         if let Some(who) = who
-            && let Some(known) = self.pressed_before(who, record.id).await?
+            && let Some(known) = self.pressed_before(who, record.id, &record.environment, record.kind).await?
         {
             return known;
         }
@@ -317,7 +323,8 @@ impl DemoData {
             why: facts.reason.clone(),
             plan: lines,
             server: sight.system_identifier.clone(),
-            version: seed.manifest.version,
+            database: sight.database.clone(),
+            version: facts.seed.as_ref().ok()?.version,
             day: day(now, &environment.time_zone),
             planned: rows,
             life,

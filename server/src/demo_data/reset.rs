@@ -52,10 +52,14 @@ pub struct Order<'a> {
     pub content: Content,
     /// Where.
     pub wanted: &'a Wanted,
+    /// The `system_identifier` of the server that the plan was made of.
+    pub server: &'a str,
     /// With what.
     pub seed: &'a Seed,
     /// The day that the seed's dates are relative to: `2026-11-22`.
     pub day: &'a str,
+    /// The time zone in which it is that day: `America/New_York`.
+    pub zone: &'a str,
     /// Who pressed, as the database keeps it.
     pub by: &'a str,
     /// The rows of each table that the plan told.
@@ -128,6 +132,9 @@ pub enum ResetTrouble {
     /// The connection broke at a step.
     #[error("{}: the connection broke", .0.words())]
     Broken(Step),
+    /// The seed's file of a table is gone.
+    #[error("the seed's file for {0} cannot be read")]
+    File(String),
     /// The passwords cannot be sealed.
     #[error("the new passwords cannot be sealed")]
     Seal,
@@ -145,6 +152,7 @@ impl ResetTrouble {
             | Self::Changed { .. }
             | Self::NoSnapshot
             | Self::Counts { .. }
+            | Self::File(_)
             | Self::Seal => false,
         }
     }
@@ -193,8 +201,8 @@ pub async fn reset(link: &mut PgConnection, order: &Order<'_>, progress: impl Fn
     for statement in [
         named(format!("set local lock_timeout = '{WAIT}'")),
         named(format!("set local statement_timeout = '{LONGEST}'")),
-        // One that replays as a replica fires no triggers: foreign keys and the application's own must hold. It is no matter where
-        // it is so already, and another role may not change it.
+        // The seed's dates are those of the place, and what was written since is told by them.
+        named("select set_config('timezone', $1, true)".to_owned()).bind(order.zone),
         named("select pg_advisory_xact_lock($1)".to_owned()).bind(LOCK),
     ] {
         statement.execute(&mut *transaction).await.map_err(&lock)?;
@@ -205,9 +213,10 @@ pub async fn reset(link: &mut PgConnection, order: &Order<'_>, progress: impl Fn
     identify(&mut transaction, order).await?;
     let names: Vec<String> = order.seed.tables.iter().map(|table| table.name.table()).collect();
     let all = names.join(", ");
+    let only = names.join(", only ");
     named(format!("lock table {all} in access exclusive mode")).execute(&mut *transaction).await.map_err(&lock)?;
     // And once more with them locked: nobody has put others in their place meanwhile.
-    identify(&mut transaction, order).await?;
+    let oids = identify(&mut transaction, order).await?;
 
     progress(Step::Schema);
     schema(&mut transaction, order).await?;
@@ -222,20 +231,28 @@ pub async fn reset(link: &mut PgConnection, order: &Order<'_>, progress: impl Fn
     }
 
     progress(Step::Snapshot);
-    let sequences = snapshot(&mut transaction, order).await.map_err(at(Step::Snapshot))?;
+    let sequences = snapshot(&mut transaction, order, &oids).await.map_err(at(Step::Snapshot))?;
     let earlier = earlier(&mut transaction, order).await?;
 
     progress(Step::Truncate);
     // Without cascade: what refers to them was looked for, and PostgreSQL refuses if something does after all.
-    named(format!("truncate {all} restart identity")).execute(&mut *transaction).await.map_err(at(Step::Truncate))?;
+    named(format!("truncate only {only} restart identity"))
+        .execute(&mut *transaction)
+        .await
+        .map_err(at(Step::Truncate))?;
 
     progress(Step::Seed);
-    for (number, table) in order.seed.tables.iter().enumerate() {
-        let filled = match order.content {
-            Content::Seed => fill(&mut transaction, table, order.day).await,
-            Content::Snapshot(of) => put_back(&mut transaction, table, &place(of, number), &earlier.sequences).await,
-        };
-        filled.map_err(at(Step::Seed))?;
+    for table in &order.seed.tables {
+        match order.content {
+            Content::Seed => fill(&mut transaction, table, order.day).await?,
+            Content::Snapshot(of) => {
+                let from = place(of, oid(&oids, table));
+                put_back(&mut transaction, table, &from).await.map_err(at(Step::Seed))?;
+            }
+        }
+    }
+    for (sequence, stand) in &earlier.sequences {
+        stand_at(&mut transaction, sequence, *stand).await.map_err(at(Step::Seed))?;
     }
 
     progress(Step::Passwords);
@@ -247,9 +264,8 @@ pub async fn reset(link: &mut PgConnection, order: &Order<'_>, progress: impl Fn
             (u64::try_from(issued.len()).unwrap_or(u64::MAX), Some(sealed))
         }
         PasswordOrder::Keep(columns) => {
-            let number = order.seed.tables.iter().position(|table| table.name == columns.table);
-            let kept = match number {
-                Some(number) => columns.keep(&mut transaction, &place(order.id, number)).await,
+            let kept = match oids.get(columns.table.as_str()) {
+                Some(oid) => columns.keep(&mut transaction, &place(order.id, *oid)).await,
                 None => Ok(0),
             };
             (kept.map_err(at(Step::Passwords))?, None)
@@ -284,12 +300,17 @@ pub(super) fn slack(planned: u64) -> u64 {
     (planned / 100).max(10)
 }
 
-async fn identify(link: &mut PgConnection, order: &Order<'_>) -> Result<(), ResetTrouble> {
+/// Makes sure that it is the right database. Says the oid of each table.
+async fn identify(link: &mut PgConnection, order: &Order<'_>) -> Result<BTreeMap<String, u32>, ResetTrouble> {
     let step = at(Step::Identify);
     let markers = markers(link).await.map_err(&step)?;
     let present = present(link, &order.wanted.tables).await.map_err(&step)?;
-    let found = mismatches(order.wanted, &markers, &present);
-    if found.is_empty() { Ok(()) } else { Err(ResetTrouble::Mismatch(found)) }
+    let mut found = mismatches(order.wanted, &markers, &present);
+    // Another one may be enrolled as well; this is not what was looked at.
+    if present.system_identifier != order.server {
+        found.push(Mismatch::Server);
+    }
+    if found.is_empty() { Ok(present.tables) } else { Err(ResetTrouble::Mismatch(found)) }
 }
 
 /// The version of the schema, as the seed says how it is known; `None` where there is none.
@@ -300,8 +321,15 @@ pub(super) async fn schema_version(link: &mut PgConnection, seed: &Seed) -> Resu
     if !known.fetch_one(&mut *link).await?.try_get::<bool, _>("known")? {
         return Ok(None);
     }
-    let text = format!("select max({})::text as version from {}", column.as_str(), table.table());
-    named(text).fetch_one(link).await?.try_get("version")
+    // Of texts the greatest is another than of numbers: 9 comes after 10.
+    let text = format!(
+        "select max({column})::text as version, coalesce((select typcategory = 'N' from pg_type \
+         where pg_type.oid = pg_typeof(max({column}))), false) as counts from {table}",
+        column = column.as_str(),
+        table = table.table()
+    );
+    let row = named(text).fetch_one(link).await?;
+    if row.try_get("counts")? { row.try_get("version") } else { Ok(None) }
 }
 
 /// All foreign keys of the database.
@@ -338,30 +366,59 @@ async fn schema(link: &mut PgConnection, order: &Order<'_>) -> Result<(), ResetT
 async fn counts(link: &mut PgConnection, tables: &[Filled]) -> Result<BTreeMap<String, u64>, sqlx::Error> {
     let mut counts = BTreeMap::new();
     for table in tables {
-        let row = named(format!("select count(*) as rows from {}", table.name.table())).fetch_one(&mut *link).await?;
+        let row =
+            named(format!("select count(*) as rows from only {}", table.name.table())).fetch_one(&mut *link).await?;
         let rows = u64::try_from(row.try_get::<i64, _>("rows")?).unwrap_or(0);
         counts.insert(table.name.as_str().to_owned(), rows);
     }
     Ok(counts)
 }
 
-/// Where the snapshot of the n-th table is: with its name it could be longer than PostgreSQL keeps, and be another's.
-pub(super) fn place(id: OperationId, number: usize) -> String {
-    format!("quarterdeck_snapshot.r{id}_{number}")
+/// Where the snapshot of a table is, by the table's oid: with its name it could be longer than PostgreSQL keeps, and its place in the
+/// seed may be another's tomorrow.
+pub(super) fn place(id: OperationId, oid: u32) -> String {
+    format!("quarterdeck_snapshot.r{id}_{oid}")
 }
 
-/// Keeps what is there. Says where each sequence stands, by table.
-async fn snapshot(link: &mut PgConnection, order: &Order<'_>) -> Result<BTreeMap<String, i64>, sqlx::Error> {
+/// A sequence: the last value that was taken, and whether one was.
+type Stand = (i64, bool);
+
+/// Keeps what is there. Says where each sequence of the tables stands, by its name with its schema.
+async fn snapshot(
+    link: &mut PgConnection,
+    order: &Order<'_>,
+    oids: &BTreeMap<String, u32>,
+) -> Result<BTreeMap<String, Stand>, sqlx::Error> {
     let mut sequences = BTreeMap::new();
-    for (number, table) in order.seed.tables.iter().enumerate() {
-        let copy = format!("create table {} as table {}", place(order.id, number), table.name.table());
+    for table in &order.seed.tables {
+        let copy =
+            format!("create table {} as select * from only {}", place(order.id, oid(oids, table)), table.name.table());
         named(copy).execute(&mut *link).await?;
-        if let Some(sequence) = sequence_of(link, table).await? {
-            let text = format!("select case when is_called then last_value else 0 end as at from {sequence}");
-            sequences.insert(table.name.as_str().to_owned(), named(text).fetch_one(&mut *link).await?.try_get("at")?);
+        for sequence in sequences_of(link, table).await? {
+            let row = named(format!("select last_value, is_called from {sequence}")).fetch_one(&mut *link).await?;
+            sequences.insert(sequence, (row.try_get("last_value")?, row.try_get("is_called")?));
         }
     }
     Ok(sequences)
+}
+
+/// The oid of a table; of one that is not there another step has refused already.
+fn oid(oids: &BTreeMap<String, u32>, table: &Filled) -> u32 {
+    oids.get(table.name.as_str()).copied().unwrap_or(0)
+}
+
+/// The sequences that belong to columns of a table, quoted as they have to be.
+async fn sequences_of(link: &mut PgConnection, table: &Filled) -> Result<Vec<String>, sqlx::Error> {
+    let rows = sqlx::query(
+        "select format('%I.%I', nspname, relname) as sequence from pg_depend \
+         join pg_class on pg_class.oid = objid and relkind = 'S' join pg_namespace on pg_namespace.oid = relnamespace \
+         where refobjid = $1::text::regclass and refobjsubid > 0 and deptype in ('a', 'i') order by 1",
+    )
+    .persistent(false)
+    .bind(table.name.table())
+    .fetch_all(link)
+    .await?;
+    rows.iter().map(|row| row.try_get("sequence")).collect()
 }
 
 /// The sequence of a table's key, quoted as it has to be; `None` where it has none.
@@ -375,7 +432,7 @@ async fn sequence_of(link: &mut PgConnection, table: &Filled) -> Result<Option<S
 #[derive(Default)]
 struct Earlier {
     counts: BTreeMap<String, u64>,
-    sequences: BTreeMap<String, i64>,
+    sequences: BTreeMap<String, Stand>,
 }
 
 async fn earlier(link: &mut PgConnection, order: &Order<'_>) -> Result<Earlier, ResetTrouble> {
@@ -403,40 +460,40 @@ async fn earlier(link: &mut PgConnection, order: &Order<'_>) -> Result<Earlier, 
     Ok(Earlier { counts, sequences: serde_json::from_str(&text("sequences")?).unwrap_or_default() })
 }
 
-async fn fill(link: &mut PgConnection, table: &Filled, day: &str) -> Result<(), sqlx::Error> {
+async fn fill(link: &mut PgConnection, table: &Filled, day: &str) -> Result<(), ResetTrouble> {
     let name = table.name.table();
+    let refused = at(Step::Seed);
     match &table.content {
         seed::Content::Statement(text) => {
             let rows = i64::try_from(table.rows).unwrap_or(i64::MAX);
             // The day is sent as text, and every use in a statement says what it is.
-            named(text.replace("$2::date", "$2::text::date")).bind(rows).bind(day).execute(&mut *link).await?;
+            let text = text.replace("$2::date", "$2::text::date");
+            named(text).bind(rows).bind(day).execute(&mut *link).await.map_err(&refused)?;
         }
         seed::Content::Csv(file) => {
             // Before the statement: then there is nothing to take back.
-            let file = tokio::fs::File::open(file).await.map_err(sqlx::Error::Io)?;
-            let mut copy = link.copy_in_raw(&format!("copy {name} from stdin (format csv, header match)")).await?;
-            copy.read_from(file).await?;
-            copy.finish().await?;
+            let file =
+                tokio::fs::File::open(file).await.map_err(|_| ResetTrouble::File(table.name.as_str().to_owned()))?;
+            let statement = format!("copy {name} from stdin (format csv, header match)");
+            let mut copy = link.copy_in_raw(&statement).await.map_err(&refused)?;
+            copy.read_from(file).await.map_err(&refused)?;
+            copy.finish().await.map_err(&refused)?;
         }
     }
     // The next row that somebody adds comes after the seed's.
-    if let Some(sequence) = sequence_of(link, table).await? {
+    if let Some(sequence) = sequence_of(link, table).await.map_err(&refused)? {
         let key = table.key.as_str();
         named(format!("select setval($1::text::regclass, greatest((select max({key}) from {name}), 1))"))
             .bind(sequence)
             .execute(&mut *link)
-            .await?;
+            .await
+            .map_err(&refused)?;
     }
     Ok(())
 }
 
 /// Puts a table back as it was kept.
-async fn put_back(
-    link: &mut PgConnection,
-    table: &Filled,
-    from: &str,
-    sequences: &BTreeMap<String, i64>,
-) -> Result<(), sqlx::Error> {
+async fn put_back(link: &mut PgConnection, table: &Filled, from: &str) -> Result<(), sqlx::Error> {
     let name = table.name.table();
     // What the database makes by itself cannot be put in.
     let row = sqlx::query(
@@ -448,32 +505,63 @@ async fn put_back(
     .fetch_one(&mut *link)
     .await?;
     let columns: String = row.try_get("columns")?;
+    // What triggers made of the rows stands in them already, and what they did elsewhere was done.
+    let triggers = sqlx::query(
+        "select quote_ident(tgname) as name from pg_trigger \
+         where tgrelid = $1::text::regclass and not tgisinternal and tgenabled = 'O'",
+    )
+    .persistent(false)
+    .bind(&name)
+    .fetch_all(&mut *link)
+    .await?;
+    let triggers: Vec<String> = triggers.iter().map(|row| row.try_get("name")).collect::<Result<_, _>>()?;
+    for trigger in &triggers {
+        named(format!("alter table {name} disable trigger {trigger}")).execute(&mut *link).await?;
+    }
     named(format!("insert into {name} ({columns}) overriding system value select {columns} from {from}"))
         .execute(&mut *link)
         .await?;
-    if let (Some(sequence), Some(at)) = (sequence_of(link, table).await?, sequences.get(table.name.as_str())) {
-        // 0: nothing was ever taken from it.
-        named("select setval($1::text::regclass, greatest($2, 1), $2 > 0)".to_owned())
-            .bind(sequence)
-            .bind(*at)
-            .execute(&mut *link)
-            .await?;
+    if !triggers.is_empty() {
+        // A table whose checks are still to come is not altered.
+        sqlx::query("set constraints all immediate").persistent(false).execute(&mut *link).await?;
     }
+    for trigger in &triggers {
+        named(format!("alter table {name} enable trigger {trigger}")).execute(&mut *link).await?;
+    }
+    Ok(())
+}
+
+/// Has a sequence stand where it stood.
+async fn stand_at(link: &mut PgConnection, sequence: &str, (last, is_called): Stand) -> Result<(), sqlx::Error> {
+    named("select setval($1::text::regclass, $2, $3)".to_owned())
+        .bind(sequence.to_owned())
+        .bind(last)
+        .bind(is_called)
+        .execute(link)
+        .await?;
     Ok(())
 }
 
 /// What is written down beside the order.
 struct Written<'a> {
     before: &'a BTreeMap<String, u64>,
-    sequences: &'a BTreeMap<String, i64>,
+    sequences: &'a BTreeMap<String, Stand>,
     sealed: Option<&'a [u8]>,
 }
 
 async fn record(link: &mut PgConnection, order: &Order<'_>, written: &Written<'_>) -> Result<(), sqlx::Error> {
-    let seeded: BTreeMap<&str, u64> = match order.content {
-        Content::Seed => order.seed.tables.iter().map(|table| (table.name.as_str(), table.rows)).collect(),
-        Content::Snapshot(_) => BTreeMap::new(),
-    };
+    let mut seeded: BTreeMap<&str, u64> = BTreeMap::new();
+    if order.content == Content::Seed {
+        for table in &order.seed.tables {
+            let text = format!(
+                "select coalesce(max({}), 0)::bigint as greatest from {}",
+                table.key.as_str(),
+                table.name.table()
+            );
+            let greatest: i64 = named(text).fetch_one(&mut *link).await?.try_get("greatest")?;
+            seeded.insert(table.name.as_str(), u64::try_from(greatest).unwrap_or(0));
+        }
+    }
     named(
         "insert into quarterdeck.resets (id, kind, version, by_name, counts, seeded, sequences, snapshot, sealed, sealed_until) \
          values ($1, $2, $3, $4, $5::text::jsonb, $6::text::jsonb, $7::text::jsonb, true, $8, now() + interval '15 minutes')"
@@ -484,7 +572,11 @@ async fn record(link: &mut PgConnection, order: &Order<'_>, written: &Written<'_
         Content::Seed => "reset",
         Content::Snapshot(_) => "undo",
     })
-    .bind(i64::from(order.seed.manifest.version))
+    // What a snapshot brings back is known by what was before it, if anything was.
+    .bind(match order.content {
+        Content::Seed => i64::from(order.seed.manifest.version),
+        Content::Snapshot(_) => 0,
+    })
     .bind(order.by)
     .bind(serde_json::to_string(written.before).unwrap_or_default())
     .bind(serde_json::to_string(&seeded).unwrap_or_default())
@@ -523,19 +615,24 @@ pub enum Settled {
     Committed(BTreeMap<String, u64>),
     /// It was not, and cannot be any more.
     Never,
-    /// This is another server than the one that was looked at: nothing was asked of it.
+    /// This is another database than the one that was looked at: nothing was asked of it.
     Elsewhere,
 }
 
 /// Asks the database whether a reset was committed, and keeps one that was not from ever being so: whoever still carries it on finds its
-/// id taken. `server`: the `system_identifier` of the one that was looked at.
+/// id taken. `server` and `database`: those that were looked at.
 ///
 /// # Errors
 ///
 /// Those of the driver, also where somebody still holds the lock: then it is not known yet.
-pub async fn settle(link: &mut PgConnection, id: OperationId, server: &str) -> Result<Settled, sqlx::Error> {
+pub async fn settle(
+    link: &mut PgConnection,
+    id: OperationId,
+    (server, database): (&str, &str),
+) -> Result<Settled, sqlx::Error> {
     let mut transaction = link.begin().await?;
-    if present(&mut transaction, &[]).await?.system_identifier != server {
+    let present = present(&mut transaction, &[]).await?;
+    if present.system_identifier != server || present.database != database {
         return Ok(Settled::Elsewhere);
     }
     sqlx::query("set local lock_timeout = '5s'").persistent(false).execute(&mut *transaction).await?;

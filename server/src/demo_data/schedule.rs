@@ -45,9 +45,20 @@ impl DemoData {
             let (Some(schedule), Ok(zone)) = (&declared.schedule, TimeZone::get(&place.time_zone)) else { continue };
             let Some(due) = schedule.next(&zone, since).filter(|due| *due <= now) else { continue };
             let id = id_of(&environment, due);
-            if self.people.store().read().await?.reset(id).await?.is_none() {
-                self.begin_scheduled(&environment, id).await?;
+            let is_known = self.people.store().read().await?.reset(id).await?.is_some();
+            // One at a time: looking takes as long as the database does, and nothing else waits for it.
+            if is_known || !self.scheduling.lock().insert(environment.clone()) {
+                continue;
             }
+            let this = self.clone();
+            self.carriers.spawn(async move {
+                if let Err(error) = this.begin_scheduled(&environment, id).await {
+                    tracing::debug!(
+                        "whether the demo data of {environment} are reset now was not written down: {error}"
+                    );
+                }
+                this.scheduling.lock().remove(&environment);
+            });
         }
         Ok(())
     }
@@ -95,6 +106,7 @@ impl DemoData {
             why: "".into(),
             planned: plan.rows(),
             version: plan.facts.seed.as_ref().map_or(0, |seed| seed.version),
+            database: plan.facts.sight.as_ref().map(|sight| sight.database.clone()).unwrap_or_default(),
             server: plan.facts.sight.as_ref().map(|sight| sight.system_identifier.clone()).unwrap_or_default(),
             plan: plan.verdict.lines,
             day: day(now, zone.as_deref().unwrap_or("UTC")),

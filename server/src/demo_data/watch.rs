@@ -6,13 +6,16 @@ use std::time::Duration;
 use domain::name::EnvironmentId;
 use futures::future::join_all;
 use sqlx::{Connection as _, PgConnection, Row as _};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::table::named;
 use super::{DemoData, open, reset};
 
 /// Time between two looks.
 const AGAIN: Duration = Duration::from_secs(60);
+
+/// How long throwing away may take.
+const LONGEST: Duration = Duration::from_secs(30);
 
 impl DemoData {
     /// Looks at all of them every minute, and at once when something has changed, until cancelled.
@@ -40,14 +43,16 @@ impl DemoData {
             return;
         }
         let Ok(mut link) = open::database(&self.reach, &self.own, &declared.database).await else { return };
-        if let Err(error) = sweep(&mut link.connection).await {
-            tracing::debug!("what is kept for a while only was not thrown away in {id}: {error}");
+        match timeout(LONGEST, sweep(&mut link.connection)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!("what is kept for a while only was not thrown away in {id}: {error}"),
+            Err(_) => tracing::debug!("what is kept for a while only was not thrown away in {id}: no answer"),
         }
         link.close().await;
     }
 }
 
-/// Throws away snapshots after 24 h and passwords after 15 minutes, by the database's own clock, unless something is being reset.
+/// Throws away snapshots after 24 h, all but the newest five before, and passwords after 15 minutes, by the database's own clock, unless something is being reset.
 async fn sweep(link: &mut PgConnection) -> Result<(), sqlx::Error> {
     let mut transaction = link.begin().await?;
     sqlx::query("set local lock_timeout = '1s'").persistent(false).execute(&mut *transaction).await?;
@@ -59,10 +64,13 @@ async fn sweep(link: &mut PgConnection) -> Result<(), sqlx::Error> {
         .persistent(false)
         .execute(&mut *transaction)
         .await?;
-    let old = sqlx::query("select id from quarterdeck.resets where snapshot and done_at < now() - interval '24 hours'")
-        .persistent(false)
-        .fetch_all(&mut *transaction)
-        .await?;
+    let old = sqlx::query(
+        "select id from quarterdeck.resets where snapshot and (done_at < now() - interval '24 hours' or id not in \
+         (select id from quarterdeck.resets where snapshot order by done_at desc limit 5))",
+    )
+    .persistent(false)
+    .fetch_all(&mut *transaction)
+    .await?;
     for row in &old {
         let id: String = row.try_get("id")?;
         // What somebody else wrote there names no table of ours.

@@ -20,8 +20,14 @@ pub struct Bounds {
     pub longest: usize,
     /// All messages of a connection, in bytes.
     pub most: usize,
+    /// Whether the server may ask for the password as it is: where its certificate says who it is.
+    pub is_trusted: bool,
 }
 
+/// A message about signing in.
+const AUTHENTICATION: u8 = b'R';
+/// That the password is to be sent as it is.
+const CLEARTEXT: [u8; 4] = [0, 0, 0, 3];
 /// A length counts itself.
 const LENGTH_BYTES: usize = 4;
 
@@ -75,7 +81,7 @@ impl Relay {
 async fn messages(
     mut server: impl AsyncRead + Unpin,
     client: &mut (impl AsyncWrite + Unpin),
-    Bounds { longest, most }: Bounds,
+    Bounds { longest, most, is_trusted }: Bounds,
 ) -> Result<(), Trouble> {
     let mut message = Vec::new();
     let mut left = most;
@@ -95,7 +101,11 @@ async fn messages(
         let head_bytes = message.len();
         message.resize(head_bytes.saturating_add(body_bytes), 0);
         let Some(body) = message.get_mut(head_bytes..) else { return Ok(()) };
-        if server.read_exact(body).await.is_err() || client.write_all(&message).await.is_err() {
+        let read = server.read_exact(body).await;
+        if !is_trusted && kind == AUTHENTICATION && *body == CLEARTEXT {
+            return Err(Trouble::Tls("it asks for the password as it is, and nobody knows who it is".into()));
+        }
+        if read.is_err() || client.write_all(&message).await.is_err() {
             return Ok(());
         }
     }
@@ -111,7 +121,8 @@ mod tests {
     /// What gets through of what a server says, and what did not.
     async fn through(said: &[u8]) -> (Vec<u8>, Result<(), Trouble>) {
         let mut heard = Vec::new();
-        let ended = messages(said, &mut heard, Bounds { longest: LONGEST_BYTES, most: MOST_BYTES }).await;
+        let ended =
+            messages(said, &mut heard, Bounds { longest: LONGEST_BYTES, most: MOST_BYTES, is_trusted: false }).await;
         (heard, ended)
     }
 
@@ -133,6 +144,10 @@ mod tests {
             (&[0x44, 0x40, 0, 0, 0], Trouble::Large(LONGEST_BYTES)),
             (&[0x44, 0xff, 0xff, 0xff, 0xff], Trouble::Large(LONGEST_BYTES)),
             (&longest.repeat(5), Trouble::Large(MOST_BYTES)),
+            (
+                &message(b'R', &CLEARTEXT),
+                Trouble::Tls("it asks for the password as it is, and nobody knows who it is".into()),
+            ),
         ] {
             let (heard, ended) = through(&[&fine[..], after].concat()).await;
             assert!(heard.starts_with(&fine) && heard.len() <= MOST_BYTES, "{ended:?}");

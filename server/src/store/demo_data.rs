@@ -141,12 +141,14 @@ impl Write {
         Ok(self.link.execute(statement).await? > 0)
     }
 
-    /// Takes a reset from a holder that was not heard of. `false`: somebody else was quicker.
+    /// Takes a reset from a holder that was not heard of. `false`: somebody else was quicker, or its holder has said so meanwhile.
     pub async fn take_over_reset(&mut self, held: &mut HeldReset, held_until: i64) -> Result<bool, StoreError> {
-        let statement = sql("update demo_resets set fence = fence + 1, held_until = $1 where id = $2 and fence = $3")
-            .bind(held_until)
-            .bind(held.record.id.to_string())
-            .bind(held.fence);
+        let statement = sql("update demo_resets set fence = fence + 1, held_until = $1 \
+             where id = $2 and fence = $3 and held_until = $4 and ended_at is null")
+        .bind(held_until)
+        .bind(held.record.id.to_string())
+        .bind(held.fence)
+        .bind(held.held_until);
         if self.link.execute(statement).await? == 0 {
             return Ok(false);
         }

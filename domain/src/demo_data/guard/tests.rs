@@ -20,10 +20,12 @@ fn clear() -> Facts {
         environment: "fleet-management/staging".parse().unwrap(),
         tier: Tier::Staging,
         asker: Asker::Person { id: "1".into(), role: Some(Role::Tester) },
+        registry_trouble: None,
         seed: Ok(SeedFacts { version: 1, schema: "7".into() }),
         sight: Ok(Sight {
             at: NOW,
             system_identifier: "7412345678901234567".into(),
+            database: "fleetdb_staging".into(),
             mismatches: Vec::new(),
             schema: Some("7".into()),
             cascade: BTreeSet::new(),
@@ -107,6 +109,12 @@ fn each_fact_is_a_line_of_its_level_and_red_ones_refuse() {
             |facts| facts.under_way = Some(("ben".into(), NOW - 9)),
             Level::Red,
             "ben resets it right now, since 9 s",
+        ),
+        (
+            "a registry that is not in use",
+            |facts| facts.registry_trouble = Some("line 3".into()),
+            Level::Red,
+            "not in use, and may say another tier: line 3",
         ),
         ("away", |facts| facts.sight = Err("refused".into()), Level::Red, "the database does not answer: refused"),
         (

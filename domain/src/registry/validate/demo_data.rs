@@ -94,6 +94,15 @@ fn shared(registry: &Registry, data: &DemoData, path: &str, seen: &[(String, &De
         problems.add(&format!("{path}.database"), message);
     }
     let Some(cache) = data.redis.as_ref().filter(|cache| prefix_trouble(&cache.prefix).is_none()) else { return };
+    let is_shared = registry.environments().find(|(_, environment)| {
+        let redis = environment.checks.redis.as_ref();
+        environment.tier == Tier::Production
+            && redis.is_some_and(|redis| redis.host.eq_ignore_ascii_case(&cache.host) && redis.port == cache.port)
+    });
+    if let Some((system, environment)) = is_shared {
+        let message = format!("it is the Redis of {}, which is production", system.environment_id(environment));
+        problems.add(&format!("{path}.redis"), message);
+    }
     let overlaps = |other: &DemoCache| {
         let same = (other.host.eq_ignore_ascii_case(&cache.host), other.port, other.database);
         same == (true, cache.port, cache.database)
@@ -177,6 +186,10 @@ mod tests {
         assert_eq!(problems(&data(""), "staging", &postgres("fleetdb")), Ok(Vec::new()));
         let found = problems(&data(""), "staging", &postgres("fleetdb_staging")).unwrap();
         assert!(found.len() == 1 && found[0].message.contains("fleet/production, which is production"), "{found:?}");
+        let redis = r#", "redis": {"host": "cache", "prefix": "fleet:staging:"}"#;
+        let theirs = r#", "checks": {"redis": {"host": "CACHE"}}"#;
+        let found = problems(&data(redis), "staging", theirs).unwrap();
+        assert!(found.len() == 1 && found[0].message.contains("the Redis of fleet/production"), "{found:?}");
         for (change, to, path, message) in [
             ("fleetdb_staging", "fleetdb_dev", "database", "belongs to one environment"),
             ("}}", r#"}, "redis": {"host": "CACHE", "prefix": "fleet:dev:"}}"#, "redis.prefix", "begin alike"),

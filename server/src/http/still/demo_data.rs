@@ -107,7 +107,10 @@ async fn rows(site: &Site, who: &Who, now: i64) -> Result<Vec<DemoDataRow>, Stor
             standing: found.as_ref().map(|found| (found.standing(), found.at)),
             counts: sight.map(|sight| sight.counts.clone()).unwrap_or_default(),
             seed: site.demo_data.seed_version(&id).map_err(|why| sentence(&why)),
-            version: sight.and_then(|sight| sight.last.as_ref()).map(|last| last.version),
+            version: sight
+                .and_then(|sight| sight.last.as_ref())
+                .map(|last| last.version)
+                .filter(|version| *version > 0),
             testing: testing(sight, found.as_ref().and_then(|found| found.cache.as_deref())),
             reservation: held.map(|held| reservation(held, who, now)),
             past: past.iter().map(|record| past_row(record, sight)).collect(),
@@ -129,6 +132,9 @@ fn testing(sight: Option<&Sight>, cache: Option<&str>) -> Vec<String> {
             Some(Ok(1)) => said.push("1 person is signed in to the application.".to_owned()),
             Some(Ok(people)) => said.push(format!("{people} people are signed in to the application.")),
             Some(Err(why)) => said.push(format!("Who is signed in to the application is not known: {why}.")),
+        }
+        if sight.is_cache_waiting {
+            said.push("What the cache holds of old rows is still to be cleared.".to_owned());
         }
         let connections: u32 = sight.connections.iter().map(|(_, number)| number).sum();
         let names: Vec<String> = sight
@@ -351,7 +357,7 @@ pub async fn reset(
     let view = ResetView {
         may_show: may && made && is_fresh && record.by.id == who.user.id.to_string(),
         may_undo: may && can_undo(&record, sight),
-        is_quicker: asked.quicker.is_some(),
+        is_quicker: asked.quicker.is_some() && record.by.id != who.user.id.to_string(),
         record,
     };
     let still = Still::new(site.assets.build.clone(), &title, || reset_page(view)).about(environment);

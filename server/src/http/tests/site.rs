@@ -27,6 +27,7 @@ use crate::logs::Taps;
 use crate::operations::Desk;
 use crate::people::token::{Token, random_id};
 use crate::people::{People, SessionLimits};
+use crate::registry::Current;
 use crate::rows::{Change, Key, Kind, Rows, WatchId, WatchState};
 use crate::store::{DatabaseUrl, NewSession, NewUser, PasswordHash, SessionId, Store};
 
@@ -147,6 +148,7 @@ pub async fn site(rows: Arc<Rows>) -> Site {
         rows: rows.clone(),
         checks: checks.clone(),
         registry: registries.clone(),
+        current: tokio::sync::watch::channel(Current { registry: registry(), trouble: None }).1,
         reach: crate::checks::Reach::new(false).unwrap(),
         own: OwnFiles::default(),
         folder: "/no/such/folder".into(),
