@@ -1,6 +1,7 @@
 //! An environment of its own, in which one thing after another is killed.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::Router;
 use domain::demo_data::record::{Cache, Record};
@@ -9,9 +10,10 @@ use domain::ledger::{OperationId, Outcome};
 use server::store::Store;
 use sqlx::{Connection as _, PgConnection, Row as _};
 use tokio::net::TcpListener;
+use tokio::time::{Instant, sleep};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::bench::{Answer, Program, Setup};
+use crate::bench::{LONG, Program, Setup};
 use crate::crash::{Cell, Victim, Way};
 use crate::postgres::Server;
 use crate::proxy::{Caught, Proxy};
@@ -42,6 +44,8 @@ const MOVING: &str = "{password_hash,created_at,updated_at,licence_until,perform
 /// An environment with what it needs. The program reaches nothing but by proxies.
 pub struct Lane {
     setup: Setup,
+    /// The console's own database.
+    store: Store,
     program: Program,
     cookie: String,
     server: Server,
@@ -79,8 +83,10 @@ impl Lane {
         add(&setup, "tess", "tester@fleet-management");
         let program = setup.start().await;
         let cookie = program.sign_in("tess").await;
+        let store = Store::inspect(&setup.database.parse().unwrap()).await.unwrap();
         let mut lane = Self {
             setup,
+            store,
             program,
             cookie,
             server,
@@ -147,13 +153,15 @@ impl Lane {
         let (caught, pressed) = tokio::join!(caught, pressed);
         drop((trap, link));
 
-        self.kill(cell, caught, &pressed).await;
+        let id = pressed.header("location").split("id=").nth(1).unwrap().parse().unwrap();
+        self.kill(cell, caught, id).await;
+        self.until("the end", id, Record::is_over).await;
         let told = end(&self.program, &self.cookie, &pressed).await;
-        self.hold(cell, &before, &pressed, &told).await;
+        self.hold(cell, &before, id, &told).await;
     }
 
     /// Kills, lets what was stopped go where nobody is dead whom it was between, and starts again.
-    async fn kill(&mut self, cell: &Cell, caught: Caught, pressed: &Answer) {
+    async fn kill(&mut self, cell: &Cell, caught: Caught, id: OperationId) {
         match cell.victim {
             Victim::Program => {
                 self.program.signal("-KILL");
@@ -167,7 +175,7 @@ impl Lane {
                     Way::Postgres => drop(caught),
                     Way::Redis | Way::Health => caught.go(),
                 }
-                self.noticed(pressed).await;
+                self.noticed(id).await;
                 self.server.run();
             }
             Victim::Redis => {
@@ -176,27 +184,33 @@ impl Lane {
                     Way::Redis => drop(caught),
                     Way::Postgres | Way::Health => caught.go(),
                 }
-                self.noticed(pressed).await;
+                self.noticed(id).await;
                 self.redis.again();
             }
         }
     }
 
     /// Waits until the program knows that somebody is gone, or needs nobody any more.
-    async fn noticed(&self, pressed: &Answer) {
-        let is_told = |page: &Answer| {
-            page.status == 200
-                && (!page.body.contains("http-equiv=\"refresh\"")
-                    || page.body.contains("the cache holds old ones still")
-                    || page.body.contains("It is not known yet whether it was committed"))
-        };
-        self.program.until("somebody is gone", pressed.header("location"), &self.cookie, is_told).await;
+    async fn noticed(&self, id: OperationId) {
+        self.until("somebody is gone", id, |record| record.is_over() || !record.waiting.is_empty()).await;
+    }
+
+    /// Waits until a record is as wanted: to read it costs next to nothing, and a page much.
+    async fn until(&self, what: &str, id: OperationId, is_wanted: impl Fn(&Record) -> bool) {
+        let begin = Instant::now();
+        loop {
+            let record = self.record(id).await;
+            if is_wanted(&record) {
+                return;
+            }
+            assert!(begin.elapsed() < LONG, "never: {what}: {record:?}: {}", self.program.said());
+            sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// What has to be so in the end, whoever was killed.
-    async fn hold(&self, cell: &Cell, before: &BTreeMap<String, String>, pressed: &Answer, told: &str) {
+    async fn hold(&self, cell: &Cell, before: &BTreeMap<String, String>, id: OperationId, told: &str) {
         let mut link = self.link().await;
-        let id: OperationId = pressed.header("location").split("id=").nth(1).unwrap().parse().unwrap();
         let record = self.record(id).await;
         let others = self.redis.count(OTHERS.0).await;
         assert_eq!(others, OTHERS.1, "{cell}: keys of others");
@@ -228,7 +242,7 @@ impl Lane {
         }
         assert!(record.is_over(), "{cell}: {record:?}");
         assert_eq!(record.is_committed(), cell.is_new(), "{cell}: {record:?}");
-        let entries = self.store().await.read().await.unwrap().entries_of(id).await.unwrap();
+        let entries = self.store.read().await.unwrap().entries_of(id).await.unwrap();
         let outcomes: Vec<Outcome> = entries.into_iter().map(|entry| entry.entry.unwrap().outcome).collect();
         let ends = match outcomes[..] {
             [Outcome::Begun, end] => Some(end == Outcome::Done),
@@ -254,17 +268,13 @@ impl Lane {
         connect(&self.server, DATABASE).await
     }
 
-    async fn store(&self) -> Store {
-        Store::inspect(&self.setup.database.parse().unwrap()).await.unwrap()
-    }
-
     async fn record(&self, id: OperationId) -> Record {
-        self.store().await.read().await.unwrap().reset(id).await.unwrap().unwrap().record
+        self.store.read().await.unwrap().reset(id).await.unwrap().unwrap().record
     }
 
     /// Whether a reset is recorded, and at a step that is written down before it is gone; others are written down along with it.
     async fn is_at(&self, step: Step) -> bool {
-        let open = self.store().await.read().await.unwrap().open_resets().await.unwrap();
+        let open = self.store.read().await.unwrap().open_resets().await.unwrap();
         open.first().is_some_and(|held| step != Step::Check || held.record.step() == Some(step))
     }
 }

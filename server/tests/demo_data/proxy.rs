@@ -125,6 +125,10 @@ impl Proxy {
 
 /// Passes everything on until one of the two is gone; then it is for the other one too.
 async fn pass(wire: Wire, client: TcpStream, server: TcpStream, known: Arc<Mutex<Option<Armed>>>) {
+    for stream in [&client, &server] {
+        // Messages are short, and one after another is passed on: each would wait for the last one to be acknowledged.
+        stream.set_nodelay(true).unwrap();
+    }
     let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
     let asked = Arc::default();
     tokio::select! {
