@@ -55,10 +55,11 @@ const fn to(way: Way, earlier: &'static str, text: &'static str) -> Mark {
 
 const LOCK: &str = "pg_advisory_xact_lock(";
 const COUNT: &str = "select count(*) as rows from ";
-const RECORD: &str = "insert into quarterdeck.resets (id, kind, version";
+/// What was done is written down.
+pub const RECORD: &str = "insert into quarterdeck.resets (id, kind, version";
 
 /// What a step sends that a look at the database does not. A step without is none that can be tried.
-fn marks(step: Step) -> &'static [Mark] {
+pub fn marks(step: Step) -> &'static [Mark] {
     match step {
         Step::Connect => const { &[to(Way::Postgres, "", "application_name quarterdeck-demo-data")] },
         Step::Lock => const { &[to(Way::Postgres, "", LOCK)] },

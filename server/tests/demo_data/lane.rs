@@ -43,14 +43,14 @@ const MOVING: &str = "{password_hash,created_at,updated_at,licence_until,perform
 
 /// An environment with what it needs. The program reaches nothing but by proxies.
 pub struct Lane {
-    setup: Setup,
+    pub setup: Setup,
     /// The console's own database.
     store: Store,
-    program: Program,
-    cookie: String,
+    pub program: Program,
+    pub cookie: String,
     server: Server,
     redis: Redis,
-    to_postgres: Proxy,
+    pub to_postgres: Proxy,
     to_redis: Proxy,
     to_health: Proxy,
     _health: AbortOnDropHandle<()>,
@@ -125,8 +125,6 @@ impl Lane {
         for (table, found) in &before.settled {
             assert_ne!(self.clean.get(table), Some(found), "{cell}: nobody worked in {table}");
         }
-        let before = before.exact;
-        self.redis.fill(PREFIX, KEYS).await;
 
         let proxy = match cell.mark.way {
             Way::Postgres => &self.to_postgres,
@@ -157,7 +155,7 @@ impl Lane {
         self.kill(cell, caught, id).await;
         self.until("the end", id, Record::is_over).await;
         let told = end(&self.program, &self.cookie, &pressed).await;
-        self.hold(cell, &before, id, &told).await;
+        self.hold(&what, cell.is_new(), &before, id, &told).await;
     }
 
     /// Kills, lets what was stopped go where nobody is dead whom it was between, and starts again.
@@ -196,7 +194,7 @@ impl Lane {
     }
 
     /// Waits until a record is as wanted: to read it costs next to nothing, and a page much.
-    async fn until(&self, what: &str, id: OperationId, is_wanted: impl Fn(&Record) -> bool) {
+    pub async fn until(&self, what: &str, id: OperationId, is_wanted: impl Fn(&Record) -> bool) {
         let begin = Instant::now();
         loop {
             let record = self.record(id).await;
@@ -209,11 +207,11 @@ impl Lane {
     }
 
     /// What has to be so in the end, whoever was killed.
-    async fn hold(&self, cell: &Cell, before: &BTreeMap<String, String>, id: OperationId, told: &str) {
+    pub async fn hold(&self, what: &str, is_new: bool, before: &Before, id: OperationId, told: &str) {
         let mut link = self.link().await;
         let record = self.record(id).await;
         let others = self.redis.count(OTHERS.0).await;
-        assert_eq!(others, OTHERS.1, "{cell}: keys of others");
+        assert_eq!(others, OTHERS.1, "{what}: keys of others");
         let row = sqlx::query(
             "select (select kind from quarterdeck.resets where id = $1) as kind, \
              (select cleared_at is not null from quarterdeck.outbox where id = $1) as cleared, \
@@ -224,42 +222,43 @@ impl Lane {
         let row = row.fetch_one(&mut link).await.unwrap();
         let kind: Option<String> = row.get("kind");
         let (cleared, kept): (Option<bool>, i64) = (row.get("cleared"), row.get("kept"));
-        if cell.is_new() {
-            assert_eq!(settled(&mut link).await, self.clean, "{cell}: {told}");
-            assert_eq!(rows(&mut link).await, seeded(), "{cell}: {told}");
-            assert!(told.contains("1144 rows of seed version 1 in 7 tables"), "{cell}: {told}");
-            assert!(!told.contains("Nothing was changed"), "{cell}: {told}");
-            assert_eq!(self.redis.count(PREFIX).await, 0, "{cell}: old keys: {told}");
-            assert_eq!((kind.as_deref(), cleared, kept), (Some("reset"), Some(true), 7), "{cell}: {told}");
-            assert!(matches!(record.cache, Cache::Cleared(_)), "{cell}: {:?}", record.cache);
+        if is_new {
+            assert_eq!(settled(&mut link).await, self.clean, "{what}: {told}");
+            assert_eq!(rows(&mut link).await, seeded(), "{what}: {told}");
+            assert!(told.contains("1144 rows of seed version 1 in 7 tables"), "{what}: {told}");
+            assert!(!told.contains("Nothing was changed"), "{what}: {told}");
+            assert_eq!(self.redis.count(PREFIX).await, 0, "{what}: old keys: {told}");
+            assert_eq!((kind.as_deref(), cleared, kept), (Some("reset"), Some(true), 7), "{what}: {told}");
+            assert!(matches!(record.cache, Cache::Cleared(_)), "{what}: {:?}", record.cache);
         } else {
-            assert_eq!(contents(&mut link).await, *before, "{cell}: {told}");
-            assert!(told.contains("Nothing was changed"), "{cell}: {told}");
-            assert!(!told.contains("rows of seed version"), "{cell}: {told}");
-            assert!(matches!(kind.as_deref(), None | Some("void")), "{cell}: {kind:?} {told}");
-            assert_eq!((cleared, kept), (None, 0), "{cell}: {told}");
-            assert_eq!(self.redis.count(PREFIX).await, KEYS, "{cell}: the cache of data that are as they were");
+            assert_eq!(contents(&mut link).await, before.exact, "{what}: {told}");
+            assert!(told.contains("Nothing was changed"), "{what}: {told}");
+            assert!(!told.contains("rows of seed version"), "{what}: {told}");
+            assert!(matches!(kind.as_deref(), None | Some("void")), "{what}: {kind:?} {told}");
+            assert_eq!((cleared, kept), (None, 0), "{what}: {told}");
+            assert_eq!(self.redis.count(PREFIX).await, KEYS, "{what}: the cache of data that are as they were");
         }
-        assert!(record.is_over(), "{cell}: {record:?}");
-        assert_eq!(record.is_committed(), cell.is_new(), "{cell}: {record:?}");
+        assert!(record.is_over(), "{what}: {record:?}");
+        assert_eq!(record.is_committed(), is_new, "{what}: {record:?}");
         let entries = self.store.read().await.unwrap().entries_of(id).await.unwrap();
         let outcomes: Vec<Outcome> = entries.into_iter().map(|entry| entry.entry.unwrap().outcome).collect();
         let ends = match outcomes[..] {
             [Outcome::Begun, end] => Some(end == Outcome::Done),
             _ => None,
         };
-        assert_eq!(ends, Some(cell.is_new()), "{cell}: {outcomes:?}");
+        assert_eq!(ends, Some(is_new), "{what}: {outcomes:?}");
         link.close().await.unwrap();
     }
 
-    /// Somebody works in it. The connection stays open, so that who is connected does not change between a plan and its press.
-    async fn drift(&mut self) -> (PgConnection, Before) {
+    /// Somebody works in it, and the application fills the cache. The connection stays open, so that who is connected does not change between a plan and its press.
+    pub async fn drift(&mut self) -> (PgConnection, Before) {
         self.drifts += 1;
         let mut link = self.link().await;
         for statement in DRIFT {
             let statement = statement.replace('$', &self.drifts.to_string());
             sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut link).await.unwrap();
         }
+        self.redis.fill(PREFIX, KEYS).await;
         let before = Before { exact: contents(&mut link).await, settled: settled(&mut link).await };
         (link, before)
     }
@@ -268,7 +267,7 @@ impl Lane {
         connect(&self.server, DATABASE).await
     }
 
-    async fn record(&self, id: OperationId) -> Record {
+    pub async fn record(&self, id: OperationId) -> Record {
         self.store.read().await.unwrap().reset(id).await.unwrap().unwrap().record
     }
 
@@ -280,7 +279,7 @@ impl Lane {
 }
 
 /// What was there before a reset.
-struct Before {
+pub struct Before {
     exact: BTreeMap<String, String>,
     settled: BTreeMap<String, String>,
 }

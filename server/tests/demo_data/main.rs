@@ -7,6 +7,7 @@
 mod bench;
 mod crash;
 mod lane;
+mod late;
 #[path = "../store/postgres.rs"]
 #[expect(dead_code, reason = "the suite of the store uses more of it")]
 mod postgres;

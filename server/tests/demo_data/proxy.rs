@@ -73,7 +73,12 @@ pub struct Trap {
 impl Trap {
     /// The next message that is stopped.
     pub async fn caught(&mut self, what: &str) -> Caught {
-        timeout(LONG, self.caught.recv()).await.unwrap_or_else(|_| panic!("{what}: never sent")).unwrap()
+        timeout(LONG, self.next()).await.unwrap_or_else(|_| panic!("{what}: never sent"))
+    }
+
+    /// The same, however long it takes.
+    pub async fn next(&mut self) -> Caught {
+        self.caught.recv().await.unwrap()
     }
 }
 
