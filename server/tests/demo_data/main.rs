@@ -5,9 +5,14 @@
 #[path = "../program/bench.rs"]
 #[expect(dead_code, reason = "the suite of the program uses more of it")]
 mod bench;
+mod crash;
+mod lane;
+mod late;
 #[path = "../store/postgres.rs"]
 #[expect(dead_code, reason = "the suite of the store uses more of it")]
 mod postgres;
+mod proxy;
 mod redis;
 mod scene;
 mod whole;
+mod wire;

@@ -60,9 +60,8 @@ impl Redis {
     /// Puts keys in: `count` with a prefix.
     pub async fn fill(&self, prefix: &str, count: usize) {
         let mut connection = self.connect().await;
-        for number in 0..count {
-            let _: () = connection.set(format!("{prefix}{number}"), "old").await.unwrap();
-        }
+        let keys: Vec<(String, &str)> = (0..count).map(|number| (format!("{prefix}{number}"), "old")).collect();
+        let _: () = connection.mset(&keys).await.unwrap();
     }
 
     /// How many keys begin with a prefix.

@@ -6,6 +6,7 @@ use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::slice;
 use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
@@ -149,20 +150,32 @@ impl Server {
         connection.close().await.unwrap();
     }
 
-    /// Kills it, as the machine's end would.
+    /// Kills it and all its connections, as the machine's end would: none of them finishes what it is at.
     pub fn kill(&mut self) {
         let mut child = self.postgres.take().unwrap();
+        let pid = child.id().to_string();
+        // So that none is added.
+        signal("STOP", slice::from_ref(&pid));
+        let children = children(&pid);
         child.kill().unwrap();
+        signal("KILL", &children);
         child.wait().unwrap();
+        // It does not start again while one of them is there.
+        let is_there = |pid: &String| {
+            let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+            status.lines().any(|line| line.starts_with("State:") && !line.contains(['Z', 'X']))
+        };
+        while children.iter().any(is_there) {
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Stops it and all its connections, until the guard is dropped: it takes what is sent and answers nothing.
     pub fn stop(&self) -> Stopped {
-        let pid = self.pid();
-        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+        let pid = self.pid().to_string();
         // The parent first, so that none is added.
-        let pids: Vec<String> =
-            std::iter::once(pid.to_string()).chain(children.split_whitespace().map(String::from)).collect();
+        let mut pids = vec![pid.clone()];
+        pids.extend(children(&pid));
         signal("STOP", &pids);
         Stopped(pids)
     }
@@ -198,6 +211,12 @@ impl Drop for Stopped {
     fn drop(&mut self) {
         signal("CONT", &self.0);
     }
+}
+
+/// The servers of its connections, and those that work beside them.
+fn children(pid: &str) -> Vec<String> {
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+    children.split_whitespace().map(String::from).collect()
 }
 
 fn signal(name: &str, pids: &[String]) {
