@@ -5,9 +5,12 @@
 #[path = "../program/bench.rs"]
 #[expect(dead_code, reason = "the suite of the program uses more of it")]
 mod bench;
+mod million;
 #[path = "../store/postgres.rs"]
 #[expect(dead_code, reason = "the suite of the store uses more of it")]
 mod postgres;
 mod redis;
 mod scene;
+mod together;
 mod whole;
+mod wrong;
