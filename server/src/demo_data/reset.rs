@@ -239,6 +239,10 @@ pub async fn reset(link: &mut PgConnection, order: &Order<'_>, progress: impl Fn
     named(THEIRS.to_owned()).execute(&mut *transaction).await.map_err(at(Step::Truncate))?;
     // Without cascade: what refers to them was looked for, and PostgreSQL refuses if something does after all.
     named(format!("truncate {all} restart identity")).execute(&mut *transaction).await.map_err(at(Step::Truncate))?;
+    // A schema can be given another name while its tables are locked: what is filled are those that were looked at.
+    named(OURS.to_owned()).execute(&mut *transaction).await.map_err(at(Step::Truncate))?;
+    identify(&mut transaction, order).await?;
+    named(THEIRS.to_owned()).execute(&mut *transaction).await.map_err(at(Step::Truncate))?;
 
     progress(Step::Seed);
     for (number, table) in order.seed.tables.iter().enumerate() {
@@ -269,7 +273,7 @@ pub async fn reset(link: &mut PgConnection, order: &Order<'_>, progress: impl Fn
 
     progress(Step::Verify);
     named(OURS.to_owned()).execute(&mut *transaction).await.map_err(at(Step::Verify))?;
-    // A schema can be given another name while its tables are locked: what was emptied are those that were looked at.
+    // And what was filled.
     identify(&mut transaction, order).await?;
     let after = counts(&mut transaction, &order.seed.tables).await.map_err(at(Step::Verify))?;
     for table in &order.seed.tables {
