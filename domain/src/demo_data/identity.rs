@@ -24,6 +24,8 @@ pub struct Marker {
     pub tier: String,
     /// The name of the database.
     pub database: String,
+    /// Its `pg_database.oid`: a copy within the server that is given its name has another.
+    pub database_oid: u32,
     /// The server's `system_identifier`: a copy elsewhere has another.
     /// <https://www.postgresql.org/docs/15/functions-info.html#FUNCTIONS-INFO-CONTROLDATA>
     pub system_identifier: String,
@@ -36,6 +38,8 @@ pub struct Marker {
 pub struct Present {
     /// `current_database()`.
     pub database: String,
+    /// Its `pg_database.oid`.
+    pub database_oid: u32,
     /// `system_identifier` of `pg_control_system()`.
     pub system_identifier: String,
     /// `pg_is_in_recovery()`.
@@ -76,6 +80,8 @@ pub enum Mismatch {
     Database(String),
     /// It was enrolled under another name: it was renamed, or copied within the server.
     Renamed(String),
+    /// It has the name of the one that was enrolled, and is another.
+    Copy,
     /// It was enrolled on another server: this is a copy.
     Server,
     /// It follows another server.
@@ -101,6 +107,7 @@ impl fmt::Display for Mismatch {
             Self::Tier(tier) => write!(f, "this database was enrolled as {}", short(tier)),
             Self::Database(name) => write!(f, "the connection leads to the database {}", short(name)),
             Self::Renamed(name) => write!(f, "this database was enrolled under the name {}", short(name)),
+            Self::Copy => f.write_str("this database is a copy of the one that was enrolled, under its name"),
             Self::Server => f.write_str("this database was enrolled on another server: it is a copy"),
             Self::Replica => f.write_str("this server follows another one"),
             Self::Gone(table) => write!(f, "the table {} is not there", short(table)),
@@ -153,6 +160,10 @@ pub fn mismatches(wanted: &Wanted, markers: &[Marker], present: &Present) -> Vec
     if marker.database != present.database {
         found.push(Mismatch::Renamed(marker.database.clone()));
     }
+    let is_here = marker.database == present.database && marker.system_identifier == present.system_identifier;
+    if is_here && marker.database_oid != present.database_oid {
+        found.push(Mismatch::Copy);
+    }
     if marker.system_identifier != present.system_identifier || present.system_identifier.is_empty() {
         found.push(Mismatch::Server);
     }
@@ -199,11 +210,13 @@ mod tests {
                 environment: "fleet-management/staging".into(),
                 tier: "staging".into(),
                 database: "fleetdb_staging".into(),
+                database_oid: 16_388,
                 system_identifier: "7412345678901234567".into(),
                 tables: all.clone(),
             },
             Present {
                 database: "fleetdb_staging".into(),
+                database_oid: 16_388,
                 system_identifier: "7412345678901234567".into(),
                 is_replica: false,
                 tables: all,
@@ -296,6 +309,11 @@ mod tests {
                     present.database = "fleetdb".into();
                 },
                 &["under the name fleetdb_staging"],
+            ),
+            (
+                "a copy under its name",
+                |_, _, present| present.database_oid = 16_500,
+                &["a copy of the one that was enrolled, under its name"],
             ),
             (
                 "a copy on another server",

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::demo_data::identity::{Marker, Present, Wanted, tier_word};
 use domain::registry::Tier;
+use sqlx::postgres::PgRow;
 use sqlx::{Connection as _, PgConnection, Row as _};
 
 use super::look;
@@ -15,8 +16,8 @@ const SCHEMA: [&str; 5] = [
     "create schema if not exists quarterdeck",
     "create schema if not exists quarterdeck_snapshot",
     "create table if not exists quarterdeck.marker (
-        environment text not null, tier text not null, database text not null, system_identifier text not null,
-        tables jsonb not null, enrolled_at timestamptz not null default now())",
+        environment text not null, tier text not null, database text not null, database_oid bigint not null,
+        system_identifier text not null, tables jsonb not null, enrolled_at timestamptz not null default now())",
     "create table if not exists quarterdeck.resets (
         id text primary key, kind text not null, version bigint not null default 0, by_name text not null default '',
         done_at timestamptz not null default now(), base_at timestamptz not null default now(),
@@ -25,6 +26,9 @@ const SCHEMA: [&str; 5] = [
     "create table if not exists quarterdeck.outbox (
         id text primary key references quarterdeck.resets, prefix text not null, cleared_at timestamptz)",
 ];
+
+/// Has names stand for what is PostgreSQL's own, whatever the role searches first: what it says of itself is the server's word.
+pub(super) const OURS: &str = "set local search_path = pg_catalog";
 
 /// Why a database was not enrolled.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +71,7 @@ pub async fn enrol(link: &mut PgConnection, wanted: &Wanted, seed: &Seed) -> Res
         Tier::Staging | Tier::Development => {}
     }
     let mut transaction = link.begin().await?;
+    sqlx::query(OURS).persistent(false).execute(&mut *transaction).await?;
     let present = present(&mut transaction, &wanted.tables).await?;
     if present.database != wanted.database {
         return Err(EnrolTrouble::Other(present.database, wanted.database.clone()));
@@ -101,31 +106,41 @@ pub async fn enrol(link: &mut PgConnection, wanted: &Wanted, seed: &Seed) -> Res
         environment,
         tier: tier_word(wanted.tier).to_owned(),
         database: present.database,
+        database_oid: present.database_oid,
         system_identifier: present.system_identifier,
         tables: present.tables,
     };
     sqlx::query("delete from quarterdeck.marker").persistent(false).execute(&mut *transaction).await?;
-    sqlx::query("insert into quarterdeck.marker (environment, tier, database, system_identifier, tables) values ($1, $2, $3, $4, $5::jsonb)")
-        .persistent(false)
-        .bind(&marker.environment)
-        .bind(&marker.tier)
-        .bind(&marker.database)
-        .bind(&marker.system_identifier)
-        .bind(serde_json::to_string(&marker.tables).unwrap_or_default())
-        .execute(&mut *transaction)
-        .await?;
+    sqlx::query(
+        "insert into quarterdeck.marker (environment, tier, database, database_oid, system_identifier, tables) \
+         values ($1, $2, $3, $4, $5, $6::jsonb)",
+    )
+    .persistent(false)
+    .bind(&marker.environment)
+    .bind(&marker.tier)
+    .bind(&marker.database)
+    .bind(i64::from(marker.database_oid))
+    .bind(&marker.system_identifier)
+    .bind(serde_json::to_string(&marker.tables).unwrap_or_default())
+    .execute(&mut *transaction)
+    .await?;
     transaction.commit().await?;
     Ok(marker)
 }
 
 /// All markers of a database; none where nobody enrolled it.
 pub(super) async fn markers(link: &mut PgConnection) -> Result<Vec<Marker>, sqlx::Error> {
-    let known = sqlx::query("select to_regclass('quarterdeck.marker') is not null as known").persistent(false);
+    // A view could say whatever agrees.
+    let known = sqlx::query(
+        "select exists (select 1 from pg_class join pg_namespace on pg_namespace.oid = relnamespace \
+         where nspname = 'quarterdeck' and relname = 'marker' and relkind = 'r') as known",
+    )
+    .persistent(false);
     if !known.fetch_one(&mut *link).await?.try_get::<bool, _>("known")? {
         return Ok(Vec::new());
     }
     let rows = sqlx::query(
-        "select environment, tier, database, system_identifier, tables::text as tables from quarterdeck.marker",
+        "select environment, tier, database, database_oid, system_identifier, tables::text as tables from quarterdeck.marker",
     )
     .persistent(false)
     .fetch_all(&mut *link)
@@ -137,6 +152,7 @@ pub(super) async fn markers(link: &mut PgConnection) -> Result<Vec<Marker>, sqlx
                 environment: row.try_get("environment")?,
                 tier: row.try_get("tier")?,
                 database: row.try_get("database")?,
+                database_oid: oid(row, "database_oid")?,
                 system_identifier: row.try_get("system_identifier")?,
                 // What cannot be read is as if no table had been enrolled.
                 tables: serde_json::from_str(&tables).unwrap_or_default(),
@@ -148,8 +164,9 @@ pub(super) async fn markers(link: &mut PgConnection) -> Result<Vec<Marker>, sqlx
 /// What the server says of itself and of some tables.
 pub(super) async fn present(link: &mut PgConnection, tables: &[String]) -> Result<Present, sqlx::Error> {
     let row = sqlx::query(
-        "select current_database()::text as database, system_identifier::text as system_identifier, \
-         pg_is_in_recovery() as is_replica from pg_control_system()",
+        "select datname::text as database, pg_database.oid::bigint as database_oid, \
+         system_identifier::text as system_identifier, pg_is_in_recovery() as is_replica \
+         from pg_control_system(), pg_database where datname = current_database()",
     )
     .persistent(false)
     .fetch_one(&mut *link)
@@ -171,13 +188,19 @@ pub(super) async fn present(link: &mut PgConnection, tables: &[String]) -> Resul
         if row.try_get("composed")? {
             composed.push(name.clone());
         }
-        oids.insert(name, u32::try_from(row.try_get::<i64, _>("oid")?).unwrap_or(0));
+        oids.insert(name, oid(row, "oid")?);
     }
     Ok(Present {
         database: row.try_get("database")?,
+        database_oid: oid(&row, "database_oid")?,
         system_identifier: row.try_get("system_identifier")?,
         is_replica: row.try_get("is_replica")?,
         tables: oids,
         composed,
     })
+}
+
+/// An `oid`; 0, which is nothing's, where it is none.
+fn oid(row: &PgRow, column: &str) -> Result<u32, sqlx::Error> {
+    Ok(u32::try_from(row.try_get::<i64, _>(column)?).unwrap_or(0))
 }

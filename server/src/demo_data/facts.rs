@@ -224,7 +224,7 @@ fn unread(error: &sqlx::Error) -> String {
         sqlx::Error::Database(error) => match error.code().as_deref() {
             Some("55P03") => "its tables are locked".to_owned(),
             Some("57014") => "counting took longer than 5 s".to_owned(),
-            Some("42501") => "the role may not read it (42501)".to_owned(),
+            Some("42501") => "the role may not read it, or row-level security hides rows from it (42501)".to_owned(),
             Some("42703") => "a column that the seed names is not there (42703)".to_owned(),
             Some(code) => format!("it refuses ({code})"),
             None => "it refuses".to_owned(),

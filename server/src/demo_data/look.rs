@@ -8,9 +8,9 @@ use domain::demo_data::sight::{Past, Sight};
 use domain::demo_data::standing::TableCount;
 use sqlx::{Connection as _, PgConnection, Row as _};
 
-use super::enrol::{markers, present};
+use super::enrol::{OURS, markers, present};
 use super::open::APPLICATION;
-use super::reset::{foreign_keys, schema_version, tables_of};
+use super::reset::{ALL_ROWS, foreign_keys, schema_version, tables_of};
 use super::seed::{Filled, Seed};
 use super::table::named;
 
@@ -40,7 +40,7 @@ pub async fn look(
     now: i64,
 ) -> Result<Sight, sqlx::Error> {
     let mut transaction = link.begin().await?;
-    for statement in BEGIN {
+    for statement in BEGIN.into_iter().chain([OURS, ALL_ROWS]) {
         sqlx::query(statement).persistent(false).execute(&mut *transaction).await?;
     }
     let markers = markers(&mut transaction).await?;

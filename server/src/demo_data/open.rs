@@ -16,13 +16,11 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// What is read are counts and the names of a few hundred people.
 const BOUNDS: Bounds = Bounds { longest: 1024 * 1024, most: 64 * 1024 * 1024, is_trusted: false };
 /// What holds for the session, whatever the role or the database says.
-const SETTINGS: [(&str, &str); 8] = [
+const SETTINGS: [(&str, &str); 7] = [
     // Whoever is gone in the middle of a transaction gives its locks back, and the server notices at a statement that takes long.
     // <https://www.postgresql.org/docs/15/runtime-config-connection.html>
     ("idle_in_transaction_session_timeout", "30000"),
     ("client_connection_check_interval", "2000"),
-    // Nothing of the application's schemas stands for what we ask of the system.
-    ("search_path", "pg_catalog,public,pg_temp"),
     // Rows that a policy hides would be emptied without having been counted or kept: then it is refused.
     ("row_security", "off"),
     // What is committed while the tables are waited for is counted and kept too.

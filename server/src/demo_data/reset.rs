@@ -11,7 +11,7 @@ use domain::demo_data::step::Step;
 use domain::ledger::OperationId;
 use sqlx::{Connection as _, PgConnection, Row as _};
 
-use super::enrol::{markers, present};
+use super::enrol::{OURS, markers, present};
 use super::passwords::{self, Ready};
 use super::seed::{self, Filled, Seed};
 use super::table::{Name, named};
@@ -20,6 +20,11 @@ use super::table::{Name, named};
 pub(super) const LOCK: i64 = 0x5155_4152_5445_5244;
 /// How long it waits for others to let go of the tables.
 const WAIT: &str = "5s";
+/// Refuses to count where policies hide rows, which would be emptied unseen.
+/// <https://www.postgresql.org/docs/15/runtime-config-client.html#GUC-ROW-SECURITY>
+pub(super) const ALL_ROWS: &str = "set local row_security = off";
+/// Has names stand again for what the application means by them: statements of the seed, triggers.
+const THEIRS: &str = "set local search_path to default";
 /// How long a statement may take.
 const LONGEST: &str = "10min";
 
@@ -95,8 +100,8 @@ pub enum ResetTrouble {
         /// Of the seed.
         expected: String,
     },
-    /// Other tables refer to those of the seed.
-    #[error("the tables {} refer to those of the seed and would be emptied as well", list(.0))]
+    /// Other tables refer to those of the seed, or inherit from them.
+    #[error("the tables {} refer to those of the seed or are parts of them, and would be emptied as well", list(.0))]
     Cascade(BTreeSet<String>),
     /// Somebody wrote since the plan was made.
     #[error("the table {table} has {now} rows, and the plan told {planned}: look at the plan again")]
@@ -164,7 +169,10 @@ fn of_code(code: &str) -> String {
         "55P03" => "others hold the tables and did not let go of them within 5 s (55P03). Try again when nobody writes"
             .to_owned(),
         "57014" => "it took too long (57014)".to_owned(),
-        "42501" => "the role may not do it (42501): it has to own the tables".to_owned(),
+        "42501" => {
+            "the role may not do it (42501): it has to own the tables, and no row-level security may hide rows from it"
+                .to_owned()
+        }
         "53100" => "the disk is full (53100)".to_owned(),
         code => format!("the database refuses ({code})"),
     }
@@ -199,10 +207,14 @@ pub async fn reset(link: &mut PgConnection, order: &Order<'_>, progress: impl Fn
     let lock = at(Step::Lock);
     let mut transaction = link.begin().await.map_err(&lock)?;
     for statement in [
+        // What is committed while the tables are waited for is counted and kept too.
+        named("set transaction isolation level read committed".to_owned()),
         named(format!("set local lock_timeout = '{WAIT}'")),
         named(format!("set local statement_timeout = '{LONGEST}'")),
         // The seed's dates are those of the place, and what was written since is told by them.
         named("select set_config('timezone', $1, true)".to_owned()).bind(order.zone),
+        named(OURS.to_owned()),
+        named(ALL_ROWS.to_owned()),
         named("select pg_advisory_xact_lock($1)".to_owned()).bind(LOCK),
     ] {
         statement.execute(&mut *transaction).await.map_err(&lock)?;
@@ -235,11 +247,16 @@ pub async fn reset(link: &mut PgConnection, order: &Order<'_>, progress: impl Fn
     let earlier = earlier(&mut transaction, order).await?;
 
     progress(Step::Truncate);
+    named(THEIRS.to_owned()).execute(&mut *transaction).await.map_err(at(Step::Truncate))?;
     // Without cascade: what refers to them was looked for, and PostgreSQL refuses if something does after all.
     named(format!("truncate only {only} restart identity"))
         .execute(&mut *transaction)
         .await
         .map_err(at(Step::Truncate))?;
+    // A schema can be given another name while its tables are locked: what is filled are those that were looked at.
+    named(OURS.to_owned()).execute(&mut *transaction).await.map_err(at(Step::Truncate))?;
+    identify(&mut transaction, order).await?;
+    named(THEIRS.to_owned()).execute(&mut *transaction).await.map_err(at(Step::Truncate))?;
 
     progress(Step::Seed);
     for table in &order.seed.tables {
@@ -273,6 +290,9 @@ pub async fn reset(link: &mut PgConnection, order: &Order<'_>, progress: impl Fn
     };
 
     progress(Step::Verify);
+    named(OURS.to_owned()).execute(&mut *transaction).await.map_err(at(Step::Verify))?;
+    // And what was filled.
+    identify(&mut transaction, order).await?;
     let after = counts(&mut transaction, &order.seed.tables).await.map_err(at(Step::Verify))?;
     for table in &order.seed.tables {
         let name = table.name.as_str();
@@ -291,6 +311,8 @@ pub async fn reset(link: &mut PgConnection, order: &Order<'_>, progress: impl Fn
     record(&mut transaction, order, &written).await.map_err(at(Step::Record))?;
 
     progress(Step::Commit);
+    // What was put off to the end is theirs.
+    named(THEIRS.to_owned()).execute(&mut *transaction).await.map_err(at(Step::Record))?;
     transaction.commit().await.map_err(at(Step::Commit))?;
     Ok(Done { before, after, passwords })
 }
@@ -332,12 +354,17 @@ pub(super) async fn schema_version(link: &mut PgConnection, seed: &Seed) -> Resu
     if row.try_get("counts")? { row.try_get("version") } else { Ok(None) }
 }
 
-/// All foreign keys of the database.
+/// All foreign keys of the database; and tables that inherit, or lie elsewhere as a part of another: `truncate` empties those as well,
+/// on the other server too. Other partitions are their table's own rows.
 pub(super) async fn foreign_keys(link: &mut PgConnection) -> Result<Vec<ForeignKey>, sqlx::Error> {
     let rows = sqlx::query(
         "select format('%s.%s', a.nspname, f.relname) as referring, format('%s.%s', b.nspname, t.relname) as referred \
          from pg_constraint join pg_class f on f.oid = conrelid join pg_namespace a on a.oid = f.relnamespace \
-         join pg_class t on t.oid = confrelid join pg_namespace b on b.oid = t.relnamespace where contype = 'f'",
+         join pg_class t on t.oid = confrelid join pg_namespace b on b.oid = t.relnamespace where contype = 'f' \
+         union select format('%s.%s', a.nspname, f.relname), format('%s.%s', b.nspname, t.relname) \
+         from pg_inherits join pg_class f on f.oid = inhrelid join pg_namespace a on a.oid = f.relnamespace \
+         join pg_class t on t.oid = case when f.relispartition then pg_partition_root(f.oid) else inhparent end \
+         join pg_namespace b on b.oid = t.relnamespace where not f.relispartition or f.relkind = 'f'",
     )
     .persistent(false)
     .fetch_all(link)
@@ -635,7 +662,9 @@ pub async fn settle(
     if present.system_identifier != server || present.database != database {
         return Ok(Settled::Elsewhere);
     }
-    sqlx::query("set local lock_timeout = '5s'").persistent(false).execute(&mut *transaction).await?;
+    for statement in ["set local lock_timeout = '5s'", OURS] {
+        sqlx::query(statement).persistent(false).execute(&mut *transaction).await?;
+    }
     sqlx::query("select pg_advisory_xact_lock($1)").persistent(false).bind(LOCK).execute(&mut *transaction).await?;
     let row = sqlx::query("select kind, counts::text as counts from quarterdeck.resets where id = $1")
         .persistent(false)

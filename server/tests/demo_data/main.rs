@@ -8,11 +8,14 @@ mod bench;
 mod crash;
 mod lane;
 mod late;
+mod million;
 #[path = "../store/postgres.rs"]
 #[expect(dead_code, reason = "the suite of the store uses more of it")]
 mod postgres;
 mod proxy;
 mod redis;
 mod scene;
+mod together;
 mod whole;
 mod wire;
+mod wrong;

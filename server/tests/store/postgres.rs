@@ -54,19 +54,8 @@ impl Server {
     /// A server of one's own; `by_tcp`: reached over loopback with a password, not by a socket file.
     pub fn start(by_tcp: bool) -> Self {
         let programs = programs();
-        let folder = tempfile::Builder::new().prefix("quarterdeck-postgres-").tempdir().unwrap().keep();
         let owner = unprivileged();
-        if let Some((user, group)) = owner {
-            chown(&folder, Some(user), Some(group)).unwrap();
-        }
-        let watchman = Command::new("sh")
-            .args(["-c", WATCHMAN])
-            .arg(&folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let (folder, watchman) = place(owner);
         let port = by_tcp.then(|| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
         let mut server = Self { folder, port, programs, owner, postgres: None, watchman };
         let word = server.folder.join("password");
@@ -184,6 +173,31 @@ impl Server {
         self.postgres.as_ref().unwrap().id()
     }
 
+    /// A client's program as the superuser, by the socket: `psql`, `pg_dump`.
+    pub fn client(&self, name: &str) -> Command {
+        let mut command = self.program(name);
+        let port = self.port.unwrap_or(5432).to_string();
+        command.arg("-h").arg(&self.folder).args(["-p", &port, "-U", "owner"]);
+        command
+    }
+
+    /// Another server that follows this one and takes no writes.
+    pub fn replica(&self) -> Self {
+        let (folder, watchman) = place(self.owner);
+        let port = self.port.map(|_| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
+        let copied = self
+            .client("pg_basebackup")
+            .args(["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync", "--pgdata"])
+            .arg(folder.join("data"))
+            .output()
+            .unwrap();
+        assert!(copied.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&copied.stderr));
+        let mut server =
+            Self { folder, port, programs: self.programs.clone(), owner: self.owner, postgres: None, watchman };
+        server.run();
+        server
+    }
+
     fn program(&self, name: &str) -> Command {
         let mut command = Command::new(self.programs.join(name));
         command.current_dir(&self.folder).stdin(Stdio::null());
@@ -202,6 +216,23 @@ impl Drop for Server {
         }
         let _ = self.watchman.wait();
     }
+}
+
+/// A folder for a server, and who takes it away with the server.
+fn place(owner: Option<(u32, u32)>) -> (PathBuf, Child) {
+    let folder = tempfile::Builder::new().prefix("quarterdeck-postgres-").tempdir().unwrap().keep();
+    if let Some((user, group)) = owner {
+        chown(&folder, Some(user), Some(group)).unwrap();
+    }
+    let watchman = Command::new("sh")
+        .args(["-c", WATCHMAN])
+        .arg(&folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    (folder, watchman)
 }
 
 /// A server that is stopped.
