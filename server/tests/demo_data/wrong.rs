@@ -237,7 +237,7 @@ pub struct Attempt<'a> {
 
 impl Attempt<'_> {
     /// Tries it. It is right that nothing is done, that the reason is told, and that all is as it was.
-    pub async fn is_refused(self, told: &str) -> Outcome {
+    pub async fn must_fail(self, told: &str) -> Outcome {
         let Self { server, database, wanted, seed, content, planned, meanwhile, but } = self;
         let before = everything(server, database).await;
         let planned = match planned {

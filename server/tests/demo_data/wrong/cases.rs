@@ -376,7 +376,7 @@ async fn tried(number: usize, case: Case) -> Outcome {
             meanwhile: &|_| {},
             but: "",
         };
-        attempt.is_refused(&told).await?;
+        attempt.must_fail(&told).await?;
     }
     Ok(())
 }
