@@ -299,7 +299,7 @@ fn cascade(facts: &Facts) -> Vec<Line> {
     let Some(sight) = sight(facts).filter(|sight| !sight.cascade.is_empty()) else { return Vec::new() };
     let tables: Vec<&str> = sight.cascade.iter().map(String::as_str).collect();
     let text = format!(
-        "tables that the seed does not know refer to those it empties or are parts of them: {}. Declare them in the seed or remove the reference",
+        "tables that the seed does not know refer to those it empties: {}. Declare them in the seed or remove the reference",
         plain(&tables.join(", "), 300)
     );
     seen(facts, Rule::Cascade, Level::Red, text)

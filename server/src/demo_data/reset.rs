@@ -3,6 +3,10 @@
 //! Whatever ends it before its commit leaves all as it was. Whether it was committed stands in the database itself, under the id of
 //! the operation, and nowhere else.
 
+mod settle;
+mod tables;
+mod trouble;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::demo_data::closure::{ForeignKey, undeclared};
@@ -11,9 +15,14 @@ use domain::demo_data::step::Step;
 use domain::ledger::OperationId;
 use sqlx::{Connection as _, PgConnection, Row as _};
 
+pub use settle::{Settled, settle};
+use tables::{Stand, counts, fill, oid, place, put_back, snapshot, stand_at};
+pub use trouble::ResetTrouble;
+use trouble::at;
+
 use super::enrol::{OURS, markers, present};
 use super::passwords::{self, Ready};
-use super::seed::{self, Filled, Seed};
+use super::seed::Seed;
 use super::table::{Name, named};
 
 /// The lock of ours: of one database there is one reset at a time, whichever program presses. Any other number would do.
@@ -84,117 +93,6 @@ pub struct Done {
     pub after: BTreeMap<String, u64>,
     /// How many people have a password of [`PasswordOrder`].
     pub passwords: u64,
-}
-
-/// Why nothing was done.
-#[derive(Debug, thiserror::Error)]
-pub enum ResetTrouble {
-    /// It is not the database that was enrolled.
-    #[error("{}", told(.0))]
-    Mismatch(Vec<Mismatch>),
-    /// Its schema is not the one that the seed was written for.
-    #[error("the schema's version is {found}, and the seed was written for {expected}")]
-    Schema {
-        /// Of the database.
-        found: String,
-        /// Of the seed.
-        expected: String,
-    },
-    /// Other tables refer to those of the seed, or inherit from them.
-    #[error("the tables {} refer to those of the seed or are parts of them, and would be emptied as well", list(.0))]
-    Cascade(BTreeSet<String>),
-    /// Somebody wrote since the plan was made.
-    #[error("the table {table} has {now} rows, and the plan told {planned}: look at the plan again")]
-    Changed {
-        /// Which.
-        table: String,
-        /// Rows that the plan told.
-        planned: u64,
-        /// Rows that are there.
-        now: u64,
-    },
-    /// The snapshot is gone, or is of other tables.
-    #[error("the snapshot of that reset is not kept any more")]
-    NoSnapshot,
-    /// The rows that were put in are not those that should be there.
-    #[error("{found} rows came into {table} instead of {expected}")]
-    Counts {
-        /// Which.
-        table: String,
-        /// How many should be there.
-        expected: u64,
-        /// Rows that are there.
-        found: u64,
-    },
-    /// The database refused a step, by a code of PostgreSQL; its words may hold what was sent.
-    #[error("{}: {}", .step.words(), of_code(.code))]
-    Refused {
-        /// At which.
-        step: Step,
-        /// <https://www.postgresql.org/docs/15/errcodes-appendix.html>
-        code: String,
-    },
-    /// The connection broke at a step.
-    #[error("{}: the connection broke", .0.words())]
-    Broken(Step),
-    /// The seed's file of a table is gone.
-    #[error("the seed's file for {0} cannot be read")]
-    File(String),
-    /// The passwords cannot be sealed.
-    #[error("the new passwords cannot be sealed")]
-    Seal,
-}
-
-impl ResetTrouble {
-    /// Whether it may have been done all the same: only the database knows.
-    pub fn is_unknown(&self) -> bool {
-        match self {
-            // Also one that was answered with an error: a server that is being stopped may say so after it has committed.
-            Self::Broken(step) | Self::Refused { step, .. } => *step == Step::Commit,
-            Self::Mismatch(_)
-            | Self::Schema { .. }
-            | Self::Cascade(_)
-            | Self::Changed { .. }
-            | Self::NoSnapshot
-            | Self::Counts { .. }
-            | Self::File(_)
-            | Self::Seal => false,
-        }
-    }
-}
-
-/// What a code means to somebody who presses.
-fn of_code(code: &str) -> String {
-    match code {
-        "55P03" => "others hold the tables and did not let go of them within 5 s (55P03). Try again when nobody writes"
-            .to_owned(),
-        "57014" => "it took too long (57014)".to_owned(),
-        "42501" => {
-            "the role may not do it (42501): it has to own the tables, and no row-level security may hide rows from it"
-                .to_owned()
-        }
-        "53100" => "the disk is full (53100)".to_owned(),
-        code => format!("the database refuses ({code})"),
-    }
-}
-
-fn told(mismatches: &[Mismatch]) -> String {
-    mismatches.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}
-
-fn list(tables: &BTreeSet<String>) -> String {
-    tables.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
-}
-
-/// Maps an error of the driver to the step that it came at.
-fn at(step: Step) -> impl Fn(sqlx::Error) -> ResetTrouble {
-    move |error| match error {
-        sqlx::Error::Database(error) => ResetTrouble::Refused {
-            step,
-            code: error.code().map_or_else(|| "without a code".to_owned(), |code| code.into_owned()),
-        },
-        _ => ResetTrouble::Broken(step),
-    }
 }
 
 /// Does it. `progress` is told each step as it begins.
@@ -354,17 +252,12 @@ pub(super) async fn schema_version(link: &mut PgConnection, seed: &Seed) -> Resu
     if row.try_get("counts")? { row.try_get("version") } else { Ok(None) }
 }
 
-/// All foreign keys of the database; and tables that inherit, or lie elsewhere as a part of another: `truncate` empties those as well,
-/// on the other server too. Other partitions are their table's own rows.
+/// All foreign keys of the database.
 pub(super) async fn foreign_keys(link: &mut PgConnection) -> Result<Vec<ForeignKey>, sqlx::Error> {
     let rows = sqlx::query(
         "select format('%s.%s', a.nspname, f.relname) as referring, format('%s.%s', b.nspname, t.relname) as referred \
          from pg_constraint join pg_class f on f.oid = conrelid join pg_namespace a on a.oid = f.relnamespace \
-         join pg_class t on t.oid = confrelid join pg_namespace b on b.oid = t.relnamespace where contype = 'f' \
-         union select format('%s.%s', a.nspname, f.relname), format('%s.%s', b.nspname, t.relname) \
-         from pg_inherits join pg_class f on f.oid = inhrelid join pg_namespace a on a.oid = f.relnamespace \
-         join pg_class t on t.oid = case when f.relispartition then pg_partition_root(f.oid) else inhparent end \
-         join pg_namespace b on b.oid = t.relnamespace where not f.relispartition or f.relkind = 'f'",
+         join pg_class t on t.oid = confrelid join pg_namespace b on b.oid = t.relnamespace where contype = 'f'",
     )
     .persistent(false)
     .fetch_all(link)
@@ -387,72 +280,6 @@ async fn schema(link: &mut PgConnection, order: &Order<'_>) -> Result<(), ResetT
     }
     let others = undeclared(&tables_of(order.seed), &foreign_keys(link).await.map_err(&step)?);
     if others.is_empty() { Ok(()) } else { Err(ResetTrouble::Cascade(others)) }
-}
-
-/// The rows of each table.
-async fn counts(link: &mut PgConnection, tables: &[Filled]) -> Result<BTreeMap<String, u64>, sqlx::Error> {
-    let mut counts = BTreeMap::new();
-    for table in tables {
-        let row =
-            named(format!("select count(*) as rows from only {}", table.name.table())).fetch_one(&mut *link).await?;
-        let rows = u64::try_from(row.try_get::<i64, _>("rows")?).unwrap_or(0);
-        counts.insert(table.name.as_str().to_owned(), rows);
-    }
-    Ok(counts)
-}
-
-/// Where the snapshot of a table is, by the table's oid: with its name it could be longer than PostgreSQL keeps, and its place in the
-/// seed may be another's tomorrow.
-pub(super) fn place(id: OperationId, oid: u32) -> String {
-    format!("quarterdeck_snapshot.r{id}_{oid}")
-}
-
-/// A sequence: the last value that was taken, and whether one was.
-type Stand = (i64, bool);
-
-/// Keeps what is there. Says where each sequence of the tables stands, by its name with its schema.
-async fn snapshot(
-    link: &mut PgConnection,
-    order: &Order<'_>,
-    oids: &BTreeMap<String, u32>,
-) -> Result<BTreeMap<String, Stand>, sqlx::Error> {
-    let mut sequences = BTreeMap::new();
-    for table in &order.seed.tables {
-        let copy =
-            format!("create table {} as select * from only {}", place(order.id, oid(oids, table)), table.name.table());
-        named(copy).execute(&mut *link).await?;
-        for sequence in sequences_of(link, table).await? {
-            let row = named(format!("select last_value, is_called from {sequence}")).fetch_one(&mut *link).await?;
-            sequences.insert(sequence, (row.try_get("last_value")?, row.try_get("is_called")?));
-        }
-    }
-    Ok(sequences)
-}
-
-/// The oid of a table; of one that is not there another step has refused already.
-fn oid(oids: &BTreeMap<String, u32>, table: &Filled) -> u32 {
-    oids.get(table.name.as_str()).copied().unwrap_or(0)
-}
-
-/// The sequences that belong to columns of a table, quoted as they have to be.
-async fn sequences_of(link: &mut PgConnection, table: &Filled) -> Result<Vec<String>, sqlx::Error> {
-    let rows = sqlx::query(
-        "select format('%I.%I', nspname, relname) as sequence from pg_depend \
-         join pg_class on pg_class.oid = objid and relkind = 'S' join pg_namespace on pg_namespace.oid = relnamespace \
-         where refobjid = $1::text::regclass and refobjsubid > 0 and deptype in ('a', 'i') order by 1",
-    )
-    .persistent(false)
-    .bind(table.name.table())
-    .fetch_all(link)
-    .await?;
-    rows.iter().map(|row| row.try_get("sequence")).collect()
-}
-
-/// The sequence of a table's key, quoted as it has to be; `None` where it has none.
-async fn sequence_of(link: &mut PgConnection, table: &Filled) -> Result<Option<String>, sqlx::Error> {
-    let statement = sqlx::query("select pg_get_serial_sequence($1, $2) as sequence").persistent(false);
-    let row = statement.bind(table.name.table()).bind(table.key.as_str()).fetch_one(link).await?;
-    row.try_get("sequence")
 }
 
 /// What the reset that is undone wrote down.
@@ -485,88 +312,6 @@ async fn earlier(link: &mut PgConnection, order: &Order<'_>) -> Result<Earlier, 
         return Err(ResetTrouble::NoSnapshot);
     }
     Ok(Earlier { counts, sequences: serde_json::from_str(&text("sequences")?).unwrap_or_default() })
-}
-
-async fn fill(link: &mut PgConnection, table: &Filled, day: &str) -> Result<(), ResetTrouble> {
-    let name = table.name.table();
-    let refused = at(Step::Seed);
-    match &table.content {
-        seed::Content::Statement(text) => {
-            let rows = i64::try_from(table.rows).unwrap_or(i64::MAX);
-            // The day is sent as text, and every use in a statement says what it is.
-            let text = text.replace("$2::date", "$2::text::date");
-            named(text).bind(rows).bind(day).execute(&mut *link).await.map_err(&refused)?;
-        }
-        seed::Content::Csv(file) => {
-            // Before the statement: then there is nothing to take back.
-            let file =
-                tokio::fs::File::open(file).await.map_err(|_| ResetTrouble::File(table.name.as_str().to_owned()))?;
-            let statement = format!("copy {name} from stdin (format csv, header match)");
-            let mut copy = link.copy_in_raw(&statement).await.map_err(&refused)?;
-            copy.read_from(file).await.map_err(&refused)?;
-            copy.finish().await.map_err(&refused)?;
-        }
-    }
-    // The next row that somebody adds comes after the seed's.
-    if let Some(sequence) = sequence_of(link, table).await.map_err(&refused)? {
-        let key = table.key.as_str();
-        named(format!("select setval($1::text::regclass, greatest((select max({key}) from {name}), 1))"))
-            .bind(sequence)
-            .execute(&mut *link)
-            .await
-            .map_err(&refused)?;
-    }
-    Ok(())
-}
-
-/// Puts a table back as it was kept.
-async fn put_back(link: &mut PgConnection, table: &Filled, from: &str) -> Result<(), sqlx::Error> {
-    let name = table.name.table();
-    // What the database makes by itself cannot be put in.
-    let row = sqlx::query(
-        "select string_agg(quote_ident(attname), ', ' order by attnum) as columns from pg_attribute \
-         where attrelid = $1::text::regclass and attnum > 0 and not attisdropped and attgenerated = ''",
-    )
-    .persistent(false)
-    .bind(&name)
-    .fetch_one(&mut *link)
-    .await?;
-    let columns: String = row.try_get("columns")?;
-    // What triggers made of the rows stands in them already, and what they did elsewhere was done.
-    let triggers = sqlx::query(
-        "select quote_ident(tgname) as name from pg_trigger \
-         where tgrelid = $1::text::regclass and not tgisinternal and tgenabled = 'O'",
-    )
-    .persistent(false)
-    .bind(&name)
-    .fetch_all(&mut *link)
-    .await?;
-    let triggers: Vec<String> = triggers.iter().map(|row| row.try_get("name")).collect::<Result<_, _>>()?;
-    for trigger in &triggers {
-        named(format!("alter table {name} disable trigger {trigger}")).execute(&mut *link).await?;
-    }
-    named(format!("insert into {name} ({columns}) overriding system value select {columns} from {from}"))
-        .execute(&mut *link)
-        .await?;
-    if !triggers.is_empty() {
-        // A table whose checks are still to come is not altered.
-        sqlx::query("set constraints all immediate").persistent(false).execute(&mut *link).await?;
-    }
-    for trigger in &triggers {
-        named(format!("alter table {name} enable trigger {trigger}")).execute(&mut *link).await?;
-    }
-    Ok(())
-}
-
-/// Has a sequence stand where it stood.
-async fn stand_at(link: &mut PgConnection, sequence: &str, (last, is_called): Stand) -> Result<(), sqlx::Error> {
-    named("select setval($1::text::regclass, $2, $3)".to_owned())
-        .bind(sequence.to_owned())
-        .bind(last)
-        .bind(is_called)
-        .execute(link)
-        .await?;
-    Ok(())
 }
 
 /// What is written down beside the order.
@@ -633,74 +378,4 @@ async fn record(link: &mut PgConnection, order: &Order<'_>, written: &Written<'_
             .await?;
     }
     Ok(())
-}
-
-/// What the database says of a reset that nobody carries on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Settled {
-    /// It was committed: the rows of each table before.
-    Committed(BTreeMap<String, u64>),
-    /// It was not, and cannot be any more.
-    Never,
-    /// This is another database than the one that was looked at: nothing was asked of it.
-    Elsewhere,
-}
-
-/// Asks the database whether a reset was committed, and keeps one that was not from ever being so: whoever still carries it on finds its
-/// id taken. `server` and `database`: those that were looked at.
-///
-/// # Errors
-///
-/// Those of the driver, also where somebody still holds the lock: then it is not known yet.
-pub async fn settle(
-    link: &mut PgConnection,
-    id: OperationId,
-    (server, database): (&str, &str),
-) -> Result<Settled, sqlx::Error> {
-    let mut transaction = link.begin().await?;
-    let present = present(&mut transaction, &[]).await?;
-    if present.system_identifier != server || present.database != database {
-        return Ok(Settled::Elsewhere);
-    }
-    for statement in ["set local lock_timeout = '5s'", OURS] {
-        sqlx::query(statement).persistent(false).execute(&mut *transaction).await?;
-    }
-    sqlx::query("select pg_advisory_xact_lock($1)").persistent(false).bind(LOCK).execute(&mut *transaction).await?;
-    let row = sqlx::query("select kind, counts::text as counts from quarterdeck.resets where id = $1")
-        .persistent(false)
-        .bind(id.to_string())
-        .fetch_optional(&mut *transaction)
-        .await?;
-    let settled = match row {
-        Some(row) if row.try_get::<String, _>("kind")? != "void" => {
-            let counts: String = row.try_get("counts")?;
-            Settled::Committed(serde_json::from_str(&counts).unwrap_or_default())
-        }
-        Some(_) => Settled::Never,
-        None => {
-            sqlx::query("insert into quarterdeck.resets (id, kind) values ($1, 'void')")
-                .persistent(false)
-                .bind(id.to_string())
-                .execute(&mut *transaction)
-                .await?;
-            Settled::Never
-        }
-    };
-    transaction.commit().await?;
-    Ok(settled)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_of_a_commit_it_is_not_known() {
-        for step in Step::ALL {
-            let refused = ResetTrouble::Refused { step, code: "57P01".into() };
-            for trouble in [ResetTrouble::Broken(step), refused] {
-                assert_eq!(trouble.is_unknown(), step == Step::Commit, "{trouble}");
-            }
-        }
-    }
 }

@@ -69,11 +69,11 @@ pub fn marks(step: Step) -> &'static [Mark] {
         Step::Schema => const { &[to(Way::Postgres, LOCK, "from pg_constraint")] },
         Step::Count => const { &[to(Way::Postgres, LOCK, COUNT)] },
         // Of the fourth of seven tables: some are done, some are not.
-        Step::Snapshot => const { &[to(Way::Postgres, "", "as table public.vehicles")] },
-        Step::Truncate => const { &[to(Way::Postgres, "", "truncate public.")] },
+        Step::Snapshot => const { &[to(Way::Postgres, "", "as select * from only public.vehicles")] },
+        Step::Truncate => const { &[to(Way::Postgres, "", "truncate only public.")] },
         Step::Seed => const { &[to(Way::Postgres, "", "insert into vehicles")] },
         Step::Passwords => const { &[to(Way::Postgres, "", "set password_hash = ")] },
-        Step::Verify => const { &[to(Way::Postgres, "truncate public.", COUNT)] },
+        Step::Verify => const { &[to(Way::Postgres, "truncate only public.", COUNT)] },
         Step::Record => {
             const { &[to(Way::Postgres, "", RECORD), to(Way::Postgres, "", "insert into quarterdeck.outbox")] }
         }

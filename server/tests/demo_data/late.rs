@@ -80,7 +80,7 @@ async fn whoever_was_taken_for_dead_changes_nothing_after_it_was_settled() {
     assert!(told.contains("Nothing was changed: it was not committed, and cannot be any more"), "{told}");
 
     // It goes on as if nothing had been, and comes as far as writing down what it has done.
-    let mut trap = first_way.arm(Telltale { earlier: "truncate public.", text: RECORD }, Side::After);
+    let mut trap = first_way.arm(Telltale { earlier: "truncate only public.", text: RECORD }, Side::After);
     caught.go();
     trap.caught("what was done").await.go();
     drop(trap);

@@ -141,12 +141,9 @@ pub struct Right {
 
 impl Right {
     /// Makes it. That it is reset here is what shows that a case is refused for what is wrong with it and for nothing else.
-    pub async fn make(database: &str, prepare: &str) -> Self {
+    pub async fn make(database: &str) -> Self {
         base().await;
         copy(BASE, database).await;
-        if !prepare.is_empty() {
-            psql(server(), database, &said(prepare, database));
-        }
         let (seed, wanted, first) = (seed(), wanted(database), new_id());
         let mut link = connect(server(), database).await;
         let marker = enrol(&mut link, &wanted, &seed).await.unwrap();

@@ -12,8 +12,6 @@ use super::{Attempt, Outcome, Right, all, psql, said, server};
 /// A case.
 struct Case {
     name: &'static str,
-    /// What is done to the tables before anybody enrols them.
-    prepare: &'static str,
     /// What makes it wrong.
     sql: &'static str,
     /// What the registry says otherwise.
@@ -26,7 +24,7 @@ struct Case {
     told: &'static str,
 }
 
-const RIGHT: Case = Case { name: "", prepare: "", sql: "", wanted: |_| {}, planned: None, undo: true, told: "" };
+const RIGHT: Case = Case { name: "", sql: "", wanted: |_| {}, planned: None, undo: true, told: "" };
 
 const fn sql(name: &'static str, sql: &'static str, told: &'static str) -> Case {
     Case { name, sql, told, ..RIGHT }
@@ -38,6 +36,7 @@ const fn registry(name: &'static str, wanted: fn(&mut Wanted), told: &'static st
 
 const NOT_ENROLLED: &str = "never enrolled: it carries no marker";
 const TWICE: &str = "more than one marker";
+const COMPOSED: &str = "the table fuel_transactions is partitioned or inherits";
 const REMADE: &str = "the table fuel_transactions was made anew since it was enrolled";
 const GONE: &str = "the table fuel_transactions is not there";
 /// What leads from here to production.
@@ -232,7 +231,7 @@ fn cases() -> Vec<Case> {
             "create schema archive authorization {role}; \
              create table archive.fuel_2020 () inherits (public.fuel_transactions); alter table archive.fuel_2020 owner to {role}; \
              insert into archive.fuel_2020 select * from public.fuel_transactions where id < 20",
-            "the tables archive.fuel_2020",
+            COMPOSED,
         ),
         sql(
             "a table of production inherits from one",
@@ -240,23 +239,21 @@ fn cases() -> Vec<Case> {
                 "create foreign table public.fuel_2020 () inherits (public.fuel_transactions) server production \
                  options (table_name 'fuel_transactions'); alter foreign table public.fuel_2020 owner to {role}",
             ),
-            "the tables public.fuel_2020",
+            COMPOSED,
         ),
-        Case {
-            prepare: "alter table public.fuel_transactions rename to plain; \
-                create table public.fuel_transactions (like public.plain) partition by range (id); drop table public.plain; \
-                create table public.fuel_near partition of public.fuel_transactions for values from (0) to (1000000); \
-                alter table public.fuel_transactions owner to {role}; alter table public.fuel_near owner to {role}",
-            ..sql(
-                "a table of production is a partition of one",
-                concat_of(
-                    "create foreign table public.fuel_far partition of public.fuel_transactions \
-                     for values from (1000000) to (2000000) server production options (table_name 'fuel_transactions'); \
-                     alter foreign table public.fuel_far owner to {role}",
-                ),
-                "the tables public.fuel_far",
-            )
-        },
+        sql(
+            "it became a partition of another",
+            "create schema archive authorization {role}; \
+             create table archive.fuel (like public.fuel_transactions) partition by range (id); \
+             alter table archive.fuel attach partition public.fuel_transactions default; alter table archive.fuel owner to {role}",
+            COMPOSED,
+        ),
+        sql(
+            "it inherits from another",
+            "create table public.anything (); alter table public.anything owner to {role}; \
+             alter table public.fuel_transactions inherit public.anything",
+            COMPOSED,
+        ),
         // The schema.
         sql("the schema is newer", "insert into schema_migrations values (8)", "the schema's version is 8"),
         sql("the schema is older", "delete from schema_migrations where version > 6", "the schema's version is 6"),
@@ -272,20 +269,20 @@ fn cases() -> Vec<Case> {
              select 1, now(), 20, 4000, 'Aral' from generate_series(1, 9)",
             "42501",
         ),
-        sql(
+        Case { undo: false, ..sql(
             "a trigger swallows rows",
             "create function swallow() returns trigger language plpgsql as 'begin return null; end'; \
              create trigger swallow before insert on fuel_transactions for each row execute function swallow()",
             "0 rows came into fuel_transactions instead of",
-        ),
-        sql(
+        ) },
+        Case { undo: false, ..sql(
             "a trigger adds rows",
             "create function more() returns trigger language plpgsql as 'begin if pg_trigger_depth() = 1 then \
              insert into public.fuel_transactions (id, vehicle_id, filled_at, litres, price_cents, station) \
              values (9999999, 1, now(), 1, 1, ''more''); end if; return null; end'; \
              create trigger more after insert on fuel_transactions for each statement execute function more()",
             "rows came into fuel_transactions instead of",
-        ),
+        ) },
         sql(
             "a rule sends rows elsewhere",
             "create table elsewhere (like fuel_transactions); grant all on elsewhere to {role}; \
@@ -348,8 +345,8 @@ fn concat_of(text: &str) -> &'static str {
 }
 
 async fn tried(number: usize, case: Case) -> Outcome {
-    let Case { name: _, prepare, sql, wanted, planned, undo, told } = case;
-    let right = Right::make(&format!("wrong_{number}"), prepare).await;
+    let Case { name: _, sql, wanted, planned, undo, told } = case;
+    let right = Right::make(&format!("wrong_{number}")).await;
     if !sql.is_empty() {
         psql(server(), &right.database, &said(sql, &right.database));
     }

@@ -43,7 +43,7 @@ const SHOW: [&str; 6] = ["demo-data", "show", STAGING, "--checks-allow-loopback"
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_registry_or_the_seed_may_not_say_is_refused_before_anything_is_asked() {
-    let right = Right::make("wrong_files", "").await;
+    let right = Right::make("wrong_files").await;
     let setup = Setup::new();
     let places = places(&right);
     places.write(&setup);

@@ -39,7 +39,7 @@ async fn rename(from: &str, to: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_becomes_wrong_after_the_plan_is_found_at_the_press() {
-    let right = Right::make("wrong_pages", "").await;
+    let right = Right::make("wrong_pages").await;
     let setup = Setup::new().flags(&["--checks-allow-loopback"]);
     let more = "activeSessions: select count(*) from sessions".to_owned();
     let (database, role) = (right.database.clone(), ROLE.to_owned());

@@ -39,7 +39,7 @@ fn dump(database: &str, more: &[&str]) -> Vec<u8> {
 
 /// The control: what is right is reset, so that all others can fail.
 async fn right_one() -> Outcome {
-    let right = Right::make("wrong_control", "").await;
+    let right = Right::make("wrong_control").await;
     let before = everything(server(), &right.database).await;
     let planned = rows(server(), &right.database).await;
     let mut link = connect(server(), &right.database).await;
@@ -54,19 +54,19 @@ async fn right_one() -> Outcome {
 }
 
 async fn connection_of_production() -> Outcome {
-    let right = Right::make("wrong_own", "").await;
+    let right = Right::make("wrong_own").await;
     refused(server(), PRODUCTION, &right, PRODUCTION, "never enrolled").await
 }
 
 async fn template_copy() -> Outcome {
-    let right = Right::make("wrong_original", "").await;
+    let right = Right::make("wrong_original").await;
     copy(&right.database, "wrong_duplicate").await;
     refused(server(), "wrong_duplicate", &right, "wrong_duplicate", "enrolled under the name wrong_original").await
 }
 
 /// The letter `а` of it is another.
 async fn homoglyph_copy() -> Outcome {
-    let right = Right::make("wrong_latin", "").await;
+    let right = Right::make("wrong_latin").await;
     let other = "wrong_l\u{430}tin";
     copy(&right.database, &format!("\"{other}\"")).await;
     refused(server(), other, &right, other, "enrolled under the name wrong_latin").await?;
@@ -74,20 +74,20 @@ async fn homoglyph_copy() -> Outcome {
 }
 
 async fn renamed_and_followed() -> Outcome {
-    let right = Right::make("wrong_before", "").await;
+    let right = Right::make("wrong_before").await;
     rename(&right.database, "wrong_after").await;
     refused(server(), "wrong_after", &right, "wrong_after", "enrolled under the name wrong_before").await
 }
 
 async fn renamed_and_not_followed() -> Outcome {
-    let right = Right::make("wrong_earlier", "").await;
+    let right = Right::make("wrong_earlier").await;
     rename(&right.database, "wrong_later").await;
     refused(server(), "wrong_later", &right, &right.database, "the connection leads to the database wrong_later").await
 }
 
 /// Production began as a copy of staging, and somebody gave it staging's name.
 async fn copy_under_the_name() -> Outcome {
-    let right = Right::make("wrong_name", "").await;
+    let right = Right::make("wrong_name").await;
     copy(&right.database, "wrong_launched").await;
     psql(server(), "wrong_launched", "insert into tenants (name, city, plan) values ('Customer', 'Berlin', 'basic')");
     rename(&right.database, "wrong_aside").await;
@@ -96,13 +96,13 @@ async fn copy_under_the_name() -> Outcome {
 }
 
 async fn dump_of_production() -> Outcome {
-    let right = Right::make("wrong_restored", "").await;
+    let right = Right::make("wrong_restored").await;
     restore(server(), &right.database, &dump(PRODUCTION, &["--clean", "--if-exists"]));
     refused(server(), &right.database, &right, &right.database, "was made anew since it was enrolled").await
 }
 
 async fn dump_of_itself() -> Outcome {
-    let right = Right::make("wrong_again", "").await;
+    let right = Right::make("wrong_again").await;
     let dumped = dump(&right.database, &["--clean", "--if-exists"]);
     restore(server(), &right.database, &dumped);
     refused(server(), &right.database, &right, &right.database, "was made anew since it was enrolled").await
@@ -110,7 +110,7 @@ async fn dump_of_itself() -> Outcome {
 
 /// A copy on another server, in which somebody has mended the marker but for the server.
 async fn other_server() -> Outcome {
-    let right = Right::make("wrong_moved", "").await;
+    let right = Right::make("wrong_moved").await;
     let other = Server::start(true);
     other.admin(&format!("create role {ROLE} login password '{PASSWORD}'")).await;
     other.admin(&format!("create database {} owner {ROLE}", right.database)).await;
@@ -136,7 +136,7 @@ async fn other_server() -> Outcome {
 
 /// Another schema takes the name `public` when everything has been looked at.
 async fn schemas_swapped() -> Outcome {
-    let right = Right::make("wrong_swapped", "").await;
+    let right = Right::make("wrong_swapped").await;
     // Its tables are empty: nothing that is put in comes upon a row.
     let text = format!("create schema other authorization {ROLE}; set role {ROLE}; set search_path = other; {SCHEMA}");
     psql(server(), &right.database, &text);
@@ -164,7 +164,7 @@ async fn schemas_swapped() -> Outcome {
 
 /// The marker is made for another environment between the press and the look at it.
 async fn marker_edited_meanwhile() -> Outcome {
-    let right = Right::make("wrong_meanwhile", "").await;
+    let right = Right::make("wrong_meanwhile").await;
     let meanwhile = |step| {
         if step == Step::Identify {
             psql(
@@ -202,7 +202,7 @@ async fn until_waiting(database: &str) {
 
 /// Somebody drops a table and makes it anew while the reset waits for another.
 async fn table_made_anew_meanwhile() -> Outcome {
-    let right = Right::make("wrong_waiting", "").await;
+    let right = Right::make("wrong_waiting").await;
     let planned = rows(server(), &right.database).await;
     let mut holder = connect(server(), &right.database).await;
     let mut held = holder.begin().await.unwrap();
@@ -232,7 +232,7 @@ async fn table_made_anew_meanwhile() -> Outcome {
 }
 
 async fn tables_are_held() -> Outcome {
-    let right = Right::make("wrong_held", "").await;
+    let right = Right::make("wrong_held").await;
     let mut holder = connect(server(), &right.database).await;
     let mut held = holder.begin().await.unwrap();
     sqlx::query("lock table public.users in row exclusive mode").execute(&mut *held).await.unwrap();
@@ -254,7 +254,7 @@ async fn tables_are_held() -> Outcome {
 
 /// The order of a reset that was done already.
 async fn the_same_again() -> Outcome {
-    let right = Right::make("wrong_twice", "").await;
+    let right = Right::make("wrong_twice").await;
     let (before, planned) = (everything(server(), &right.database).await, rows(server(), &right.database).await);
     let mut link = connect(server(), &right.database).await;
     let order = order(right.first, ResetContent::Seed, &right.wanted, &right.seed, &planned);
@@ -270,7 +270,7 @@ async fn the_same_again() -> Outcome {
 
 /// A snapshot that nobody made.
 async fn unknown_snapshot() -> Outcome {
-    let right = Right::make("wrong_snapshot", "").await;
+    let right = Right::make("wrong_snapshot").await;
     let attempt = Attempt {
         server: server(),
         database: &right.database,
