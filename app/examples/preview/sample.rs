@@ -457,7 +457,13 @@ impl Backend for Sample {
                 },
             ],
             registry_trouble: if stale { "line 12: 'stagging' is not a tier.".into() } else { "".into() },
-            person: Person { name: "kim".into(), administers: true, operates: Vec::new() },
+            person: Person {
+                name: "kim".into(),
+                administers: true,
+                operates: Vec::new(),
+                has_demo_data: true,
+                told: "".into(),
+            },
         }
     }
 
