@@ -186,8 +186,8 @@ mod tests {
         assert_eq!(problems(&data(""), "staging", &postgres("fleetdb")), Ok(Vec::new()));
         let found = problems(&data(""), "staging", &postgres("fleetdb_staging")).unwrap();
         assert!(found.len() == 1 && found[0].message.contains("fleet/production, which is production"), "{found:?}");
-        let redis = r#", "redis": {"host": "cache", "prefix": "fleet:staging:"}"#;
-        let theirs = r#", "checks": {"redis": {"host": "CACHE"}}"#;
+        let redis = r#", "redis": {"host": "other", "prefix": "fleet:staging:"}"#;
+        let theirs = r#", "checks": {"redis": {"host": "OTHER"}}"#;
         let found = problems(&data(redis), "staging", theirs).unwrap();
         assert!(found.len() == 1 && found[0].message.contains("the Redis of fleet/production"), "{found:?}");
         for (change, to, path, message) in [
