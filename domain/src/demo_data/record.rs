@@ -138,12 +138,14 @@ impl Record {
     /// Whether the new data are in the tables.
     pub fn is_committed(&self) -> bool {
         match self.life.stage {
-            Stage::Accepted | Stage::Running | Stage::Done | Stage::Failed => true,
+            Stage::Accepted | Stage::Running | Stage::Done => true,
             Stage::Planned
             | Stage::Awaiting
             | Stage::Claimed
             | Stage::Sent
             | Stage::Unknown
+            // It fails where nobody can say.
+            | Stage::Failed
             | Stage::Refused
             | Stage::Expired => false,
         }

@@ -42,12 +42,6 @@ pub struct Sight {
 pub struct Past {
     /// Its id.
     pub id: OperationId,
-    /// When it was committed, seconds since 1970 by the database's clock.
-    pub at: i64,
-    /// Who pressed.
-    pub by: String,
-    /// Whether it put a snapshot back.
-    pub is_undo: bool,
     /// The version of the seed that was put in; 0 where it is not known what was.
     pub version: u32,
     /// The rows of each table before it.

@@ -27,7 +27,7 @@ pub struct TableCount {
     /// Rows of the seed that were written to since; 0 where nothing tells.
     #[serde(default)]
     pub changed: u64,
-    /// When a row was written last, seconds since 1970; `None` where nothing tells.
+    /// When a row that no seed made, or that was changed, was written last, seconds since 1970; `None` where nothing tells.
     pub written: Option<i64>,
 }
 

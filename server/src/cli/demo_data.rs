@@ -96,9 +96,22 @@ async fn show(config: &Path, reach: &Reach, id: &EnvironmentId) -> anyhow::Resul
     let mut link = link.context("the database cannot be reached")?;
     let wanted = demo_data::wanted(id, &environment, &data, &seed);
     let now = clock::now_ms() / 1000;
-    let seen = demo_data::look(&mut link.connection, &wanted, &seed, data.active_sessions.as_deref(), now).await;
+    let seen = demo_data::look(
+        &mut link.connection,
+        &wanted,
+        &seed,
+        data.active_sessions.as_deref(),
+        &environment.time_zone,
+        now,
+    )
+    .await;
     link.close().await;
     let sight = seen.context("the database cannot be read")?;
+    let place = &data.database;
+    println!(
+        "The database {} of the server {} at {}:{}",
+        sight.database, sight.system_identifier, place.host, place.port
+    );
     let standing = sight.standing();
     println!("{id}: {standing}. {}", standing.sentence(now));
     for count in &sight.counts {

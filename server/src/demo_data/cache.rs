@@ -39,7 +39,8 @@ pub async fn ping(reach: &Reach, own: &OwnFiles, declared: &DemoCache) -> Result
 
 /// Takes out all keys that begin with `prefix`. Says how many.
 ///
-/// Those that are there from the beginning to the end are all found; what the application writes meanwhile it read from the new rows.
+/// Those that are there from the beginning to the end are all found. Of rows that were read before the commit some may be written
+/// meanwhile: whoever calls clears once more.
 /// <https://redis.io/docs/latest/commands/scan/#scan-guarantees>
 pub async fn clear(reach: &Reach, own: &OwnFiles, declared: &DemoCache, prefix: &str) -> Result<u64, NoCache> {
     let mut open = open(reach, own, declared).await?;

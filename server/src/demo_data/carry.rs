@@ -449,19 +449,18 @@ impl DemoData {
 
     /// Clears what the cache holds of old rows, by the row that was committed with the new ones.
     async fn clear_cache(&self, record: &Record) -> Result<Cache, String> {
-        // Whoever takes the demo data or the Redis out of the registry does not want it cleared any more.
+        // Whoever takes the demo data out of the registry does not want it cleared any more.
         let Some((_, declared)) = self.declared(&record.environment) else { return Ok(Cache::None) };
-        let Some(redis) = &declared.redis else { return Ok(Cache::None) };
         let link = open::database(&self.reach, &self.own, &declared.database).await;
         let mut link = link.map_err(|error| format!("the database: {error}"))?;
-        let cleared = timeout(LONGEST, self.clear(&mut link, record, redis)).await;
+        let cleared = timeout(LONGEST, self.clear(&mut link, record, declared.redis.as_ref())).await;
         link.close().await;
         cleared.unwrap_or_else(|_| Err("it takes too long".to_owned()))
     }
 
-    async fn clear(&self, link: &mut Link, record: &Record, redis: &DemoCache) -> Result<Cache, String> {
+    async fn clear(&self, link: &mut Link, record: &Record, redis: Option<&DemoCache>) -> Result<Cache, String> {
         let broke = |_| "the connection to the database broke".to_owned();
-        let row = sqlx::query("select prefix, cleared_at is not null as cleared from quarterdeck.outbox where id = $1")
+        let row = sqlx::query("select prefix from quarterdeck.outbox where id = $1")
             .persistent(false)
             .bind(record.id.to_string())
             .fetch_optional(&mut link.connection)
@@ -469,25 +468,29 @@ impl DemoData {
             .map_err(broke)?;
         let row = row.ok_or("the registry does not lead to the database any more in which it was begun")?;
         let prefix: String = row.try_get("prefix").map_err(broke)?;
-        if row.try_get("cleared").map_err(broke)? {
-            return Ok(Cache::Cleared(0));
-        }
-        let keys = cache::clear(&self.reach, &self.own, redis, &prefix).await.map_err(|error| error.to_string())?;
-        sqlx::query("update quarterdeck.outbox set cleared_at = now() where id = $1")
+        // A Redis that was taken out of the registry holds nothing that is read.
+        let cleared = match redis {
+            Some(redis) => {
+                let keys = cache::clear(&self.reach, &self.own, redis, &prefix).await;
+                Cache::Cleared(keys.map_err(|error| error.to_string())?)
+            }
+            None => Cache::None,
+        };
+        sqlx::query("update quarterdeck.outbox set cleared_at = now() where id = $1 and cleared_at is null")
             .persistent(false)
             .bind(record.id.to_string())
             .execute(&mut link.connection)
             .await
             .map_err(broke)?;
-        Ok(Cache::Cleared(keys))
+        Ok(cleared)
     }
 
     /// Clears once more; what does not work then is let be.
     async fn clear_again(&self, record: &Record) -> u64 {
-        let Some((_, declared)) = self.declared(&record.environment) else { return 0 };
-        let Some(redis) = &declared.redis else { return 0 };
-        let cleared = timeout(SHORT, cache::clear(&self.reach, &self.own, redis, &redis.prefix)).await;
-        cleared.map_or(0, |cleared| cleared.unwrap_or(0))
+        match timeout(SHORT, self.clear_cache(record)).await {
+            Ok(Ok(Cache::Cleared(keys))) => keys,
+            Ok(Ok(Cache::None | Cache::Waiting) | Err(_)) | Err(_) => 0,
+        }
     }
 
     /// How the environment is, in a sentence.

@@ -195,7 +195,9 @@ impl DemoData {
             let mut link = link.map_err(|error| Arc::from(error.to_string()))?;
             let wanted = wanted(id, environment, declared, seed);
             let sessions = declared.active_sessions.as_deref();
-            let seen = look(&mut link.connection, &wanted, seed, sessions, clock::now_ms() / 1000).await;
+            let seen =
+                look(&mut link.connection, &wanted, seed, sessions, &environment.time_zone, clock::now_ms() / 1000)
+                    .await;
             let seen = seen.map_err(|error| Arc::from(unread(&error)));
             link.close().await;
             seen

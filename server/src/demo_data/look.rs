@@ -27,7 +27,7 @@ const TIMES: u64 = 6;
 /// The most names of applications that are told apart.
 const MOST_APPLICATIONS: i64 = 20;
 
-/// Looks. `now`: seconds since 1970.
+/// Looks. `zone`: that of the environment's people; `now`: seconds since 1970.
 ///
 /// # Errors
 ///
@@ -37,12 +37,15 @@ pub async fn look(
     wanted: &Wanted,
     seed: &Seed,
     sessions: Option<&str>,
+    zone: &str,
     now: i64,
 ) -> Result<Sight, sqlx::Error> {
     let mut transaction = link.begin().await?;
     for statement in BEGIN.into_iter().chain([OURS, ALL_ROWS]) {
         sqlx::query(statement).persistent(false).execute(&mut *transaction).await?;
     }
+    // Times without a zone are those of the place, as they are while it is reset.
+    named("select set_config('timezone', $1, true)".to_owned()).bind(zone).execute(&mut *transaction).await?;
     let markers = markers(&mut transaction).await?;
     let present = present(&mut transaction, &wanted.tables).await?;
     let mismatches = mismatches(wanted, &markers, &present);
@@ -150,23 +153,19 @@ async fn bytes(link: &mut PgConnection, table: &Filled) -> Result<u64, sqlx::Err
 /// What was reset, newest first, and whether its snapshot is kept.
 async fn past(link: &mut PgConnection) -> Result<Vec<(Past, bool)>, sqlx::Error> {
     let rows = sqlx::query(
-        "select id, kind, version, by_name, extract(epoch from done_at)::bigint as at, counts::text as counts, snapshot \
-         from quarterdeck.resets where kind <> 'void' order by done_at desc limit 20",
+        "select id, version, counts::text as counts, snapshot from quarterdeck.resets \
+         where kind <> 'void' order by done_at desc limit 20",
     )
     .persistent(false)
     .fetch_all(link)
     .await?;
     let mut found = Vec::new();
     for row in &rows {
-        let (id, kind, counts): (String, String, String) =
-            (row.try_get("id")?, row.try_get("kind")?, row.try_get("counts")?);
+        let (id, counts): (String, String) = (row.try_get("id")?, row.try_get("counts")?);
         // What somebody else wrote there is none of ours.
         let Ok(id) = id.parse() else { continue };
         let past = Past {
             id,
-            at: row.try_get("at")?,
-            by: row.try_get("by_name")?,
-            is_undo: kind == "undo",
             version: u32::try_from(row.try_get::<i64, _>("version")?).unwrap_or(0),
             before: serde_json::from_str(&counts).unwrap_or_default(),
         };

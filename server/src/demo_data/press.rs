@@ -72,8 +72,11 @@ pub enum PressRefusal {
     /// They may not any more.
     #[error("resetting demo data here needs the role tester, operator or lead, and yours was taken a moment ago")]
     Right,
+    /// The registry, the seed or who has reserved it changed while it was written down.
+    #[error("what the plan was made of has changed since, and nothing was done: look at it again")]
+    Moved,
     /// Somebody else was quicker.
-    #[error("{} was quicker: {} since {} s. Nothing of yours was done", .0.by.name, .0.title(), clock::now_ms() / 1000 - .0.begun)]
+    #[error("somebody else was quicker, and nothing of yours was done")]
     Taken(Box<Record>),
     /// The id is that of another reset.
     #[error("this form was used before, by somebody else or for something else: open the plan again")]
@@ -168,7 +171,7 @@ impl DemoData {
         plan: Plan,
         wish: PasswordWish,
     ) -> Result<OperationId, PressRefusal> {
-        let (record, permit) = self.record(who, plan, &wish).ok_or(PressRefusal::Right)?;
+        let (record, permit) = self.record(who, plan, &wish).ok_or(PressRefusal::Moved)?;
         let id = record.id;
         let now = clock::now_us();
         let mut held = HeldReset { record, fence: 1, held_until: now + HELD_US };
@@ -184,7 +187,7 @@ impl DemoData {
         } else if write.reservation(&held.record.environment).await?.is_some_and(|reserved| reserved.holds(now)) {
             // Taken while it was looked at: with the next look it is skipped for that.
             write.rollback().await?;
-            return Err(PressRefusal::Right);
+            return Err(PressRefusal::Moved);
         }
         match write.begin_reset(&held.record, now, held.held_until).await {
             Ok(()) => {}

@@ -101,9 +101,10 @@ pub struct Done {
 ///
 /// A [`ResetTrouble`]: nothing was done, unless it says that this [is not known](ResetTrouble::is_unknown).
 pub async fn reset(link: &mut PgConnection, order: &Order<'_>, progress: impl Fn(Step)) -> Result<Done, ResetTrouble> {
-    progress(Step::Lock);
+    progress(Step::Identify);
+    let identified = at(Step::Identify);
     let lock = at(Step::Lock);
-    let mut transaction = link.begin().await.map_err(&lock)?;
+    let mut transaction = link.begin().await.map_err(&identified)?;
     for statement in [
         // What is committed while the tables are waited for is counted and kept too.
         named("set transaction isolation level read committed".to_owned()),
@@ -115,12 +116,12 @@ pub async fn reset(link: &mut PgConnection, order: &Order<'_>, progress: impl Fn
         named(ALL_ROWS.to_owned()),
         named("select pg_advisory_xact_lock($1)".to_owned()).bind(LOCK),
     ] {
-        statement.execute(&mut *transaction).await.map_err(&lock)?;
+        statement.execute(&mut *transaction).await.map_err(&identified)?;
     }
-
     // Before the tables are locked: in the wrong database not even that is done.
-    progress(Step::Identify);
     identify(&mut transaction, order).await?;
+
+    progress(Step::Lock);
     let names: Vec<String> = order.seed.tables.iter().map(|table| table.name.table()).collect();
     let all = names.join(", ");
     let only = names.join(", only ");
@@ -208,9 +209,12 @@ pub async fn reset(link: &mut PgConnection, order: &Order<'_>, progress: impl Fn
     let written = Written { before: &before, sequences: &sequences, sealed: sealed.as_deref() };
     record(&mut transaction, order, &written).await.map_err(at(Step::Record))?;
 
+    // What was put off to the end is theirs. Checked now, it is refused with its reason; of a commit it is not known.
+    for statement in [THEIRS, "set constraints all immediate"] {
+        named(statement.to_owned()).execute(&mut *transaction).await.map_err(at(Step::Record))?;
+    }
+
     progress(Step::Commit);
-    // What was put off to the end is theirs.
-    named(THEIRS.to_owned()).execute(&mut *transaction).await.map_err(at(Step::Record))?;
     transaction.commit().await.map_err(at(Step::Commit))?;
     Ok(Done { before, after, passwords })
 }

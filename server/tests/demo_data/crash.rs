@@ -62,10 +62,8 @@ pub const RECORD: &str = "insert into quarterdeck.resets (id, kind, version";
 pub fn marks(step: Step) -> &'static [Mark] {
     match step {
         Step::Connect => const { &[to(Way::Postgres, "", "application_name quarterdeck-demo-data")] },
-        Step::Lock => const { &[to(Way::Postgres, "", LOCK)] },
-        Step::Identify => {
-            const { &[to(Way::Postgres, LOCK, "from quarterdeck.marker"), to(Way::Postgres, LOCK, "lock table ")] }
-        }
+        Step::Identify => const { &[to(Way::Postgres, "", LOCK), to(Way::Postgres, LOCK, "from quarterdeck.marker")] },
+        Step::Lock => const { &[to(Way::Postgres, LOCK, "lock table ")] },
         Step::Schema => const { &[to(Way::Postgres, LOCK, "from pg_constraint")] },
         Step::Count => const { &[to(Way::Postgres, LOCK, COUNT)] },
         // Of the fourth of seven tables: some are done, some are not.

@@ -63,7 +63,7 @@ async fn whoever_was_taken_for_dead_changes_nothing_after_it_was_settled() {
     sqlx::query("update users set name = 'Somebody' where id = 3").execute(&mut link).await.unwrap();
     let before = contents(&mut link).await;
 
-    let mut trap = first_way.arm(marks(Step::Lock)[0].telltale, Side::Before);
+    let mut trap = first_way.arm(marks(Step::Identify)[0].telltale, Side::Before);
     let pressed = press(&first, &cookie, "QA agreed").await;
     let id: OperationId = pressed.header("location").split("id=").nth(1).unwrap().parse().unwrap();
     let caught = trap.caught("the lock").await;

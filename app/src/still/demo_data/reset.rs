@@ -22,7 +22,7 @@ use crate::still::plan::line;
 pub struct ResetView {
     /// The reset.
     pub record: Record,
-    /// Whether who looks pressed it and was not shown its passwords yet.
+    /// Whether who looks pressed it and may ask for its passwords; whether they were shown, the database knows.
     pub may_show: bool,
     /// Whether who looks may put back what was there before.
     pub may_undo: bool,
@@ -136,13 +136,13 @@ fn steps(record: &Record) -> impl IntoView + use<> {
             let reached: Option<&Reached> = record.steps.iter().find(|reached| reached.step == step);
             let is_last = last == Some(step);
             let (state, word) = match (reached, is_last, stage) {
+                (Some(_), _, Stage::Unknown | Stage::Failed) => (State::Unknown, "not known"),
                 // Somebody else found out that the transaction was committed: what was in it was done.
                 (None, _, _) if last.is_some_and(|last| last > step) => (State::Ready, "done"),
                 (None, _, _) => (State::Off, "not begun"),
                 (Some(_), false, Stage::Refused) => (State::Off, "taken back"),
                 (Some(_), false, _) | (Some(_), true, Stage::Done) => (State::Ready, "done"),
-                (Some(_), true, Stage::Refused | Stage::Failed) => (State::Failed, "failed"),
-                (Some(_), true, Stage::Unknown) => (State::Unknown, "not known"),
+                (Some(_), true, Stage::Refused) => (State::Failed, "failed"),
                 (
                     Some(_),
                     true,

@@ -36,9 +36,6 @@ fn clear() -> Facts {
             last: None,
             snapshots: vec![Past {
                 id: OperationId(7),
-                at: NOW - 60,
-                by: "kim".into(),
-                is_undo: false,
                 version: 1,
                 before: [("tenants".to_owned(), 5), ("vehicles".to_owned(), 112)].into(),
             }],

@@ -31,12 +31,12 @@ pub async fn settle(
     (server, database): (&str, &str),
 ) -> Result<Settled, sqlx::Error> {
     let mut transaction = link.begin().await?;
+    for statement in ["set local lock_timeout = '5s'", OURS] {
+        sqlx::query(statement).persistent(false).execute(&mut *transaction).await?;
+    }
     let present = present(&mut transaction, &[]).await?;
     if present.system_identifier != server || present.database != database {
         return Ok(Settled::Elsewhere);
-    }
-    for statement in ["set local lock_timeout = '5s'", OURS] {
-        sqlx::query(statement).persistent(false).execute(&mut *transaction).await?;
     }
     sqlx::query("select pg_advisory_xact_lock($1)").persistent(false).bind(LOCK).execute(&mut *transaction).await?;
     let row = sqlx::query("select kind, counts::text as counts from quarterdeck.resets where id = $1")

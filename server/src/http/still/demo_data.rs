@@ -318,7 +318,7 @@ async fn refused(site: Site, who: Who, headers: HeaderMap, asked: Asked, refusal
         PressRefusal::Absent => return trouble(&site, &headers, StatusCode::NOT_FOUND, &text),
         PressRefusal::TooMany => return trouble(&site, &headers, StatusCode::TOO_MANY_REQUESTS, &text),
         PressRefusal::Right => StatusCode::FORBIDDEN,
-        PressRefusal::Changed(_) | PressRefusal::NotYours => StatusCode::CONFLICT,
+        PressRefusal::Changed(_) | PressRefusal::Moved | PressRefusal::NotYours => StatusCode::CONFLICT,
         PressRefusal::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
         PressRefusal::Seal => StatusCode::INTERNAL_SERVER_ERROR,
     };

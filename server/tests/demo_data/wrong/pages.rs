@@ -65,7 +65,7 @@ async fn what_becomes_wrong_after_the_plan_is_found_at_the_press() {
         (
             "create table invoices (vehicle bigint references vehicles)",
             "drop table invoices",
-            "refer to those it empties or are parts of them: public.invoices",
+            "refer to those it empties: public.invoices",
         ),
         (
             "insert into schema_migrations values (8)",
