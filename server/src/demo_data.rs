@@ -44,7 +44,7 @@ pub use open::{NoDatabase, database};
 pub use passwords::ShowRefusal;
 pub use press::{Press, PressRefusal};
 pub use reservation::{ReserveRefusal, Until};
-pub use reset::{Content as ResetContent, Done, Order, PasswordOrder, ResetTrouble, Settled, reset, settle};
+pub use reset::{Done, Order, PasswordOrder, ResetTrouble, Settled, reset, settle};
 pub use seal::SealKey;
 pub use seed::{Seed, SeedTrouble};
 

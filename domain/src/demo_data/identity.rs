@@ -68,6 +68,8 @@ pub struct Wanted {
 pub enum Mismatch {
     /// The registry says production.
     Production,
+    /// What was allowed was allowed elsewhere.
+    Permit,
     /// Nobody enrolled it.
     NotEnrolled,
     /// It was enrolled more than once.
@@ -101,6 +103,7 @@ impl fmt::Display for Mismatch {
         let short = |text: &str| plain(text, LONGEST).into_owned();
         match self {
             Self::Production => f.write_str("the registry says that this is production"),
+            Self::Permit => f.write_str("the permit is for another environment or tier"),
             Self::NotEnrolled => f.write_str("this database was never enrolled: it carries no marker"),
             Self::Twice => f.write_str("this database carries more than one marker"),
             Self::Environment(name) => write!(f, "this database was enrolled for {}", short(name)),

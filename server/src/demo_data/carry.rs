@@ -17,7 +17,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::passwords::{Columns, Ready};
 use super::press::{HELD_US, PasswordWish, entry};
-use super::reset::{Content, Done, Order, PasswordOrder, Settled, reset, settle};
+use super::reset::{Done, Order, PasswordOrder, Settled, reset, settle};
 use super::{DemoData, cache, open, wanted};
 use crate::clock;
 use crate::postgres::Link;
@@ -291,10 +291,7 @@ impl DemoData {
         let wanted = wanted(permit.environment(), &environment, &declared, &seed);
         let order = Order {
             id: record.id,
-            content: match permit.kind() {
-                Kind::Reset => Content::Seed,
-                Kind::Undo { of } => Content::Snapshot(of),
-            },
+            permit: &permit,
             wanted: &wanted,
             server: &record.server,
             seed: &seed,

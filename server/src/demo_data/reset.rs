@@ -10,7 +10,9 @@ mod trouble;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::demo_data::closure::{ForeignKey, undeclared};
+use domain::demo_data::guard::Permit;
 use domain::demo_data::identity::{Mismatch, Wanted, mismatches};
+use domain::demo_data::record::Kind;
 use domain::demo_data::step::Step;
 use domain::ledger::OperationId;
 use sqlx::{Connection as _, PgConnection, Row as _};
@@ -37,15 +39,6 @@ const THEIRS: &str = "set local search_path to default";
 /// How long a statement may take.
 const LONGEST: &str = "10min";
 
-/// What is put into the tables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Content {
-    /// The rows of the seed.
-    Seed,
-    /// What was there before another reset.
-    Snapshot(OperationId),
-}
-
 /// What is done about passwords.
 #[derive(Debug)]
 pub enum PasswordOrder {
@@ -62,9 +55,9 @@ pub enum PasswordOrder {
 pub struct Order<'a> {
     /// The operation's id.
     pub id: OperationId,
-    /// What is put in.
-    pub content: Content,
-    /// Where.
+    /// What may be put in, and where: nothing is emptied without one.
+    pub permit: &'a Permit,
+    /// What the database must be.
     pub wanted: &'a Wanted,
     /// The `system_identifier` of the server that the plan was made of.
     pub server: &'a str,
@@ -159,9 +152,9 @@ pub async fn reset(link: &mut PgConnection, order: &Order<'_>, progress: impl Fn
 
     progress(Step::Seed);
     for table in &order.seed.tables {
-        match order.content {
-            Content::Seed => fill(&mut transaction, table, order.day).await?,
-            Content::Snapshot(of) => {
+        match order.permit.kind() {
+            Kind::Reset => fill(&mut transaction, table, order.day).await?,
+            Kind::Undo { of } => {
                 let from = place(of, oid(&oids, table));
                 put_back(&mut transaction, table, &from).await.map_err(at(Step::Seed))?;
             }
@@ -196,9 +189,9 @@ pub async fn reset(link: &mut PgConnection, order: &Order<'_>, progress: impl Fn
     for table in &order.seed.tables {
         let name = table.name.as_str();
         let found = after.get(name).copied().unwrap_or(0);
-        let expected = match order.content {
-            Content::Seed => table.rows,
-            Content::Snapshot(_) => earlier.counts.get(name).copied().unwrap_or(0),
+        let expected = match order.permit.kind() {
+            Kind::Reset => table.rows,
+            Kind::Undo { .. } => earlier.counts.get(name).copied().unwrap_or(0),
         };
         if found != expected {
             return Err(ResetTrouble::Counts { table: name.to_owned(), expected, found });
@@ -230,6 +223,10 @@ async fn identify(link: &mut PgConnection, order: &Order<'_>) -> Result<BTreeMap
     let markers = markers(link).await.map_err(&step)?;
     let present = present(link, &order.wanted.tables).await.map_err(&step)?;
     let mut found = mismatches(order.wanted, &markers, &present);
+    // It was given for one environment of one tier, which is never production.
+    if *order.permit.environment() != order.wanted.environment || order.permit.tier() != order.wanted.tier {
+        found.push(Mismatch::Permit);
+    }
     // Another one may be enrolled as well; this is not what was looked at.
     if present.system_identifier != order.server {
         found.push(Mismatch::Server);
@@ -294,9 +291,9 @@ struct Earlier {
 }
 
 async fn earlier(link: &mut PgConnection, order: &Order<'_>) -> Result<Earlier, ResetTrouble> {
-    let of = match order.content {
-        Content::Seed => return Ok(Earlier::default()),
-        Content::Snapshot(of) => of,
+    let of = match order.permit.kind() {
+        Kind::Reset => return Ok(Earlier::default()),
+        Kind::Undo { of } => of,
     };
     let step = at(Step::Snapshot);
     let row = sqlx::query(
@@ -327,7 +324,7 @@ struct Written<'a> {
 
 async fn record(link: &mut PgConnection, order: &Order<'_>, written: &Written<'_>) -> Result<(), sqlx::Error> {
     let mut seeded: BTreeMap<&str, u64> = BTreeMap::new();
-    if order.content == Content::Seed {
+    if order.permit.kind() == Kind::Reset {
         for table in &order.seed.tables {
             let text = format!(
                 "select coalesce(max({}), 0)::bigint as greatest from {}",
@@ -344,14 +341,14 @@ async fn record(link: &mut PgConnection, order: &Order<'_>, written: &Written<'_
             .to_owned(),
     )
     .bind(order.id.to_string())
-    .bind(match order.content {
-        Content::Seed => "reset",
-        Content::Snapshot(_) => "undo",
+    .bind(match order.permit.kind() {
+        Kind::Reset => "reset",
+        Kind::Undo { .. } => "undo",
     })
     // What a snapshot brings back is known by what was before it, if anything was.
-    .bind(match order.content {
-        Content::Seed => i64::from(order.seed.manifest.version),
-        Content::Snapshot(_) => 0,
+    .bind(match order.permit.kind() {
+        Kind::Reset => i64::from(order.seed.manifest.version),
+        Kind::Undo { .. } => 0,
     })
     .bind(order.by)
     .bind(serde_json::to_string(written.before).unwrap_or_default())
@@ -360,7 +357,7 @@ async fn record(link: &mut PgConnection, order: &Order<'_>, written: &Written<'_
     .bind(written.sealed)
     .execute(&mut *link)
     .await?;
-    if let Content::Snapshot(of) = order.content {
+    if let Kind::Undo { of } = order.permit.kind() {
         // As the rows stand by what came before the reset that is undone.
         sqlx::query(
             "update quarterdeck.resets set seeded = before.seeded, base_at = before.base_at, version = before.version \

@@ -5,14 +5,15 @@ use std::fs;
 use std::io::{BufWriter, Write as _};
 
 use domain::demo_data::identity::Wanted;
+use domain::demo_data::record::Kind;
 use domain::ledger::OperationId;
 use domain::registry::Tier;
-use server::demo_data::{Order, PasswordOrder, ResetContent, Seed, enrol, reset};
+use server::demo_data::{Order, PasswordOrder, Seed, enrol, reset};
 use sqlx::{Connection as _, Row as _};
 use tokio::time::Instant;
 
 use crate::postgres::Server;
-use crate::scene::{connect, create};
+use crate::scene::{connect, create, permit};
 
 const ROWS: u64 = 1_000_000;
 
@@ -55,7 +56,7 @@ async fn a_million_rows_come_from_a_file() {
         let planned = BTreeMap::from([("positions".to_owned(), before)]);
         let order = Order {
             id: OperationId(number),
-            content: ResetContent::Seed,
+            permit: &permit(Kind::Reset, &wanted),
             wanted: &wanted,
             server: &marker.system_identifier,
             seed: &seed,

@@ -1,10 +1,17 @@
 //! What a test needs: a database of Fleet Management, its seed, a registry that declares both, and forms as a page sends them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use domain::access::Role;
+use domain::demo_data::guard::{Asker, Facts, Permit, SeedFacts, judge};
+use domain::demo_data::identity::Wanted;
+use domain::demo_data::record::Kind;
+use domain::demo_data::sight::{Past, Sight};
+use domain::ledger::OperationId;
+use domain::registry::Tier;
 use sqlx::{Connection as _, PgConnection, Row as _};
 use tokio::time::{Instant, sleep};
 
@@ -231,4 +238,47 @@ pub fn text(html: &str) -> String {
     let main = main.split_once("</main>").map_or(main, |(main, _)| main);
     let text: String = main.split('<').map(|part| part.split_once('>').map_or("", |(_, text)| text)).collect();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A permit to reset an environment, as the guard gives one where nothing speaks against it. There is none for production: there it is
+/// tried with one of staging.
+pub fn permit(kind: Kind, wanted: &Wanted) -> Permit {
+    let id = OperationId(0);
+    let kept = match kind {
+        Kind::Reset => id,
+        Kind::Undo { of } => of,
+    };
+    let facts = |tier| Facts {
+        now: 0,
+        kind,
+        environment: wanted.environment.clone(),
+        tier,
+        asker: Asker::Person { id: "1".to_owned(), role: Some(Role::Tester) },
+        registry_trouble: None,
+        seed: Ok(SeedFacts { version: 1, schema: "7".to_owned() }),
+        sight: Ok(Sight {
+            at: 0,
+            system_identifier: String::new(),
+            database: String::new(),
+            mismatches: Vec::new(),
+            schema: Some("7".to_owned()),
+            cascade: BTreeSet::new(),
+            counts: Vec::new(),
+            bytes: 0,
+            connections: Vec::new(),
+            sessions: None,
+            last: None,
+            snapshots: vec![Past { id: kept, version: 1, before: BTreeMap::new() }],
+            is_cache_waiting: false,
+        }),
+        cache: None,
+        free_percent: None,
+        makes_passwords: false,
+        reservation: None,
+        under_way: None,
+        reason: "".into(),
+        typed: wanted.environment.to_string().into(),
+    };
+    let given = judge(&facts(wanted.tier)).permit();
+    given.or_else(|_| judge(&facts(Tier::Staging)).permit()).unwrap()
 }

@@ -11,18 +11,20 @@ use std::process::Stdio;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use domain::demo_data::guard::Permit;
 use domain::demo_data::identity::Wanted;
+use domain::demo_data::record::Kind;
 use domain::demo_data::step::Step;
 use domain::ledger::OperationId;
 use domain::registry::Tier;
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
-use server::demo_data::{Order, PasswordOrder, ResetContent, Seed, enrol, reset};
+use server::demo_data::{Order, PasswordOrder, Seed, enrol, reset};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 use tokio::sync::OnceCell;
 
 use crate::postgres::{PASSWORD, Server};
-use crate::scene::{SCHEMA, TABLES};
+use crate::scene::{SCHEMA, TABLES, permit};
 
 /// The role that owns the tables of all databases here: what keeps it from the wrong one is nothing but the reset.
 pub const ROLE: &str = "wrong_owner";
@@ -148,7 +150,9 @@ impl Right {
         let mut link = connect(server(), database).await;
         let marker = enrol(&mut link, &wanted, &seed).await.unwrap();
         IDENTIFIER.get_or_init(|| marker.system_identifier);
-        let done = reset(&mut link, &order(first, ResetContent::Seed, &wanted, &seed, &BTreeMap::new()), |_| {}).await;
+        let done =
+            reset(&mut link, &order(first, &permit(Kind::Reset, &wanted), &wanted, &seed, &BTreeMap::new()), |_| {})
+                .await;
         assert_eq!(done.unwrap().after["fuel_transactions"], 500);
         for statement in [
             "insert into tenants (name, city, plan) values ('Somebody', 'Berlin', 'basic')",
@@ -164,14 +168,14 @@ impl Right {
 /// An order for a database.
 pub fn order<'a>(
     id: OperationId,
-    content: ResetContent,
+    permit: &'a Permit,
     wanted: &'a Wanted,
     seed: &'a Seed,
     planned: &'a BTreeMap<String, u64>,
 ) -> Order<'a> {
     let passwords = PasswordOrder::None;
     let (server, day, zone) = (IDENTIFIER.get().unwrap(), "2026-11-22", "Europe/Berlin");
-    Order { id, content, wanted, server, seed, day, zone, by: "tess", planned, passwords, prefix: None }
+    Order { id, permit, wanted, server, seed, day, zone, by: "tess", planned, passwords, prefix: None }
 }
 
 /// Everything that is in the tables and sequences of a database, by `oid`: name and sum.
@@ -223,7 +227,7 @@ pub struct Attempt<'a> {
     pub database: &'a str,
     pub wanted: &'a Wanted,
     pub seed: &'a Seed,
-    pub content: ResetContent,
+    pub content: Kind,
     /// The rows of the plan; none: those that are there.
     pub planned: Option<BTreeMap<String, u64>>,
     /// What happens meanwhile, at a step.
@@ -242,7 +246,8 @@ impl Attempt<'_> {
             None => rows(server, database).await,
         };
         let mut link = connect(server, database).await;
-        let done = reset(&mut link, &order(new_id(), content, wanted, seed, &planned), meanwhile).await;
+        let done =
+            reset(&mut link, &order(new_id(), &permit(content, wanted), wanted, seed, &planned), meanwhile).await;
         link.close().await.unwrap();
         let after = everything(server, database).await;
         let others = |(_, (name, _)): &(&i64, &(String, String))| name != but;

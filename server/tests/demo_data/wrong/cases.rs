@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use domain::demo_data::identity::Wanted;
+use domain::demo_data::record::Kind;
 use domain::registry::Tier;
 use futures::FutureExt as _;
-use server::demo_data::ResetContent;
 
 use super::{Attempt, Outcome, Right, all, psql, said, server};
 
@@ -353,7 +353,7 @@ async fn tried(number: usize, case: Case) -> Outcome {
     let mut other = right.wanted.clone();
     wanted(&mut other);
     let told = said(told, &right.database);
-    let contents = [ResetContent::Seed, ResetContent::Snapshot(right.first)];
+    let contents = [Kind::Reset, Kind::Undo { of: right.first }];
     for content in contents.into_iter().take(if undo { 2 } else { 1 }) {
         let planned = match planned {
             Some(change) => {

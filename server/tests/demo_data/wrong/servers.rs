@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use domain::demo_data::identity::Wanted;
+use domain::demo_data::record::Kind;
 use domain::demo_data::step::Step;
+use domain::registry::Tier;
 use futures::FutureExt as _;
-use server::demo_data::{ResetContent, reset};
+use server::demo_data::reset;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 use tokio::time::{Instant, sleep};
 
@@ -15,11 +18,11 @@ use super::{
 };
 use crate::bench::LONG;
 use crate::postgres::{PASSWORD, Server};
-use crate::scene::SCHEMA;
+use crate::scene::{SCHEMA, permit};
 
 /// The attempts at the right one's data by another way.
 async fn refused(server: &Server, database: &str, right: &Right, to: &str, told: &str) -> Outcome {
-    for content in [ResetContent::Seed, ResetContent::Snapshot(right.first)] {
+    for content in [Kind::Reset, Kind::Undo { of: right.first }] {
         let (wanted, seed) = (&wanted(to), &right.seed);
         let attempt = Attempt { server, database, wanted, seed, content, planned: None, meanwhile: &|_| {}, but: "" };
         attempt.must_fail(told).await?;
@@ -43,7 +46,8 @@ async fn right_one() -> Outcome {
     let before = everything(server(), &right.database).await;
     let planned = rows(server(), &right.database).await;
     let mut link = connect(server(), &right.database).await;
-    let order = order(new_id(), ResetContent::Seed, &right.wanted, &right.seed, &planned);
+    let permit = permit(Kind::Reset, &right.wanted);
+    let order = order(new_id(), &permit, &right.wanted, &right.seed, &planned);
     let done = reset(&mut link, &order, |_| {}).await;
     link.close().await.unwrap();
     let is_another = everything(server(), &right.database).await != before;
@@ -154,7 +158,7 @@ async fn schemas_swapped() -> Outcome {
         database: &right.database,
         wanted: &right.wanted,
         seed: &right.seed,
-        content: ResetContent::Seed,
+        content: Kind::Reset,
         planned: None,
         meanwhile: &meanwhile,
         but: "",
@@ -179,7 +183,7 @@ async fn marker_edited_meanwhile() -> Outcome {
         database: &right.database,
         wanted: &right.wanted,
         seed: &right.seed,
-        content: ResetContent::Seed,
+        content: Kind::Reset,
         planned: None,
         meanwhile: &meanwhile,
         but: "quarterdeck.marker",
@@ -220,7 +224,8 @@ async fn table_made_anew_meanwhile() -> Outcome {
         held.commit().await.unwrap();
     };
     let mut link = connect(server(), &right.database).await;
-    let order = order(new_id(), ResetContent::Seed, &right.wanted, &right.seed, &planned);
+    let permit = permit(Kind::Reset, &right.wanted);
+    let order = order(new_id(), &permit, &right.wanted, &right.seed, &planned);
     let (done, ()) = tokio::join!(reset(&mut link, &order, |_| {}), anew);
     link.close().await.unwrap();
     let now = rows(server(), &right.database).await;
@@ -242,7 +247,7 @@ async fn tables_are_held() -> Outcome {
         database: &right.database,
         wanted: &right.wanted,
         seed: &right.seed,
-        content: ResetContent::Seed,
+        content: Kind::Reset,
         planned: None,
         meanwhile: &|_| {},
         but: "",
@@ -257,7 +262,8 @@ async fn the_same_again() -> Outcome {
     let right = Right::make("wrong_twice").await;
     let (before, planned) = (everything(server(), &right.database).await, rows(server(), &right.database).await);
     let mut link = connect(server(), &right.database).await;
-    let order = order(right.first, ResetContent::Seed, &right.wanted, &right.seed, &planned);
+    let permit = permit(Kind::Reset, &right.wanted);
+    let order = order(right.first, &permit, &right.wanted, &right.seed, &planned);
     let done = reset(&mut link, &order, |_| {}).await;
     link.close().await.unwrap();
     match done {
@@ -276,7 +282,7 @@ async fn unknown_snapshot() -> Outcome {
         database: &right.database,
         wanted: &right.wanted,
         seed: &right.seed,
-        content: ResetContent::Snapshot(new_id()),
+        content: Kind::Undo { of: new_id() },
         planned: None,
         meanwhile: &|_| {},
         but: "",
@@ -308,4 +314,23 @@ async fn nothing_is_reset_in_another_database_or_server() {
         15,
     )
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_permit_of_another_place_opens_nothing() {
+    let right = Right::make("wrong_permit").await;
+    let before = everything(server(), &right.database).await;
+    let planned = rows(server(), &right.database).await;
+    let mut link = connect(server(), &right.database).await;
+    let elsewhere = Wanted { environment: "fleet-management/development".parse().unwrap(), ..right.wanted.clone() };
+    let less = Wanted { tier: Tier::Development, ..right.wanted.clone() };
+    for other in [elsewhere, less] {
+        let permit = permit(Kind::Reset, &other);
+        let done = reset(&mut link, &order(new_id(), &permit, &right.wanted, &right.seed, &planned), |_| {}).await;
+        assert_eq!(done.unwrap_err().to_string(), "the permit is for another environment or tier");
+    }
+    assert_eq!(everything(server(), &right.database).await, before);
+    let permit = permit(Kind::Reset, &right.wanted);
+    let done = reset(&mut link, &order(new_id(), &permit, &right.wanted, &right.seed, &planned), |_| {}).await;
+    assert_eq!(done.unwrap().after["fuel_transactions"], 500);
 }
